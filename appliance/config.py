@@ -1,0 +1,144 @@
+"""Settings: one TOML file in the home folder, and the few variables read from the environment.
+
+This is the only module that reads the environment.  ``APPLIANCE_HOME`` names the home folder
+(store, audit log, ``appliance.toml``); ``APPLIANCE_ROOT`` names the installation (``envs/engine``,
+``models``) and is derived from the running interpreter when unset.  An unknown key is an error: a
+misspelt limit must not silently be no limit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import ConfigError
+
+LONGEST_SOCKET_PATH = 100  # bytes; sun_path holds 108 with its terminator (unix(7))
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How the language model is served."""
+
+    model: str = "smollm2-135m-instruct"  # folder under models/
+    socket: str = ""  # empty: engine.sock in the run folder
+    max_model_len: int = 8192  # tokens
+    max_num_seqs: int = 16  # requests in flight inside the engine
+    start_timeout_s: int = 600
+    request_timeout_s: int = 600
+    gpu_memory_share: float = 0.90
+    cpu_kv_cache_gib: int = 2
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """Bounds on the confined reader process, per document."""
+
+    memory_mib: int = 2048  # address space above what the warm reader maps itself
+    cpu_seconds: int = 120
+    wall_seconds: int = 180
+    max_input_mib: int = 512
+    max_output_mib: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How documents are cut and searched."""
+
+    embedding_model: str = "all-minilm-l6-v2"  # folder under models/
+    chunk_characters: int = 1000
+    passages: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the composition root needs to know."""
+
+    home: Path
+    root: Path
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    reader: ReaderSettings = field(default_factory=ReaderSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+
+    @property
+    def models(self) -> Path:
+        """Folder of verified model folders."""
+        return self.root / "models"
+
+    @property
+    def engine_python(self) -> Path:
+        """Interpreter of the engine's own environment."""
+        return self.root / "envs" / "engine" / "bin" / "python"
+
+    @property
+    def run(self) -> Path:
+        """Folder for sockets, process ids and the engine's log; short enough for a socket."""
+        run = self.home / "run"
+        if len(os.fsencode(run / "engine.sock")) <= LONGEST_SOCKET_PATH:
+            return run
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"appliance-{os.getuid()}-{digest}"
+
+    @property
+    def engine_socket(self) -> Path:
+        """Unix socket on which the engine answers."""
+        return Path(self.engine.socket) if self.engine.socket else self.run / "engine.sock"
+
+
+def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings of one home folder; defaults where the file or a key is absent.
+
+    Raises:
+        ConfigError: the file does not parse, or holds a key or type that is not known.
+    """
+    where = home or Path(environ.get("APPLIANCE_HOME") or Path.home() / ".appliance")
+    where = where.expanduser().absolute()
+    root = Path(environ.get("APPLIANCE_ROOT") or Path(sys.prefix).parent.parent).absolute()
+    settings = Settings(home=where, root=root)
+    file = where / "appliance.toml"
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return settings
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{file} cannot be read as TOML: {error}", remedy="correct or remove the file"
+        ) from error
+    return _overlaid(settings, table, file)
+
+
+def passphrase_file(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file named by ``APPLIANCE_PASSPHRASE_FILE``, for unattended runs."""
+    name = environ.get("APPLIANCE_PASSPHRASE_FILE")
+    return Path(name) if name else None
+
+
+def _overlaid(settings: Settings, table: Mapping[str, Any], file: Path) -> Settings:
+    for section, values in table.items():
+        if section not in {"engine", "reader", "search"} or not isinstance(values, dict):
+            raise ConfigError(
+                f"{file}: unknown section [{section}]", remedy="use [engine], [reader] or [search]"
+            )
+        current = getattr(settings, section)
+        known = {item.name: type(getattr(current, item.name)) for item in fields(current)}
+        for key, value in values.items():
+            if key not in known:
+                raise ConfigError(
+                    f"{file}: unknown key {key} in [{section}]",
+                    remedy=f"known keys: {', '.join(sorted(known))}",
+                )
+            if type(value) is not known[key]:
+                raise ConfigError(
+                    f"{file}: [{section}] {key} must be {known[key].__name__}",
+                    remedy=f"it holds a value of type {type(value).__name__}",
+                )
+        settings = replace(settings, **{section: replace(current, **values)})
+    return settings

@@ -1,0 +1,207 @@
+"""The nouns of the appliance: what a document is made of, and how a place in it is named.
+
+A read document is one string, ``ParsedDocument.text``, and elements that point into it.  Every
+offset in the appliance counts code points of that string, as half-open ranges ``[begin, end)``;
+pages count from 1.  A value shown as found in a document is ``text[begin:end]``, unchanged.
+All types are frozen: they pass between rooms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+DocumentId = NewType("DocumentId", str)  # 32 hex digits, random
+CollectionId = NewType("CollectionId", str)  # 32 hex digits, random
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open range of code points in a document's text."""
+
+    begin: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.begin <= self.end:
+            raise ValueError(f"not a span: [{self.begin}, {self.end})")
+
+    def of(self, text: str) -> str:
+        """The characters this span covers."""
+        return text[self.begin : self.end]
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two spans share at least one character."""
+        return self.begin < other.end and other.begin < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on an upright page: points (1/72 inch) from the page's top left corner."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class ElementKind(StrEnum):
+    """What an element is, as far as its reader could tell."""
+
+    TITLE = "title"
+    TEXT = "text"
+    LIST_ITEM = "list_item"
+    TABLE_ROW = "table_row"
+    HEADER = "header"
+    FOOTER = "footer"
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One paragraph, heading, list item or table row, in reading order."""
+
+    kind: ElementKind
+    span: Span
+    page: int | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something in the file that was not read, and why (promise P6)."""
+
+    reason: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """What the reader made of one file."""
+
+    text: str
+    elements: tuple[Element, ...]
+    media_type: str
+    pages: int | None = None  # None: this kind of file has no pages
+    gaps: tuple[Gap, ...] = ()
+    title: str | None = None
+
+    def page_of(self, offset: int) -> int | None:
+        """Page on which the element that holds ``offset`` stands, or None."""
+        element = self.element_at(offset)
+        return element.page if element else None
+
+    def element_at(self, offset: int) -> Element | None:
+        """The element that holds ``offset``; between two elements, the one before."""
+        from bisect import bisect_right
+
+        at = bisect_right(self.elements, offset, key=lambda e: e.span.begin) - 1
+        return self.elements[at] if at >= 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a document that is searched as one; ``heading`` travels with it."""
+
+    span: Span
+    heading: Span | None = None  # the section heading above it, in the same text
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk that a search returned, with its text opened."""
+
+    document: DocumentId
+    span: Span
+    text: str
+    score: float
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a statement stands: ``quote`` is verbatim ``text[span.begin:span.end]``."""
+
+    document: DocumentId
+    span: Span
+    quote: str
+    page: int | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A legal matter, a patient, a deal: the unit of policy."""
+
+    id: CollectionId
+    name: str
+    sector: str  # legal | health | finance | general
+    created: str  # RFC 3339, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the catalogue knows of one document, with its sealed name opened."""
+
+    id: DocumentId
+    collection: CollectionId
+    name: str  # path relative to the ingested folder
+    version: int
+    media_type: str
+    size: int  # bytes of the original
+    pages: int | None
+    characters: int
+    chunks: int
+    gaps: int
+    labels: tuple[tuple[str, str], ...] = field(default=())
+    added: str = ""  # RFC 3339, UTC
+
+    def label(self, key: str, default: str = "") -> str:
+        """The value of one label."""
+        return dict(self.labels).get(key, default)
+
+
+class Status(StrEnum):
+    """What became of a question or a field."""
+
+    FOUND = "found"
+    NOT_STATED = "not stated"
+    CONFLICTING = "conflicting"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """One extracted field. ``citations`` is empty exactly when ``status`` is NOT_STATED."""
+
+    name: str
+    status: Status
+    citations: tuple[Citation, ...] = ()
+    normalised: str | None = None  # ISO date, amount with currency, ...; None where no rule applies
+    reason: str = ""  # why nothing is stated, or what conflicts
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of a summary or an answer, with the spans that carry it."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the documents say to a question; no statements when they do not say it."""
+
+    status: Status
+    statements: tuple[Statement, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A document's summary; ``dropped`` counts sentences that no span supported."""
+
+    document: DocumentId
+    statements: tuple[Statement, ...]
+    dropped: int
+    windows: int  # how many parts of the document were read

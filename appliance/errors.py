@@ -1,0 +1,177 @@
+"""Every error this appliance raises on purpose, and the exit code of each.
+
+::
+
+    ApplianceError                 1   anything else that went wrong on purpose
+    |-- UsageError                 2   the command line or an argument is wrong
+    |-- ConfigError                3   settings file or environment is wrong
+    |-- StoreMissing               4   there is no store at this home; run `appliance init`
+    |-- WrongPassphrase            5   the store did not open with this passphrase
+    |-- StoreDamaged               6   a sealed file or the catalogue fails its check
+    |   `-- SealBroken             6   one sealed object did not open: changed, moved or cut
+    |-- NotFound                   7   no such collection or document (or not for you: same words)
+    |-- InputUnreadable            8   a folder or file cannot be read
+    |   |-- Unsupported            8   this kind of file is not read here
+    |   `-- NoText                 8   the file was opened and holds no text
+    |-- PackError                  9   a field pack is unknown or does not validate
+    |-- EngineError               10   the language model cannot be used
+    |   |-- EngineUnavailable     10   not running, did not start, or crashed
+    |   `-- EngineRefused         10   answered with an error or an unusable completion
+    |-- AuditError                11   the audit log cannot be written or does not verify
+    |-- DiskFull                  12   no space left where the store or the output lies
+    |-- ModelError                13   a model folder is missing or differs from its manifest
+    |-- SandboxError              14   the reader process could not be confined, or broke its bounds
+    |-- PartialFailure            15   the batch ended; some files failed, the rest is done
+    |-- InvariantBroken           16   a security invariant failed; everything stops
+    |-- PolicyError               17   the policy set does not validate or could not decide
+    |-- Denied                    18   the policy does not permit this action
+    `-- StoreBusy                 19   another process works on this store
+    (Interrupted                 130   Ctrl-C)
+
+A message names the file and the remedy.  It never holds content of a document, a question, a key
+or a passphrase.
+"""
+
+from __future__ import annotations
+
+
+class ApplianceError(Exception):
+    """Base of the tree. ``message`` says what happened; ``remedy`` says what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class UsageError(ApplianceError):
+    """The command line or an argument is wrong."""
+
+    exit_code = 2
+
+
+class ConfigError(ApplianceError):
+    """The settings file or the environment is wrong."""
+
+    exit_code = 3
+
+
+class StoreMissing(ApplianceError):
+    """There is no store at this home."""
+
+    exit_code = 4
+
+
+class WrongPassphrase(ApplianceError):
+    """The store did not open with this passphrase."""
+
+    exit_code = 5
+
+
+class StoreDamaged(ApplianceError):
+    """A sealed file or the catalogue fails its check."""
+
+    exit_code = 6
+
+
+class SealBroken(StoreDamaged):
+    """One sealed object did not open: changed, moved, cut, or another key."""
+
+
+class NotFound(ApplianceError):
+    """No such collection or document, or none that this principal may know of: the same words."""
+
+    exit_code = 7
+
+
+class InputUnreadable(ApplianceError):
+    """A folder or file cannot be read."""
+
+    exit_code = 8
+
+
+class Unsupported(InputUnreadable):
+    """This kind of file is not read here."""
+
+
+class NoText(InputUnreadable):
+    """The file was opened and holds no text."""
+
+
+class PackError(ApplianceError):
+    """A field pack is unknown or does not validate."""
+
+    exit_code = 9
+
+
+class EngineError(ApplianceError):
+    """The language model cannot be used."""
+
+    exit_code = 10
+
+
+class EngineUnavailable(EngineError):
+    """The engine is not running, did not start, or crashed."""
+
+
+class EngineRefused(EngineError):
+    """The engine answered with an error or an unusable completion."""
+
+
+class AuditError(ApplianceError):
+    """The audit log cannot be written, is not the file it was, or does not verify."""
+
+    exit_code = 11
+
+
+class DiskFull(ApplianceError):
+    """No space is left where the store or the output lies."""
+
+    exit_code = 12
+
+
+class ModelError(ApplianceError):
+    """A model folder is missing or differs from its manifest."""
+
+    exit_code = 13
+
+
+class SandboxError(ApplianceError):
+    """The reader process could not be confined, or broke its bounds."""
+
+    exit_code = 14
+
+
+class PartialFailure(ApplianceError):
+    """The batch ended; some files failed, the rest is done."""
+
+    exit_code = 15
+
+
+class InvariantBroken(ApplianceError):
+    """A security invariant failed; everything stops."""
+
+    exit_code = 16
+
+
+class PolicyError(ApplianceError):
+    """The policy set does not validate or could not decide."""
+
+    exit_code = 17
+
+
+class Denied(ApplianceError):
+    """The policy does not permit this action."""
+
+    exit_code = 18
+
+
+class StoreBusy(ApplianceError):
+    """Another process works on this store."""
+
+    exit_code = 19
+
+
+EXIT_INTERRUPTED = 130
