@@ -1,0 +1,54 @@
+"""Nouns survive the way to JSON and back; anything else is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from appliance.documents import (
+    Answer,
+    Box,
+    Citation,
+    DocumentId,
+    FieldValue,
+    Span,
+    Statement,
+    Status,
+    Summary,
+)
+from appliance.plain import from_plain, to_plain
+
+CITATION = Citation(DocumentId("d" * 32), Span(3, 9), "quoted", 2, Box(1, 2.5, 3, 4))
+NOUNS = [
+    FieldValue("parties", Status.FOUND, (CITATION,), "x", ""),
+    FieldValue("cap", Status.NOT_STATED, reason="no passage"),
+    Answer(Status.CONFLICTING, (Statement("s", (CITATION, CITATION)),), "two"),
+    Summary(DocumentId("d" * 32), (Statement("s", (CITATION,)),), 1, 4),
+]
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda n: type(n).__name__)
+def test_round_trip(noun: object) -> None:
+    assert from_plain(type(noun), json.loads(json.dumps(to_plain(noun)))) == noun
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        None,
+        [],
+        {"name": 1, "status": "found"},
+        {"name": "a", "status": "perhaps"},
+        {"name": "a", "status": "found", "more": 1},
+        {"name": "a", "status": "found", "citations": [{"span": [9, 3]}]},
+    ],
+)
+def test_other_shapes_are_refused(plain: object) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        from_plain(FieldValue, plain)
+
+
+def test_what_is_no_noun_has_no_plain_form() -> None:
+    with pytest.raises(ValueError, match="bytes"):
+        to_plain(b"bytes")
