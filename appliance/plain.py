@@ -1,7 +1,7 @@
 """The nouns to plain JSON values and back, for sealed results and for ``--json``.
 
-``to_plain`` keeps field names; a Span becomes ``[begin, end]``.  ``from_plain`` is its inverse for a
-given type and raises ValueError on anything that does not fit, so that bytes from disk become
+``to_plain`` keeps field names; a Span becomes ``[begin, end]``.  ``from_plain`` is its inverse for
+a given type and raises ValueError on anything that does not fit, so that bytes from disk become
 nouns at one place.
 """
 
@@ -54,13 +54,18 @@ def _build(kind: object, plain: object) -> object:
         return None if plain is None else _build(inner[0], plain)
     if origin is tuple:
         return _build_tuple(arguments, plain)
-    if hasattr(kind, "__supertype__"):
+    if hasattr(kind, "__supertype__"):  # a NewType
         return _build(kind.__supertype__, plain)
+    return _build_class(kind, plain) if isinstance(kind, type) else _scalar(kind, plain)
+
+
+def _build_class(kind: type, plain: object) -> object:
     if kind is Span and isinstance(plain, list):
-        return Span(*(_scalar(int, item) for item in plain))
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return kind(_scalar(str, plain))
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type) and isinstance(plain, dict):
+        begin, end = (int(_scalar(int, item)) for item in plain)  # type: ignore[call-overload]
+        return Span(begin, end)
+    if issubclass(kind, StrEnum):
+        return kind(str(_scalar(str, plain)))
+    if dataclasses.is_dataclass(kind) and isinstance(plain, dict):
         hints = get_type_hints(kind)
         return kind(**{name: _build(hints[name], item) for name, item in plain.items()})
     return _scalar(kind, plain)

@@ -1,0 +1,99 @@
+"""One readable Markdown report per document, from the results of its tasks.
+
+Quotes come from documents, and a document may hold Markdown, HTML or links: they are shown as text,
+never as markup, so that opening a report fetches nothing and runs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from appliance.documents import Answer, Citation, Document, FieldValue, Status, Summary
+
+Outcome = Answer | Summary | tuple[FieldValue, ...]
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&:])")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one task, named by ``title``, gave for one document, or why it failed."""
+
+    title: str
+    outcome: Outcome | None
+    failure: str = ""
+
+
+def inert(text: str) -> str:
+    """``text`` on one line, with control and format characters removed and markup escaped."""
+    visible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
+    return _MARKUP.sub(r"\\\1", " ".join(visible.split()))
+
+
+def place(citation: Citation) -> str:
+    """Where a quote stands: page, if the document has pages, and character offsets."""
+    page = f"page {citation.page}, " if citation.page else ""
+    return f"{page}characters {citation.span.begin}-{citation.span.end}"
+
+
+def markdown(document: Document, results: Iterable[Result], model: str) -> str:
+    """The report of one document."""
+    lines = [f"# {inert(document.name)}", ""]
+    pages = f"{document.pages} pages, " if document.pages else ""
+    lines += [f"{document.media_type}, {pages}{document.characters} characters of text.", ""]
+    if document.gaps:
+        lines += [f"**Not everything was read: {document.gaps} gap(s).** See `appliance show`.", ""]
+    for result in results:
+        lines += [f"## {inert(result.title)}", "", *_body(result), ""]
+    lines += ["---", f"Document {document.id}, version {document.version}; model {model}."]
+    lines += ["Quotes are verbatim; places count characters of the document's text.", ""]
+    return "\n".join(lines)
+
+
+def _body(result: Result) -> Iterator[str]:
+    if result.outcome is None:
+        yield f"**Failed:** {inert(result.failure)}"
+    elif isinstance(result.outcome, Summary):
+        yield from _summary(result.outcome)
+    elif isinstance(result.outcome, Answer):
+        yield from _answer(result.outcome)
+    else:
+        yield from _fields(result.outcome)
+
+
+def _summary(summary: Summary) -> Iterator[str]:
+    for statement in summary.statements:
+        places = "; ".join(map(place, statement.citations))
+        yield f"- {inert(statement.text)} ({places})"
+    if not summary.statements:
+        yield "Nothing could be summarised with evidence."
+    if summary.dropped:
+        yield ""
+        yield f"{summary.dropped} sentence(s) without evidence are not shown."
+
+
+def _answer(answer: Answer) -> Iterator[str]:
+    if answer.status is Status.NOT_STATED:
+        yield "The document does not say."
+    elif answer.status is Status.CONFLICTING:
+        yield "The document says different things:"
+        yield ""
+    for statement in answer.statements:
+        yield f"- {inert(statement.text)}"
+        yield from (f"  > {inert(c.quote)} ({place(c)})" for c in statement.citations)
+
+
+def _fields(fields: tuple[FieldValue, ...]) -> Iterator[str]:
+    yield "| field | value | normalised | where |"
+    yield "|---|---|---|---|"
+    for field in fields:
+        for citation in field.citations:
+            mark = " (conflicting)" if field.status is Status.CONFLICTING else ""
+            value = inert(field.normalised or "")
+            cells = (inert(field.name) + mark, inert(citation.quote), value, place(citation))
+            yield "| " + " | ".join(cells) + " |"
+        if not field.citations:
+            yield f"| {inert(field.name)} | *not stated* | | {inert(field.reason)} |"
