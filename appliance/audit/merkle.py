@@ -1,0 +1,194 @@
+"""The Merkle tree of the audit log: RFC 6962, section 2.1, over SHA-256.
+
+A leaf is one line of the log without its newline.  Leaves and nodes are hashed with different
+first bytes, so that a node can never be passed off as a leaf.  Nothing here reads or writes a
+file.  Everything that checks, raises: no result has to be looked at to be safe.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from appliance.errors import AuditError
+
+HASH_BYTES = 32
+EMPTY_ROOT = sha256(b"").digest()
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Hash of one leaf: SHA-256(0x00 || data), 32 bytes."""
+    return sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash of an inner node: SHA-256(0x01 || left || right), 32 bytes."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+@dataclass(slots=True)
+class CompactRange:
+    """The few hashes that stand for all leaves so far: one per set bit of ``size``.
+
+    ``peaks`` holds the roots of the perfect subtrees, the largest first.  Appending costs one
+    leaf's worth of node hashes on average, the root at most one per peak.
+    """
+
+    size: int = 0
+    peaks: list[bytes] = field(default_factory=list)
+
+    def append(self, leaf: bytes) -> None:
+        """Add the hash of the next leaf."""
+        node, below = leaf, self.size
+        while below & 1:
+            node = node_hash(self.peaks.pop(), node)
+            below >>= 1
+        self.peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Root over all leaves so far; SHA-256 of nothing where there are none."""
+        if not self.peaks:
+            return EMPTY_ROOT
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+    def copy(self) -> CompactRange:
+        """An independent range with the same leaves."""
+        return CompactRange(self.size, list(self.peaks))
+
+
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """Root over leaf hashes, computed at once."""
+    tree = CompactRange()
+    for leaf in leaves:
+        tree.append(leaf)
+    return tree.root()
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """Audit path of leaf ``index`` (RFC 6962, 2.1.1), from the leaf's sibling upwards.
+
+    Raises:
+        AuditError: there is no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise AuditError(f"no leaf {index} in a tree of {len(leaves)}")
+    if len(leaves) == 1:
+        return ()
+    split = _split(len(leaves))
+    if index < split:
+        return (*inclusion_proof(leaves[:split], index), root_of(leaves[split:]))
+    return (*inclusion_proof(leaves[split:], index - split), root_of(leaves[:split]))
+
+
+def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
+    """Proof that the tree over the first ``old_size`` leaves is a prefix (RFC 6962, 2.1.2).
+
+    Raises:
+        AuditError: ``old_size`` is not between 1 and the number of leaves.
+    """
+    if not 1 <= old_size <= len(leaves):
+        raise AuditError(f"no tree of {old_size} leaves inside one of {len(leaves)}")
+    return _subproof(leaves, old_size, whole=True)
+
+
+def verify_inclusion(
+    index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes
+) -> None:
+    """Check that ``leaf`` is leaf number ``index`` of the tree with this size and root.
+
+    The walk is that of RFC 9162, 2.1.3.2: it accepts exactly one length of proof.
+
+    Raises:
+        AuditError: the proof does not show it.
+    """
+    if not 0 <= index < size:
+        raise AuditError(f"inclusion: no leaf {index} in a tree of {size}")
+    if len(leaf) != HASH_BYTES:
+        raise AuditError("inclusion: the leaf's hash has the wrong length")
+    at, last, node = index, size - 1, leaf
+    for step in proof:
+        if last == 0 or len(step) != HASH_BYTES:
+            raise AuditError("inclusion: the proof has the wrong shape")
+        if at & 1 or at == last:
+            node = node_hash(step, node)
+            at, last = _to_left_turn(at, last)
+        else:
+            node = node_hash(node, step)
+        at, last = at >> 1, last >> 1
+    if last:
+        raise AuditError("inclusion: the proof is too short")
+    _match(node, root, "inclusion")
+
+
+def verify_consistency(
+    old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
+) -> None:
+    """Check that the tree of ``old_size`` leaves is a prefix of the one of ``new_size``.
+
+    The walk is that of RFC 9162, 2.1.4.2.  An empty old tree says nothing about a new one, so
+    size 0 is refused.
+
+    Raises:
+        AuditError: the proof does not show it.
+    """
+    if not 1 <= old_size <= new_size:
+        raise AuditError(f"consistency: sizes {old_size} and {new_size} cannot be compared")
+    if old_size == new_size:
+        if proof:
+            raise AuditError("consistency: equal sizes need no proof")
+        return _match(old_root, new_root, "consistency")
+    is_power_of_two = old_size & (old_size - 1) == 0
+    path = [old_root, *proof] if is_power_of_two else list(proof)
+    if not path or any(len(step) != HASH_BYTES for step in path):
+        raise AuditError("consistency: the proof has the wrong shape")
+    at, last = old_size - 1, new_size - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    old = new = path[0]
+    for step in path[1:]:
+        if last == 0:
+            raise AuditError("consistency: the proof is too long")
+        if at & 1 or at == last:
+            old, new = node_hash(step, old), node_hash(step, new)
+            at, last = _to_left_turn(at, last)
+        else:
+            new = node_hash(new, step)
+        at, last = at >> 1, last >> 1
+    if last:
+        raise AuditError("consistency: the proof is too short")
+    _match(old, old_root, "consistency, old root")
+    _match(new, new_root, "consistency, new root")
+
+
+def _to_left_turn(at: int, last: int) -> tuple[int, int]:
+    """Skip the levels on which this node has no sibling: it is carried up unchanged."""
+    while at and not at & 1:
+        at, last = at >> 1, last >> 1
+    return at, last
+
+
+def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> tuple[bytes, ...]:
+    if old_size == len(leaves):
+        return () if whole else (root_of(leaves),)
+    split = _split(len(leaves))
+    if old_size <= split:
+        left = _subproof(leaves[:split], old_size, whole=whole)
+        return (*left, root_of(leaves[split:]))
+    right = _subproof(leaves[split:], old_size - split, whole=False)
+    return (*right, root_of(leaves[:split]))
+
+
+def _split(size: int) -> int:
+    """The largest power of two below ``size``."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def _match(have: bytes, want: bytes, what: str) -> None:
+    if not hmac.compare_digest(have, want):
+        raise AuditError(f"{what}: the hashes do not match")
