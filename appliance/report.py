@@ -27,10 +27,15 @@ class Result:
     failure: str = ""
 
 
+def visible(text: str) -> str:
+    """``text`` on one line, without control and format characters."""
+    printable = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
+    return " ".join(printable.split())
+
+
 def inert(text: str) -> str:
-    """``text`` on one line, with control and format characters removed and markup escaped."""
-    visible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
-    return _MARKUP.sub(r"\\\1", " ".join(visible.split()))
+    """``visible`` text with every mark of Markdown and HTML escaped."""
+    return _MARKUP.sub(r"\\\1", visible(text))
 
 
 def place(citation: Citation) -> str:

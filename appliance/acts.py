@@ -1,0 +1,156 @@
+"""Acts: nothing is done before it is permitted and on record, nothing is released before its end.
+
+``Acts.scope`` turns the policy's decisions into the documents one action may touch;
+``Acts.act`` brackets the work: the intent is durable before the block runs, the outcome before
+the block's result leaves it (promise P4).  Missing and forbidden look the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from appliance.access.policy import AccessClass, Decision, PolicySet
+from appliance.access.principals import Principal
+from appliance.access.scope import Scope, scope_of
+from appliance.audit.log import AuditLog, IntentId
+from appliance.audit.records import Actor, DecisionRecord
+from appliance.documents import Collection, Document, DocumentId
+from appliance.errors import Denied, NotFound, UsageError
+from appliance.store.store import Store
+
+SHORTEST_PREFIX = 4  # characters of a document id that may stand for the whole
+
+
+@dataclass(slots=True)
+class Act:
+    """One act under way; what is noted here goes into its outcome record."""
+
+    intent: IntentId
+    documents: list[DocumentId] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    model: str = ""
+
+
+class Acts:
+    """Authorization and audit, always together."""
+
+    def __init__(
+        self, store: Store, log: AuditLog, policy: PolicySet, principal: Principal, purpose: str
+    ) -> None:
+        self.store = store
+        self.log = log
+        self.policy = policy
+        self.principal = principal
+        self.purpose = purpose
+        self.actor = Actor(uid=principal.uid, roles=tuple(sorted(principal.roles)))
+
+    def decide(self, action: str, resource: AccessClass) -> Decision:
+        """The policy's decision on one access class."""
+        return self.policy.decide(self.principal, action, [resource], self.purpose)[0]
+
+    def scope(self, action: str, collection: Collection | None = None) -> Scope:
+        """The documents this action may touch, in one collection or in all."""
+        documents = self.store.documents(collection.id if collection else None)
+        sectors = {c.id: c.sector for c in self.store.collections()}
+        return scope_of(self.policy, self.principal, action, self.purpose, documents, sectors)
+
+    def collection(self, name: str, action: str) -> Collection:
+        """The collection of this name, if ``action`` is permitted on it or on a document in it.
+
+        Raises:
+            NotFound: there is none, or none for this principal: the same words.
+        """
+        for found in self.store.collections():
+            if found.name == name and self._visible(found, action):
+                return found
+        raise NotFound(
+            f"there is no collection named {name!r}", remedy="see `appliance collection list`"
+        )
+
+    def collections(self) -> tuple[Collection, ...]:
+        """The collections this principal may know of."""
+        return tuple(c for c in self.store.collections() if self._visible(c, "list"))
+
+    def _visible(self, collection: Collection, action: str) -> bool:
+        empty = AccessClass(collection.id, collection.sector)
+        return (
+            self.decide(action, empty).allow
+            or self.decide("list", empty).allow
+            or bool(self.scope(action, collection).documents)
+        )
+
+    def document(self, reference: str, action: str) -> tuple[Document, Scope]:
+        """The one permitted document with this id, beginning of an id, or name.
+
+        Raises:
+            NotFound: there is none, or none for this principal: the same words.
+            UsageError: several permitted documents fit.
+        """
+        scope = self.scope(action)
+        permitted = [d for d in self.store.documents() if d.id in scope.documents]
+        exact = [d for d in permitted if reference in {d.id, d.name}]
+        prefix = [d for d in permitted if d.id.startswith(reference)]
+        found = exact or (prefix if len(reference) >= SHORTEST_PREFIX else [])
+        if not found:
+            raise NotFound("there is no such document", remedy="see `appliance list`")
+        if len(found) > 1:
+            raise UsageError(
+                f"{len(found)} documents fit this reference",
+                remedy="give more characters of the id that `appliance list` shows",
+            )
+        return found[0], scope.narrow([found[0].id])
+
+    @contextmanager
+    def act(
+        self,
+        action: str,
+        *,
+        decision: Decision | None = None,
+        collection: str = "",
+        documents: Sequence[DocumentId] = (),
+        private: Mapping[str, str] | None = None,
+    ) -> Iterator[Act]:
+        """Bracket one act: intent durable before, outcome durable after, also when it fails.
+
+        Raises:
+            Denied: ``decision`` is a denial; the attempt is on record.
+            AuditError: the record could not be made durable; the act did not take place or its
+                result is not released.
+        """
+        intent = self.log.intent(
+            self.actor,
+            action,
+            purpose=self.purpose,
+            collection=collection,
+            documents=documents,
+            decision=self._record(decision),
+            private={"name": self.principal.name, **(private or {})},
+        )
+        act = Act(intent)
+        try:
+            if decision is not None and not decision.allow:
+                raise Denied(f"the policy does not permit you to {action} here", remedy=_ASK)
+            yield act
+        except BaseException as error:
+            status = _status(error)
+            self.log.outcome(intent, status, documents=act.documents, error=type(error).__name__)
+            raise
+        self.log.outcome(
+            intent, "done", documents=act.documents, counts=act.counts, model=act.model
+        )
+
+    def _record(self, decision: Decision | None) -> DecisionRecord:
+        if decision is None:  # decided per document, inside the act's scope
+            return DecisionRecord(allow=True, policies=(), policy_hash=self.policy.hash)
+        return DecisionRecord(decision.allow, decision.policies, self.policy.hash)
+
+
+_ASK = "ask an administrator of this store; `appliance policy check` shows the policies in force"
+
+
+def _status(error: BaseException) -> str:
+    if isinstance(error, Denied | NotFound):
+        return "denied"
+    return "failed" if isinstance(error, Exception) else "interrupted"

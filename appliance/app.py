@@ -1,0 +1,204 @@
+"""The composition root: one short method per use case.
+
+``Appliance`` joins the open store, the audit log, the policy, the library and the engine.  Every
+method tells one story: who may (scope), on record (act), the work, the outcome.  Nothing here
+prints; ``notify`` takes one line for the person who waits.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from appliance.access.policy import AccessClass, PolicySet
+from appliance.access.principals import current as current_principal
+from appliance.acts import Acts
+from appliance.audit.log import AuditLog
+from appliance.audit.records import Record
+from appliance.audit.verify import Verdict, verify
+from appliance.config import Settings
+from appliance.crypto import sign
+from appliance.documents import Collection, Document, ParsedDocument
+from appliance.errors import InputUnreadable
+from appliance.questions import Questions
+from appliance.store.store import Store
+
+if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
+    from appliance.ingest.folder import Folder
+    from appliance.ingest.pipeline import FileOutcome, Intake
+
+Notify = Callable[[str], None]
+Labels = tuple[tuple[str, str], ...]
+
+
+FIRST_ROLES = frozenset({"operator", "officer"})  # one person until the service divides them
+POLICIES = Path(__file__).parent.parent / "policies"
+
+
+class Appliance:
+    """One open store, one principal, every use case."""
+
+    def __init__(
+        self, settings: Settings, store: Store, uid: int, purpose: str, notify: Notify
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        principal = current_principal(uid, store.roles(uid))
+        policy = PolicySet.load(settings.home / "policies")
+        self.log = AuditLog.open(
+            settings.home / "audit",
+            store.log_seed(),
+            store.derive("audit-seal"),
+            store.derive("audit-mac"),
+            store.store_id,
+        )
+        self.acts = Acts(store, self.log, policy, principal, purpose)
+        self.questions = Questions(settings, self.acts, notify)
+
+    @classmethod
+    def create(cls, settings: Settings, passphrase: str, uid: int) -> None:
+        """Make a store at the home folder; the user ``uid`` gets the first roles.
+
+        Raises:
+            UsageError: there is a store already.
+        """
+        with Store.create(settings.home, passphrase) as store:
+            store.set_roles(uid, FIRST_ROLES)
+            shutil.copytree(POLICIES, settings.home / "policies")
+        with (
+            cls.open(settings, passphrase, uid, "set-up", lambda _: None) as appliance,
+            appliance.acts.act("init"),
+        ):
+            pass
+
+    @classmethod
+    def open(
+        cls, settings: Settings, passphrase: str, uid: int, purpose: str, notify: Notify
+    ) -> Self:
+        """Open the store at the home folder for the user ``uid``.
+
+        Raises:
+            StoreMissing, WrongPassphrase, StoreDamaged, StoreBusy: the store did not open.
+            AuditError: the audit log cannot be continued.
+            PolicyError: the policy set does not validate.
+        """
+        store = Store.open(settings.home, passphrase)
+        try:
+            return cls(settings, store, uid, purpose, notify)
+        except BaseException:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        """Write a checkpoint and close everything."""
+        try:
+            self.log.close()
+        finally:
+            self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- collections and documents ------------------------------------------------------------
+
+    def create_collection(self, name: str, sector: str) -> Collection:
+        """Make a collection: a matter, a patient, a deal."""
+        decision = self.acts.decide("create_collection", AccessClass("", sector))
+        private = {"collection": name}
+        with self.acts.act("create_collection", decision=decision, private=private):
+            return self.store.create_collection(name, sector)
+
+    def collections(self) -> tuple[Collection, ...]:
+        """The collections this principal may know of."""
+        with self.acts.act("list"):
+            return self.acts.collections()
+
+    def documents(self, collection: str | None) -> tuple[Document, ...]:
+        """The documents this principal may list, in one collection or in all."""
+        with self.acts.act("list") as act:
+            where = self.acts.collection(collection, "list") if collection else None
+            scope = self.acts.scope("list", where)
+            found = [d for d in self.store.documents() if d.id in scope.documents]
+            act.counts["documents"] = len(found)
+        return tuple(found)
+
+    def ingest(self, found: Folder, collection: str, labels: Labels) -> Iterator[FileOutcome]:
+        """Take every file found in a folder into a collection; one act, one outcome per file.
+
+        A file that cannot be read harms no other: its outcome carries the reason.
+        """
+        from appliance.ingest.pipeline import FileOutcome, Intake, Taken
+        from appliance.sandbox.server import ReaderServer
+
+        where = self.acts.collection(collection, "ingest")
+        with ReaderServer.start(self.settings.reader, Path(sys.executable)) as reader:
+            intake = Intake(self.store, self.questions.library(), reader, where, labels)
+            for skipped in found.skipped:
+                yield FileOutcome(skipped.name, Taken.FAILED, reason=skipped.reason)
+            for file in found.files:
+                yield self._take(intake, where, labels, file.path, file.name)
+
+    def _take(
+        self, intake: Intake, where: Collection, labels: Labels, path: Path, name: str
+    ) -> FileOutcome:
+        from appliance.ingest.pipeline import FileOutcome, Taken
+
+        resource = AccessClass.of(where.id, where.sector, labels)
+        decision = self.acts.decide("ingest", resource)
+        limit = self.settings.reader.max_input_mib << 20
+        private = {"file": name}
+        try:
+            with self.acts.act(
+                "ingest", decision=decision, collection=where.id, private=private
+            ) as act:
+                outcome = intake.take(path, name, limit)
+                if outcome.document is not None:
+                    act.documents.append(outcome.document.id)
+                    self.questions.forget(outcome.document.id)
+            return outcome
+        except InputUnreadable as error:
+            return FileOutcome(name, Taken.FAILED, reason=error.message, remedy=error.remedy)
+
+    def show(self, reference: str) -> tuple[Document, ParsedDocument]:
+        """One document with its text."""
+        with self.acts.act("show", private={"document": reference}) as act:
+            document, _ = self.acts.document(reference, "show")
+            act.documents.append(document.id)
+            parsed = self.questions.parsed(document.id)
+        return document, parsed
+
+    def delete(self, reference: str) -> Document:
+        """Erase one document: its keys first, so that no copy of its files can be read again."""
+        with self.acts.act("delete", private={"document": reference}) as act:
+            document, _ = self.acts.document(reference, "delete")
+            act.documents.append(document.id)
+            self.store.delete_document(document.id)
+            self.questions.forget(document.id)
+        return document
+
+    # -- audit ---------------------------------------------------------------------------------
+
+    def audit_records(self, last: int) -> tuple[Record, ...]:
+        """The last records of the audit log; reading them is on record too."""
+        decision = self.acts.decide("audit_show", AccessClass("", "general"))
+        with self.acts.act("audit_show", decision=decision):
+            records = tuple(self.log.records())
+        return records[-last:] if last else records
+
+    def audit_verify(self) -> Verdict:
+        """Check the whole audit log against its checkpoint and this store's log key."""
+        decision = self.acts.decide("audit_verify", AccessClass("", "general"))
+        with self.acts.act("audit_verify", decision=decision):
+            return verify(self.settings.home / "audit", sign.public_key(self.store.log_seed()))

@@ -1,0 +1,167 @@
+"""The batch main job: a folder in, every task on every document, results out as they finish.
+
+The ledger in the store says what is done; a second run does only what is missing.  A result is
+sealed in the store before it is written to the output folder, so a run that ended between the two
+writes it from the store without asking the model again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from appliance.app import Appliance, Labels
+from appliance.crypto.mac import keyed_hash
+from appliance.documents import Answer, Document, FieldValue, Summary
+from appliance.errors import ApplianceError, EngineUnavailable
+from appliance.ingest.folder import Folder
+from appliance.ingest.pipeline import FileOutcome
+from appliance.output import OutputFolder
+from appliance.plain import from_plain, to_plain
+from appliance.report import Outcome, Result, markdown
+from appliance.tasks import packs
+
+FORMAT = 1  # of a sealed result; another number makes every task run again
+
+
+class TaskKind(StrEnum):
+    """What a batch can do with a document."""
+
+    SUMMARIZE = "summarize"
+    EXTRACT = "extract"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task of a batch; ``argument`` is the pack or the question."""
+
+    kind: TaskKind
+    argument: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading of its result in a report."""
+        return f"{self.kind}: {self.argument}" if self.argument else str(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutcome:
+    """What became of one task on one document."""
+
+    document: Document
+    task: Task
+    status: str  # done | kept (from an earlier run) | failed
+    reason: str = ""
+
+
+class Batch:
+    """One folder, one collection, a list of tasks, one output folder."""
+
+    def __init__(
+        self, appliance: Appliance, collection: str, tasks: tuple[Task, ...], out: Path
+    ) -> None:
+        self._app = appliance
+        self._collection = collection
+        self._tasks = tasks
+        self._out = OutputFolder(out)
+        self._key = appliance.store.derive("ledger")
+        self._model = appliance.questions.model()
+        self._unavailable = 0
+
+    def ingest(self, found: Folder, labels: Labels) -> Iterator[FileOutcome]:
+        """Take the folder in; every file that fails is a line of the results too."""
+        for outcome in self._app.ingest(found, self._collection, labels):
+            if outcome.document is None:
+                record = {"task": "ingest", "name": outcome.name, "status": "failed"}
+                self._out.append("", {**record, "reason": outcome.reason})
+            yield outcome
+
+    def run(self, document: Document) -> Iterator[TaskOutcome]:
+        """Every task on one document; its lines and its report are written before this ends."""
+        results: list[Result] = []
+        fresh = False
+        for task in self._tasks:
+            key = self._task_key(document, task)
+            outcome, status, reason = self._outcome(document, task, key)
+            results.append(Result(task.title, outcome, reason))
+            if not self._out.has(key):
+                fresh = True
+                self._write(document, task, key, outcome, reason)
+            yield TaskOutcome(document, task, status, reason)
+        if fresh:
+            text = markdown(document, results, self._model.name)
+            self._out.report(document.name, document.id, text)
+
+    def _outcome(self, document: Document, task: Task, key: str) -> tuple[Outcome | None, str, str]:
+        sealed = self._app.store.task_result(document.id, key)
+        if sealed is not None:
+            return _decoded(task.kind, sealed), "kept", ""
+        self._app.store.task_start(document.id, key)
+        try:
+            outcome = self._do(document, task)
+        except EngineUnavailable as error:
+            self._unavailable += 1
+            if self._unavailable > 1:  # it did not come back: what is left stays pending
+                raise
+            return self._failed(document, key, error)
+        except ApplianceError as error:
+            return self._failed(document, key, error)
+        self._unavailable = 0
+        self._app.store.task_done(document.id, key, _encoded(outcome))
+        return outcome, "done", ""
+
+    def _failed(self, document: Document, key: str, error: ApplianceError) -> tuple[None, str, str]:
+        self._app.store.task_failed(document.id, key, error.message)
+        return None, "failed", error.message
+
+    def _do(self, document: Document, task: Task) -> Outcome:
+        questions = self._app.questions
+        if task.kind is TaskKind.SUMMARIZE:
+            return questions.summarize(document.id)[1]
+        if task.kind is TaskKind.EXTRACT:
+            return questions.extract(document.id, task.argument)[1]
+        return questions.ask(task.argument, None, document.id)[0]
+
+    def _write(
+        self, document: Document, task: Task, key: str, outcome: Outcome | None, reason: str
+    ) -> None:
+        with self._app.acts.act("export", private={"document": document.id}) as act:
+            self._app.acts.document(document.id, "export")
+            act.documents.append(document.id)
+            self._out.append(
+                key,
+                {
+                    "document": document.id,
+                    "version": document.version,
+                    "name": document.name,
+                    "task": str(task.kind),
+                    "argument": task.argument,
+                    "status": "failed" if outcome is None else "done",
+                    "reason": reason,
+                    "model": {"name": self._model.name, "digest": self._model.digest},
+                    "result": None if outcome is None else to_plain(outcome),
+                },
+            )
+
+    def _task_key(self, document: Document, task: Task) -> str:
+        """Names the work: same file, same task, same model and pack give the same key."""
+        pack = to_plain(packs.load(task.argument)) if task.kind is TaskKind.EXTRACT else None
+        work = [FORMAT, document.id, document.version, task.kind, task.argument]
+        return keyed_hash(self._key, json.dumps([*work, pack, self._model.digest]).encode())
+
+
+def _encoded(outcome: Outcome) -> bytes:
+    return json.dumps(to_plain(outcome), ensure_ascii=True).encode()
+
+
+def _decoded(kind: TaskKind, sealed: bytes) -> Outcome:
+    plain = json.loads(sealed)
+    if kind is TaskKind.SUMMARIZE:
+        return from_plain(Summary, plain)
+    if kind is TaskKind.EXTRACT:
+        return tuple(from_plain(FieldValue, item) for item in plain)
+    return from_plain(Answer, plain)

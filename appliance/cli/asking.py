@@ -1,0 +1,112 @@
+"""search, ask, summarize, extract: what the documents say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from appliance.cli import display
+from appliance.cli.session import collection_option, json_option, note, opens_store, text_argument
+from appliance.documents import Status
+
+if TYPE_CHECKING:
+    from appliance.app import Appliance
+
+
+@click.command("search")
+@click.argument("question")
+@collection_option
+@click.option("--limit", "-n", default=5, show_default=True, type=click.IntRange(1, 100))
+@json_option
+@opens_store
+def search_command(
+    appliance: Appliance, question: str, collection: str | None, limit: int, as_json: bool
+) -> None:
+    """Find passages, by meaning and by words.
+
+    QUESTION may be `-`: it is read from standard input and stays out of the shell's history.
+
+    \b
+    Examples:
+      appliance search "who may terminate the agreement" --collection acme
+      echo "metformin dose" | appliance search - --json
+    """
+    found, names = appliance.questions.search(text_argument(question), collection, limit)
+    if as_json:
+        display.emit_json({"passages": found, "names": names})
+    elif found:
+        display.passages(found, names)
+    else:
+        note("Nothing found.")
+
+
+@click.command("ask")
+@click.argument("question")
+@collection_option
+@click.option("--document", "-d", help="Only this document: an id, its beginning, or a name.")
+@json_option
+@opens_store
+def ask_command(
+    appliance: Appliance,
+    question: str,
+    collection: str | None,
+    document: str | None,
+    as_json: bool,
+) -> None:
+    """Answer a question with verbatim quotes, or say that the documents do not contain it.
+
+    \b
+    Examples:
+      appliance ask "Which law governs the agreement?" --document 3fa1
+      appliance ask - --collection acme --json < question.txt
+    """
+    answer, names = appliance.questions.ask(text_argument(question), collection, document)
+    if as_json:
+        display.emit_json({"answer": answer, "names": names})
+        return
+    if answer.status is Status.NOT_STATED:
+        click.echo("The documents do not say.")
+    elif answer.status is Status.CONFLICTING:
+        click.echo("The documents say different things:")
+    display.statements(answer.statements, names)
+
+
+@click.command("summarize")
+@click.argument("document")
+@json_option
+@opens_store
+def summarize_command(appliance: Appliance, document: str, as_json: bool) -> None:
+    """Summarise one document, however long; every sentence carries its evidence.
+
+    \b
+    Example:
+      appliance summarize contracts/lease.pdf
+    """
+    found, summary = appliance.questions.summarize(document)
+    if as_json:
+        display.emit_json(summary)
+        return
+    display.statements(summary.statements, {found.id: found.name})
+    if summary.dropped:
+        note(f"{summary.dropped} sentence(s) without evidence are not shown.")
+
+
+@click.command("extract")
+@click.argument("document")
+@click.option("--pack", "-p", required=True, help="The fields to find, such as legal/contract.")
+@json_option
+@opens_store
+def extract_command(appliance: Appliance, document: str, pack: str, as_json: bool) -> None:
+    """Find the fields of a pack: each a verbatim span of the document, or not stated.
+
+    \b
+    Examples:
+      appliance extract contracts/lease.pdf --pack legal/contract
+      appliance extract 3fa1 --pack finance/invoice --json
+    """
+    found, fields = appliance.questions.extract(document, pack)
+    if as_json:
+        display.emit_json(fields)
+    else:
+        display.fields(fields, found.name)

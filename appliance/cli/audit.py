@@ -1,0 +1,66 @@
+"""audit show, verify: what was done, and proof that the record is whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from appliance.cli.display import emit_json, table
+from appliance.cli.session import json_option, note, opens_store
+
+if TYPE_CHECKING:
+    from appliance.app import Appliance
+
+
+@click.group("audit")
+def audit_command() -> None:
+    """Read and verify the audit log."""
+
+
+@audit_command.command("show")
+@click.option("--last", "-n", default=20, show_default=True, help="So many records; 0 means all.")
+@json_option
+@opens_store
+def show(appliance: Appliance, last: int, as_json: bool) -> None:
+    """Show records: who, what, when, on which documents, with what result.
+
+    \b
+    Examples:
+      appliance audit show
+      appliance audit show --last 0 --json
+    """
+    records = appliance.audit_records(last)
+    if as_json:
+        emit_json(records)
+        return
+    rows = [
+        (
+            r.seq,
+            r.time[:19],
+            r.kind,
+            r.actor.uid if r.actor else "",
+            r.action,
+            len(r.documents),
+            r.result.status if r.result else "",
+        )
+        for r in records
+    ]
+    table(("seq", "time (UTC)", "kind", "user", "action", "documents", "result"), rows)
+
+
+@audit_command.command("verify")
+@json_option
+@opens_store
+def verify(appliance: Appliance, as_json: bool) -> None:
+    """Check every record against the tree and its signed checkpoint; names the first bad one.
+
+    \b
+    Example:
+      appliance audit verify --json
+    """
+    verdict = appliance.audit_verify()
+    if as_json:
+        emit_json(verdict)
+    else:
+        note(f"{verdict.records} records verify; root {verdict.root}.")

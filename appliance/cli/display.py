@@ -1,0 +1,81 @@
+"""How results look: tables and quotes for people, JSON for machines.
+
+Text that comes from documents is shown without control or format characters, so that no document
+can move the cursor, recolour the terminal or hide text in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import click
+
+from appliance.documents import Citation, DocumentId, FieldValue, Passage, Statement, Status
+from appliance.plain import to_plain
+from appliance.report import place, visible
+
+
+def emit_json(value: object) -> None:
+    """One JSON value on standard output."""
+    click.echo(json.dumps(to_plain(value), ensure_ascii=False, indent=2))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A plain table on standard output."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for row in rows:
+        shown.add_row(*(_cell(value) for value in row))
+    width = None if click.get_text_stream("stdout").isatty() else 120
+    Console(width=width, markup=False, highlight=False, emoji=False).print(shown)
+
+
+def _cell(value: object) -> str:
+    from rich.markup import escape
+
+    return escape(visible("" if value is None else str(value)))
+
+
+def quote(citation: Citation, name: str, indent: str = "    ") -> None:
+    """One verbatim quote and where it stands."""
+    click.secho(f"{indent}“{visible(citation.quote)}”", fg="cyan")
+    click.secho(f"{indent}  {visible(name)}, {place(citation)}", dim=True)
+
+
+def statements(found: Sequence[Statement], names: Mapping[DocumentId, str]) -> None:
+    """Statements with their evidence."""
+    for statement in found:
+        click.echo(f"  • {visible(statement.text)}")
+        for citation in statement.citations:
+            if citation.quote == statement.text:
+                where = f"{visible(names.get(citation.document, ''))}, {place(citation)}"
+                click.secho(f"      {where}", dim=True)
+            else:
+                quote(citation, names.get(citation.document, ""), "      ")
+
+
+def fields(found: Sequence[FieldValue], name: str) -> None:
+    """Extracted fields, each with its quote or the reason why nothing is stated."""
+    for field in found:
+        mark = {Status.FOUND: "✓", Status.CONFLICTING: "≠", Status.NOT_STATED: "-"}[field.status]
+        normalised = f" = {visible(field.normalised)}" if field.normalised else ""
+        click.secho(f"{mark} {field.name}{normalised}", bold=field.status is not Status.NOT_STATED)
+        if field.status is not Status.FOUND:
+            reason = f": {visible(field.reason)}" if field.reason else ""
+            click.secho(f"    {field.status}{reason}", dim=True)
+        for citation in field.citations:
+            quote(citation, name)
+
+
+def passages(found: Sequence[Passage], names: Mapping[DocumentId, str]) -> None:
+    """Search results, best first."""
+    for rank, passage in enumerate(found, 1):
+        where = f"characters {passage.span.begin}-{passage.span.end}"
+        click.secho(f"{rank}. {visible(names.get(passage.document, ''))}, {where}", bold=True)
+        if passage.heading:
+            click.secho(f"   {visible(passage.heading)}", dim=True)
+        click.echo(f"   {visible(passage.text)}\n")

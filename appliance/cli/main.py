@@ -1,0 +1,155 @@
+"""The command line's entry: finds the command, runs it, and turns errors into exit codes.
+
+Exit codes are those of ``appliance.errors``; 130 is Ctrl-C, 143 is SIGTERM, 1 is a fault of the
+appliance itself, reported without any content.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from appliance import __version__, config, offline
+from appliance.cli.conceal import conceal_arguments
+from appliance.errors import EXIT_INTERRUPTED, ApplianceError, DiskFull, UsageError
+
+COMMANDS = {  # command: module of cli/, in the order of the help page
+    "init": "setting_up",
+    "status": "setting_up",
+    "doctor": "setting_up",
+    "collection": "shelving",
+    "ingest": "shelving",
+    "list": "shelving",
+    "show": "shelving",
+    "delete": "shelving",
+    "search": "asking",
+    "ask": "asking",
+    "summarize": "asking",
+    "extract": "asking",
+    "process": "processing",
+    "engine": "engine",
+    "policy": "policy",
+    "audit": "audit",
+    "completion": "setting_up",
+}
+
+
+class Commands(click.Group):
+    """Commands in the order of use; the module of one loads when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order of the help page."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        loaded = importlib.import_module(f"appliance.cli.{module}")
+        command = getattr(loaded, cmd_name + "_command")
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start: appliance init; appliance collection create NAME --sector legal; "
+    "appliance ingest FOLDER --collection NAME; appliance ask 'QUESTION'. "
+    "Exit codes: see `appliance/errors.py` and README.",
+)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="Folder of the store and the audit log [env: APPLIANCE_HOME; default: ~/.appliance].",
+)
+@click.version_option(__version__, prog_name="appliance")
+@click.pass_context
+def cli(ctx: click.Context, home: Path | None) -> None:
+    """Confidential documents, read and questioned on this machine alone.
+
+    Folders of documents go into a sealed store. A local language model summarises them, extracts
+    fields and answers questions, every result with verbatim quotes. Every act is on record.
+    """
+    ctx.obj = config.load(home)
+
+
+def run() -> None:
+    """Run the command line and exit with the code of its result."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns its exit code, all messages printed."""
+    offline.apply(os.environ)
+    conceal_arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        cli.main(arguments, prog_name="appliance", standalone_mode=False)
+    except ApplianceError as error:
+        return _report(error, arguments)
+    except (click.ClickException, click.exceptions.Exit) as error:
+        return _from_click(error)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(
+            "\nStopped. What was finished is kept; run the command again to go on.", err=True
+        )
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _unexpected(error, arguments)
+    return 0
+
+
+def _from_click(error: click.ClickException | click.exceptions.Exit) -> int:
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    error.show()
+    return UsageError.exit_code
+
+
+def _report(error: ApplianceError, arguments: list[str]) -> int:
+    if "--json" in arguments:
+        record = {
+            "error": type(error).__name__,
+            "message": error.message,
+            "remedy": error.remedy,
+            "exit_code": error.exit_code,
+        }
+        click.echo(json.dumps(record), err=True)
+    else:
+        click.echo(f"{click.style('Error:', fg='red')} {error.message}", err=True)
+        if error.remedy:
+            click.echo(f"  What to do: {error.remedy}", err=True)
+    return error.exit_code
+
+
+def _unexpected(error: Exception, arguments: list[str]) -> int:
+    """A fault of ours: say where, never what with, for the values may be content."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        full = DiskFull("no space is left on the disk", remedy="free space and run again")
+        return _report(full, arguments)
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "unknown"
+    if trace is not None:
+        place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    fault = ApplianceError(
+        f"internal fault: {type(error).__name__} at {place}",
+        remedy="nothing that was finished is lost; report this line to the maintainers",
+    )
+    return _report(fault, arguments)
+
+
+if __name__ == "__main__":
+    run()

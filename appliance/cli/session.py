@@ -1,0 +1,142 @@
+"""What commands share: the passphrase, the open appliance, ``--json``, progress."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from appliance import config
+from appliance.config import Settings
+from appliance.errors import StoreMissing, UsageError
+
+if TYPE_CHECKING:
+    from appliance.app import Appliance
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+LONGEST_PASSPHRASE = 4096  # bytes
+SHORTEST_PASSPHRASE = 8  # characters
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the result as JSON, for machines."
+)
+collection_option = click.option("--collection", "-c", help="Only in this collection.")
+
+
+def passphrase_options(command: Command) -> Command:
+    """Options that say where the passphrase comes from when nobody is there to type it."""
+    command = click.option(
+        "--passphrase-file",
+        type=click.Path(path_type=Path),
+        help="Read the passphrase from this file [env: APPLIANCE_PASSPHRASE_FILE].",
+    )(command)
+    return click.option(
+        "--passphrase-fd", type=int, help="Read the passphrase from this file descriptor."
+    )(command)
+
+
+def opens_store(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the open appliance as its first argument, and close it afterwards."""
+
+    @passphrase_options
+    @click.option("--purpose", default="", help="Purpose of use, for the policy and the record.")
+    @click.pass_obj
+    @functools.wraps(command)
+    def wrapped(
+        settings: Settings,
+        /,
+        *arguments: Any,
+        passphrase_fd: int | None,
+        passphrase_file: Path | None,
+        purpose: str,
+        **options: Any,
+    ) -> Any:
+        with open_appliance(settings, passphrase_fd, passphrase_file, purpose) as appliance:
+            return command(appliance, *arguments, **options)
+
+    return wrapped
+
+
+def open_appliance(
+    settings: Settings, descriptor: int | None, file: Path | None, purpose: str
+) -> Appliance:
+    """Ask for the passphrase and open the store as the person who runs this process."""
+    from appliance.app import Appliance
+
+    if not (settings.home / "store").is_dir():  # before asking for a passphrase in vain
+        raise StoreMissing(
+            f"there is no store at {settings.home}",
+            remedy="run `appliance init`, or name another place with --home",
+        )
+    passphrase = read_passphrase(descriptor, file, confirm=False)
+    return Appliance.open(settings, passphrase, os.getuid(), purpose, note)
+
+
+def read_passphrase(descriptor: int | None, file: Path | None, *, confirm: bool) -> str:
+    """The passphrase, from a descriptor, a file, or the terminal.
+
+    Raises:
+        UsageError: it cannot be read, is empty, or a new one is too short.
+    """
+    file = file or config.passphrase_file()
+    try:
+        if descriptor is not None:
+            with os.fdopen(descriptor, "rb", closefd=False) as source:
+                passphrase = _first_line(source.read(LONGEST_PASSPHRASE))
+        elif file is not None:
+            with file.open("rb") as source:
+                passphrase = _first_line(source.read(LONGEST_PASSPHRASE))
+        else:
+            passphrase = click.prompt(
+                "Passphrase", hide_input=True, confirmation_prompt=confirm, err=True
+            )
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            "the passphrase cannot be read", remedy="check --passphrase-fd or --passphrase-file"
+        ) from error
+    if confirm and len(passphrase) < SHORTEST_PASSPHRASE:
+        raise UsageError(
+            f"a passphrase needs at least {SHORTEST_PASSPHRASE} characters",
+            remedy="five random words are easy to remember and hard to guess",
+        )
+    return passphrase
+
+
+def _first_line(data: bytes) -> str:
+    return data.decode("utf-8").split("\n", 1)[0].rstrip("\r")
+
+
+def note(line: str) -> None:
+    """One line for the person who waits, apart from the results."""
+    click.echo(line, err=True)
+
+
+def text_argument(value: str) -> str:
+    """An argument's text, or standard input when it is ``-``.
+
+    Raises:
+        UsageError: it is empty.
+    """
+    text = click.get_text_stream("stdin").read() if value == "-" else value
+    if not text.strip():
+        raise UsageError("the question is empty", remedy="give it in quotes, or `-` and stdin")
+    return text.strip()
+
+
+def labels_of(values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """``k=v`` options as sorted pairs.
+
+    Raises:
+        UsageError: one has no ``=`` or an empty key, or a key comes twice.
+    """
+    pairs = [value.partition("=") for value in values]
+    if any(not key or not mark for key, mark, _ in pairs):
+        raise UsageError("a label needs the form key=value", remedy="--label kind=contract")
+    if len({key for key, _, _ in pairs}) < len(pairs):
+        raise UsageError("a label is given twice", remedy="give each key once")
+    return tuple(sorted((key, value) for key, _, value in pairs))

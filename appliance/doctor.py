@@ -1,0 +1,173 @@
+"""What is missing or wrong on this machine and in this store, each with its remedy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from appliance import __version__
+from appliance.app import Appliance
+from appliance.config import Settings
+from appliance.engine import models, server
+from appliance.errors import ApplianceError
+from appliance.sandbox.server import ReaderServer
+
+DISK_NEEDED_GIB = 2
+MEMORY_NEEDED_GIB = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What one store holds, counted over what its principal may list."""
+
+    version: str
+    home: str
+    principal: str
+    roles: tuple[str, ...]
+    collections: int
+    documents: int
+    gaps: int
+    engine: str
+    language_model: str
+    policy: str
+
+    def rows(self) -> Iterator[tuple[str, object]]:
+        """Name and value of each line."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            yield field.name, ", ".join(value) if isinstance(value, tuple) else value
+
+
+def status(appliance: Appliance) -> Status:
+    """Counts and identities of the open store."""
+    documents = appliance.documents(None)
+    acts = appliance.acts
+    return Status(
+        version=__version__,
+        home=str(appliance.settings.home),
+        principal=acts.principal.name,
+        roles=tuple(sorted(acts.principal.roles)),
+        collections=len(acts.collections()),
+        documents=len(documents),
+        gaps=sum(document.gaps for document in documents),
+        engine="running" if server.status(appliance.settings).running else "stopped",
+        language_model=appliance.settings.engine.model,
+        policy=acts.policy.hash,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was looked at, whether it is right, what was found, what to do."""
+
+    check: str
+    right: bool
+    found: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> tuple[Finding, ...]:
+    """Every check that needs no passphrase."""
+    checks = (
+        ("python", _python),
+        ("disk", _disk),
+        ("memory", _memory),
+        ("swap", _swap),
+        ("home", _home),
+        ("language model", lambda s: _model(s, s.engine.model)),
+        ("embedding model", lambda s: _model(s, s.search.embedding_model)),
+        ("engine environment", _engine_environment),
+        ("engine", _engine),
+        ("reader", _reader),
+    )
+    return tuple(_checked(name, check, settings) for name, check in checks)
+
+
+def examine_store(appliance: Appliance) -> tuple[Finding, ...]:
+    """The checks of an open store: every sealed object, the whole audit log."""
+    problems = appliance.store.verify()
+    verdict = _checked("audit log", lambda _: _audit(appliance), appliance.settings)
+    store = Finding("store", True, "every sealed object opens")
+    if problems:
+        store = Finding(
+            "store",
+            False,
+            "; ".join(problems),
+            "restore the named objects from a backup, or delete and ingest the documents again",
+        )
+    return store, verdict
+
+
+def _checked(name: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
+    try:
+        return check(settings)
+    except ApplianceError as error:
+        return Finding(name, False, error.message, error.remedy)
+
+
+def _python(_: Settings) -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        "python", (3, 11) <= sys.version_info[:2] <= (3, 13), version, "use 3.11 to 3.13"
+    )
+
+
+def _disk(settings: Settings) -> Finding:
+    where = settings.home
+    while not where.exists():
+        where = where.parent
+    free = shutil.disk_usage(where).free / 2**30
+    remedy = f"free at least {DISK_NEEDED_GIB} GiB where {where} lies"
+    return Finding("disk", free >= DISK_NEEDED_GIB, f"{free:.1f} GiB free", remedy)
+
+
+def _memory(_: Settings) -> Finding:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    remedy = f"the default models need {MEMORY_NEEDED_GIB} GiB"
+    return Finding("memory", total >= MEMORY_NEEDED_GIB, f"{total:.1f} GiB", remedy)
+
+
+def _swap(_: Settings) -> Finding:
+    try:
+        devices = Path("/proc/swaps").read_text("ascii", "replace").splitlines()[1:]
+    except OSError:
+        devices = []
+    found = f"{len(devices)} swap device(s)" if devices else "none"
+    return Finding("swap", not devices, found, "turn swap off: opened text could be written to it")
+
+
+def _home(settings: Settings) -> Finding:
+    if not (settings.home / "store").is_dir():
+        return Finding("home", False, f"no store at {settings.home}", "run `appliance init`")
+    mode = settings.home.stat().st_mode & 0o777
+    return Finding("home", mode & 0o077 == 0, f"mode {mode:o}", f"chmod 700 {settings.home}")
+
+
+def _model(settings: Settings, name: str) -> Finding:
+    identity = models.verify(settings.models / name)
+    return Finding(f"{identity.kind} model", True, f"{identity.name} {identity.digest[:12]}")
+
+
+def _engine_environment(settings: Settings) -> Finding:
+    python = settings.engine_python
+    found = str(python) if python.exists() else f"{python} is missing"
+    return Finding("engine environment", python.exists(), found, "run scripts/setup")
+
+
+def _engine(settings: Settings) -> Finding:
+    running = server.status(settings).running
+    return Finding("engine", True, "running" if running else "stopped; tasks start it")
+
+
+def _reader(settings: Settings) -> Finding:
+    with ReaderServer.start(settings.reader, Path(sys.executable)):
+        return Finding("reader", True, "confined: no socket can be made in it")
+
+
+def _audit(appliance: Appliance) -> Finding:
+    verdict = appliance.audit_verify()
+    return Finding("audit log", True, f"{verdict.records} records verify")

@@ -1,0 +1,113 @@
+"""The folder a batch writes its results to: ``results.jsonl`` and one report per document.
+
+Results leave the sealed store here, in clear, because the operator asked for them there: the folder
+is 0700, the files 0600.  Lines are appended and made durable one by one; a line cut by a crash is
+removed when the folder is opened again, and its task is written anew.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance.errors import ApplianceError, DiskFull, InputUnreadable
+from appliance.plain import Plain
+
+LONGEST_STEM = 60  # characters of a document's name in the name of its report
+
+
+class OutputFolder:
+    """Results of one or many runs over the same folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._results = folder / "results.jsonl"
+        with _named(folder):
+            (folder / "reports").mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._written = self._repaired()
+
+    def has(self, key: str) -> bool:
+        """Whether the result with this key stands in the folder already."""
+        return key in self._written
+
+    def append(self, key: str, record: dict[str, Plain]) -> None:
+        """Add one line to ``results.jsonl``, durable when this returns.
+
+        Raises:
+            DiskFull: no space is left; the file keeps its whole lines only.
+        """
+        line = json.dumps({"key": key, **record}, ensure_ascii=False) + "\n"
+        with _named(self._results):
+            descriptor = os.open(self._results, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                size = os.fstat(descriptor).st_size
+                _write_whole(descriptor, line.encode("utf-8", "backslashreplace"), size)
+            finally:
+                os.close(descriptor)
+        if record.get("status") == "done":
+            self._written.add(key)
+
+    def report(self, name: str, document: str, text: str) -> Path:
+        """Write one document's report in one step; returns its path."""
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[-LONGEST_STEM:]
+        path = self._folder / "reports" / f"{stem}-{document[:8]}.md"
+        fresh = path.with_name(path.name + ".part")
+        with _named(path):
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as target:
+                target.write(text.encode("utf-8", "backslashreplace"))
+                target.flush()
+                os.fsync(descriptor)
+            fresh.replace(path)
+        return path
+
+    def _repaired(self) -> set[str]:
+        """Keys of the whole lines; what follows the last whole line is cut off."""
+        try:
+            content = self._results.read_bytes()
+        except FileNotFoundError:
+            return set()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(self._results, whole)
+        return {key for line in content[:whole].splitlines() if (key := _done_key(line))}
+
+
+def _done_key(line: bytes) -> str:
+    try:
+        record = json.loads(line)
+        return str(record["key"]) if record["status"] == "done" else ""
+    except (ValueError, KeyError, TypeError):
+        return ""  # not a line of ours; it stays where it is
+
+
+def _write_whole(descriptor: int, data: bytes, size: int) -> None:
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _explained(error, path) from error
+
+
+def _explained(error: OSError, path: Path) -> ApplianceError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return DiskFull(f"no space left for {path}", remedy="free space and run the command again")
+    return InputUnreadable(
+        f"{path} cannot be written: {error.strerror}", remedy="choose another folder with --out"
+    )

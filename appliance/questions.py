@@ -1,0 +1,190 @@
+"""What people ask of the documents: search, answers, summaries, fields.
+
+Each use case tells one story: on record (act), who may (scope), what is read (retrieval, on record
+before the first token), the work, the outcome.  The index and the language model load when first
+needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from appliance.access.scope import Scope
+from appliance.acts import Act, Acts
+from appliance.config import Settings
+from appliance.crypto.mac import keyed_hash
+from appliance.documents import (
+    Answer,
+    Collection,
+    Document,
+    DocumentId,
+    FieldValue,
+    ParsedDocument,
+    Passage,
+    Span,
+    Summary,
+)
+from appliance.errors import UsageError
+from appliance.store.store import Part
+
+if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where they are used
+    from appliance.engine.client import Engine
+    from appliance.engine.models import ModelIdentity
+    from appliance.index.library import Library
+
+Notify = Callable[[str], None]
+Names = dict[DocumentId, str]  # of the documents that a result speaks of
+
+
+class Questions:
+    """Search, answers, summaries and fields over one open store."""
+
+    def __init__(self, settings: Settings, acts: Acts, notify: Notify) -> None:
+        self._settings = settings
+        self._acts = acts
+        self._notify = notify
+        self._library: Library | None = None
+
+    def search(
+        self, question: str, collection: str | None, limit: int
+    ) -> tuple[tuple[Passage, ...], Names]:
+        """The passages that fit best, among the documents this principal may search."""
+        with self._acts.act("search", private={"question": question}) as act:
+            where = self._acts.collection(collection, "search") if collection else None
+            found, _ = self._passages(act, question, self._acts.scope("search", where), limit)
+            names = self._names(act)
+        return found, names
+
+    def ask(
+        self, question: str, collection: str | None, reference: str | None
+    ) -> tuple[Answer, Names]:
+        """What the documents of one collection, or one document, say to a question."""
+        with self._acts.act("ask", private={"question": question}) as act:
+            if reference is not None:
+                _, scope = self._acts.document(reference, "ask")
+            else:
+                scope = self._acts.scope("ask", self._one_collection(collection))
+            answer = self._answer(act, question, scope)
+            names = self._names(act)
+        return answer, names
+
+    def summarize(self, reference: str) -> tuple[Document, Summary]:
+        """A summary of one document, every sentence with its evidence."""
+        with self._acts.act("summarize", private={"document": reference}) as act:
+            document, scope = self._acts.document(reference, "summarize")
+            summary = self._summary(act, document.id, scope)
+        return document, summary
+
+    def extract(self, reference: str, pack: str) -> tuple[Document, tuple[FieldValue, ...]]:
+        """The fields of a pack, each a verbatim span of the document or not stated."""
+        private = {"document": reference, "pack": pack}
+        with self._acts.act("extract", private=private) as act:
+            document, scope = self._acts.document(reference, "extract")
+            fields = self._fields(act, document.id, scope, pack)
+        return document, fields
+
+    def _one_collection(self, name: str | None) -> Collection:
+        if name is not None:
+            return self._acts.collection(name, "ask")
+        visible = self._acts.collections()
+        if len(visible) == 1:
+            return visible[0]
+        raise UsageError(
+            f"there are {len(visible)} collections",
+            remedy="name one with --collection, or a document with --document",
+        )
+
+    def _answer(self, act: Act, question: str, scope: Scope) -> Answer:
+        from appliance.tasks.answer import answer
+
+        limit = self._settings.search.passages
+        found, texts = self._passages(act, question, scope, limit)
+        engine = self.engine(act, scope)
+        self._retrieved(act)
+        return answer(question, found, texts, engine)
+
+    def _summary(self, act: Act, document: DocumentId, scope: Scope) -> Summary:
+        from appliance.tasks.summarize import summarize
+
+        act.documents.append(document)
+        engine = self.engine(act, scope)
+        self._retrieved(act)
+        return summarize(self.parsed(document), document, engine)
+
+    def _fields(
+        self, act: Act, document: DocumentId, scope: Scope, pack: str
+    ) -> tuple[FieldValue, ...]:
+        from appliance.tasks import packs
+        from appliance.tasks.extract import extract
+
+        act.documents.append(document)
+        loaded = packs.load(pack)
+        engine = self.engine(act, scope)
+        self._retrieved(act)
+        limit = self._settings.search.passages
+
+        def retrieve(question: str) -> Sequence[Span]:
+            return [hit.chunk.span for hit in self.library().search(question, scope, limit)]
+
+        return extract(self.parsed(document), document, loaded, retrieve, engine)
+
+    def _passages(
+        self, act: Act, question: str, scope: Scope, limit: int
+    ) -> tuple[tuple[Passage, ...], dict[DocumentId, ParsedDocument]]:
+        from appliance.index.library import passages
+
+        hits = self.library().search(question, scope, limit)
+        act.documents += dict.fromkeys(hit.document for hit in hits)
+        act.counts["passages"] = len(hits)
+        texts = {document: self.parsed(document) for document in act.documents}
+        return passages(hits, texts), texts
+
+    def _names(self, act: Act) -> Names:
+        return {document: self._acts.store.document(document).name for document in act.documents}
+
+    def _retrieved(self, act: Act) -> None:
+        self._acts.log.retrieval(act.intent, act.documents, model=act.model)
+
+    def parsed(self, document: DocumentId) -> ParsedDocument:
+        """The opened text of one document; the caller is inside an act on it."""
+        from appliance.ingest import wire
+
+        return wire.decode(self._acts.store.read(document, Part.TEXT))
+
+    def library(self) -> Library:
+        """The index in memory, with its embedding model verified and loaded."""
+        from appliance.engine.models import verify as verify_model
+        from appliance.index.library import Library
+
+        if self._library is None:
+            folder = self._settings.models / self._settings.search.embedding_model
+            verify_model(folder)
+            size = self._settings.search.chunk_characters
+            self._library = Library(self._acts.store, folder, size)
+        return self._library
+
+    def model(self) -> ModelIdentity:
+        """The language model in force, verified."""
+        from appliance.engine.models import verify as verify_model
+
+        return verify_model(self._settings.models / self._settings.engine.model)
+
+    def engine(self, act: Act, scope: Scope) -> Engine:
+        """The language model, started if it is not running; its digest goes on record."""
+        from appliance.engine import server
+        from appliance.engine.client import VllmEngine
+
+        identity = self.model()
+        act.model = identity.digest
+        if not server.status(self._settings).running:
+            self._notify("The engine is not running; starting it (this takes about a minute).")
+            server.start(self._settings, self._notify)
+        members = "\n".join(sorted(scope.documents)).encode()
+        salt = keyed_hash(self._acts.store.derive("cache-salt"), members)
+        return VllmEngine(self._settings, identity.name, salt)
+
+    def forget(self, document: DocumentId) -> None:
+        """Drop an erased or replaced document from memory."""
+        if self._library is not None:
+            self._library.forget(document)
