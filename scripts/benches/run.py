@@ -1,0 +1,71 @@
+"""Runs the benches of the stages asked for and prints one table; ``--json FILE`` keeps them.
+
+Every bound is a ratio within one run, or a figure of this machine: the table names the processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+from appliance import offline
+from scripts.benches.figure import Figure
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGES = ("cli", "pdf", "seal", "embed", "search", "whole", "generate")
+
+
+def main() -> int:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    unknown = set(options.stages) - set(STAGES)
+    if unknown:
+        parser.error(f"no such stage: {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}")
+    offline.apply(os.environ)
+    figures: list[Figure] = []
+    for stage in options.stages or STAGES:
+        begun = time.monotonic()
+        print(f"measuring {stage} ...", file=sys.stderr, flush=True)
+        figures += importlib.import_module(f"scripts.benches.{stage}").measure(ROOT)
+        print(f"  {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    print(table(figures))
+    if options.json:
+        record = {"machine": machine(), "figures": [dataclasses.asdict(f) for f in figures]}
+        options.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    return 0
+
+
+def machine() -> str:
+    """The processor and how many of its cores this run may use."""
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+        if line.startswith("model name")
+    ]
+    cores = len(os.sched_getaffinity(0))
+    return f"{names[0] if names else platform.machine()}, {cores} cores, {platform.release()}"
+
+
+def table(figures: list[Figure]) -> str:
+    """The figures as a Markdown table, as the README shows it."""
+    lines = [f"Measured on {machine()}.", "", "| stage | what | figure | bound | met | on |"]
+    lines.append("|---|---|---|---|---|---|")
+    for f in figures:
+        met = "" if f.met is None else ("yes" if f.met else "**no**")
+        value = f"{f.value:,.0f}" if f.value >= 100 else f"{f.value:.3g}"
+        lines.append(f"| {f.stage} | {f.name} | {value} {f.unit} | {f.target} | {met} | {f.on} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
