@@ -1,0 +1,227 @@
+"""The catalogue file: SQLAlchemy on SQLCipher, opened by a raw key that never stands in a URL.
+
+One connection, one process.  WAL because a commit then costs one fsync instead of four; with the
+exclusive locking mode its index stays in memory, so no shared-memory file is made.  After an
+erasure the WAL is copied back and truncated, since its frames hold what was overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import Connection, create_engine, event, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import QueuePool
+
+from appliance.crypto.keyring import Key, newer_format
+from appliance.errors import ApplianceError, DiskFull, InvariantBroken, StoreDamaged
+from appliance.store.tables import AUTHORITY, SCHEMA, Base, MetaTable
+
+_SETTINGS = (
+    "cipher_log_level = NONE",  # it writes to the standard error stream otherwise
+    "locking_mode = EXCLUSIVE",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    "temp_store = MEMORY",
+    "trusted_schema = OFF",
+)
+_PRAGMAS = {
+    "cipher_integrity_check",
+    "foreign_key_check",
+    "integrity_check",
+    "read_uncommitted",  # SQLAlchemy asks for it at its first connection
+    "table_info",
+    "table_xinfo",
+    "wal_checkpoint",
+}
+_FUNCTIONS = {"load_extension", "sqlcipher_export"}
+
+
+class Catalogue:
+    """An open catalogue; every use of it is one transaction."""
+
+    def __init__(self, file: Path, key: Key) -> None:
+        self._file = file
+        self._engine = create_engine(
+            "sqlite://",
+            module=sqlcipher,
+            creator=lambda: _connect(file, key),
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            hide_parameters=True,
+        )
+        event.listen(self._engine, "begin", _begin)
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+
+    @classmethod
+    def create(cls, file: Path, key: Key, store_id: str) -> Catalogue:
+        """Make the tables of a new store.
+
+        Raises:
+            DiskFull, StoreDamaged: the file cannot be written.
+        """
+        catalogue = cls(file, key)
+        try:
+            with catalogue.transaction() as session:
+                Base.metadata.create_all(session.connection())
+                session.add(MetaTable(name="schema", value=str(SCHEMA)))
+                session.add(MetaTable(name="store", value=store_id))
+        except ApplianceError:
+            catalogue.close()
+            raise
+        return catalogue
+
+    @classmethod
+    def open(cls, file: Path, key: Key, store_id: str) -> Catalogue:
+        """Open the catalogue of a store whose keyring is already open.
+
+        Raises:
+            StoreDamaged: missing, damaged, of another store or another version of this software.
+        """
+        if not file.is_file():
+            raise _damaged(file, "is missing")
+        catalogue = cls(file, key)
+        try:
+            with catalogue.transaction() as session:
+                meta = {row.name: row.value for row in session.scalars(select(MetaTable))}
+            if meta.get("schema") != str(SCHEMA):
+                raise newer_format(file.name, int(meta.get("schema", "0")))
+            if meta.get("store") != store_id:
+                raise _damaged(file, "belongs to another store")
+        except ApplianceError:
+            catalogue.close()
+            raise
+        return catalogue
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits when the block ends, and rolls back when it raises.
+
+        Raises:
+            DiskFull: no space left; nothing was changed.
+            StoreDamaged: the file does not decrypt or does not verify.
+            InvariantBroken: a row breaks a constraint of the tables.
+        """
+        try:
+            with self._sessions.begin() as session:
+                yield session
+        except DBAPIError as error:
+            raise self._translated(error) from error
+
+    def forget_overwritten(self) -> None:
+        """Copy the WAL into the file and truncate it.
+
+        Raises:
+            StoreDamaged, DiskFull: the disk refuses.
+        """
+        busy = self._pragma("wal_checkpoint(TRUNCATE)")[0][0]
+        if busy != 0:
+            raise InvariantBroken("the catalogue's journal could not be truncated")
+
+    def problems(self) -> tuple[str, ...]:
+        """What SQLCipher and SQLite find wrong with the file, for the doctor."""
+        found = [str(row[0]) for row in self._pragma("cipher_integrity_check")]
+        found += [str(row[0]) for row in self._pragma("integrity_check") if row[0] != "ok"]
+        found += [
+            f"a row of {row[0]} refers to nothing" for row in self._pragma("foreign_key_check")
+        ]
+        return tuple(f"{self._file.name}: {problem}" for problem in found)
+
+    def root(self) -> str:
+        """SHA-256 over the authority tables' rows in canonical form, 64 hex digits.
+
+        SQLCipher does not notice an old page that is put back; whoever remembers this does.
+        """
+        digest = hashlib.sha256(b"appliance/catalogue-root/v1\x00")
+        with self.transaction() as session:
+            for name in sorted(model.__tablename__ for model in AUTHORITY):
+                table = Base.metadata.tables[name]
+                digest.update(_canonical(name))
+                for row in session.execute(select(*table.c).order_by(*table.primary_key)):
+                    digest.update(b"\x05" + b"".join(map(_canonical, row)))
+        return digest.hexdigest()
+
+    def close(self) -> None:
+        """Close the connection; SQLite then folds the WAL into the file."""
+        self._engine.dispose()
+
+    def _pragma(self, pragma: str) -> list[tuple[object, ...]]:
+        """Run a pragma outside any transaction."""
+        connection = None
+        try:
+            connection = self._engine.raw_connection()
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA {pragma}")
+            return [tuple(row) for row in cursor.fetchall()]
+        except (sqlcipher.Error, DBAPIError) as error:
+            raise self._translated(error) from error
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _translated(self, error: Exception) -> ApplianceError:
+        if isinstance(error, IntegrityError):
+            return InvariantBroken("the catalogue refused a row that breaks its constraints")
+        reason = str(getattr(error, "orig", None) or error)
+        if "is full" in reason:
+            return DiskFull(
+                f"no space is left for {self._file}",
+                remedy="free some space and run the command again",
+            )
+        return _damaged(self._file, f"cannot be used: {reason}")
+
+
+def _connect(file: Path, key: Key) -> sqlcipher.Connection:
+    connection = sqlcipher.connect(str(file), isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA key = \"x'{key.material.hex()}'\"")
+        for setting in _SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
+        connection.set_authorizer(_authorise)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _authorise(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    """Refuse every statement that could read or write outside the file, or change its key."""
+    outside = action in {sqlcipher.SQLITE_ATTACH, sqlcipher.SQLITE_DETACH}
+    pragma = action == sqlcipher.SQLITE_PRAGMA and (first or "").lower() not in _PRAGMAS
+    function = action == sqlcipher.SQLITE_FUNCTION and (second or "").lower() in _FUNCTIONS
+    return int(sqlcipher.SQLITE_DENY if outside or pragma or function else sqlcipher.SQLITE_OK)
+
+
+def _begin(connection: Connection) -> None:
+    """The driver is in autocommit mode; every transaction takes the write lock at once."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _canonical(value: object) -> bytes:
+    """Type byte, length, bytes: no two values share an encoding."""
+    if value is None:
+        return b"\x00"
+    if isinstance(value, int):
+        return b"\x01" + struct.pack(">q", value)
+    if isinstance(value, str):
+        encoded = value.encode("utf-8", "surrogatepass")
+        return b"\x02" + struct.pack(">Q", len(encoded)) + encoded
+    if isinstance(value, bytes):
+        return b"\x03" + struct.pack(">Q", len(value)) + value
+    raise InvariantBroken(f"a value of type {type(value).__name__} in the catalogue")
+
+
+def _damaged(file: Path, what: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"{file} {what}; the keyring opened, so the passphrase is right",
+        remedy="restore the store from a backup",
+    )

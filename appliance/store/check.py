@@ -1,0 +1,50 @@
+"""The doctor's look at a store: every page, every key, every sealed file, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from appliance.errors import ApplianceError
+from appliance.store import document_rows, people_rows, task_rows
+from appliance.store.records import Part
+from appliance.store.shelf import Shelf
+
+
+def problems(shelf: Shelf) -> tuple[str, ...]:
+    """One sentence for everything that is damaged, missing or unknown; no content, no names."""
+    found = list(shelf.catalogue.problems())
+    if found:
+        return tuple(found)  # rows of a damaged file prove nothing
+    found += _unreadable(shelf)
+    unknown = shelf.objects.ids() - shelf.live_objects()
+    if unknown:
+        found.append(
+            f"{len(unknown)} object files are known to no row; the catalogue may be an older copy"
+        )
+    return tuple(found)
+
+
+def _unreadable(shelf: Shelf) -> Iterator[str]:
+    with shelf.catalogue.transaction() as session:
+        collection_keys = people_rows.collection_keys(session)
+        documents = [row.facts.id for row in document_rows.of_collection(session, None)]
+        tasks = task_rows.of_document(session, None)
+    for key in collection_keys:
+        yield from _failure(
+            f"collection {key.collection}", partial(shelf.seals.collection_key, key)
+        )
+    for id in documents:
+        yield from _failure(f"document {id}", partial(shelf.document, id))
+        for part in Part:
+            yield from _failure(f"document {id}", partial(shelf.read, id, part))
+    for task in tasks:
+        if task.result:
+            yield from _failure(f"document {task.document}", partial(shelf.read_result, task))
+
+
+def _failure(what: str, attempt: Callable[[], object]) -> Iterator[str]:
+    try:
+        attempt()
+    except ApplianceError as error:
+        yield f"{what}: {error.message}"

@@ -1,0 +1,133 @@
+"""Rows of documents, their wrapped keys and labels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
+
+from appliance.documents import CollectionId, Document, DocumentId
+from appliance.store.records import Part, StoredDocument
+from appliance.store.tables import DocumentKeyTable, DocumentTable, LabelTable
+
+
+def put(session: Session, stored: StoredDocument) -> None:
+    """Insert a document, or replace the version before it with all that hung on it."""
+    facts = stored.facts
+    erase(session, facts.id)
+    session.add(
+        DocumentTable(
+            id=facts.id,
+            collection=facts.collection,
+            name_key=stored.name_key,
+            content_key=stored.content_key,
+            version=facts.version,
+            media_type=facts.media_type,
+            size=facts.size,
+            pages=facts.pages,
+            characters=facts.characters,
+            chunks=facts.chunks,
+            gaps=facts.gaps,
+            added=facts.added,
+            term=stored.term,
+            key_version=stored.key_version,
+            sealed_name=stored.sealed_name,
+            blob=stored.object(Part.BLOB),
+            text=stored.object(Part.TEXT),
+            index=stored.object(Part.INDEX),
+        )
+    )
+    session.flush()
+    session.add(DocumentKeyTable(document=facts.id, version=facts.version, wrapped=stored.wrapped))
+    session.add_all(LabelTable(document=facts.id, key=k, value=v) for k, v in facts.labels)
+
+
+def erase(session: Session, id: DocumentId) -> None:
+    """Delete a document's row; its wrapped key, labels and tasks go with it (ON DELETE CASCADE)."""
+    session.execute(delete(DocumentTable).where(DocumentTable.id == id))
+
+
+def of_collection(session: Session, collection: CollectionId | None) -> tuple[StoredDocument, ...]:
+    """The documents of one collection, or of all, oldest first."""
+    if collection is None:
+        return _rows(session)
+    return _rows(session, DocumentTable.collection == collection)
+
+
+def by_id(session: Session, id: DocumentId) -> StoredDocument | None:
+    """One document."""
+    return _first(_rows(session, DocumentTable.id == id))
+
+
+def by_name(session: Session, collection: CollectionId, name_key: str) -> StoredDocument | None:
+    """The document of this name in a collection."""
+    same = DocumentTable.name_key == name_key
+    return _first(_rows(session, DocumentTable.collection == collection, same))
+
+
+def by_content(session: Session, collection: CollectionId, content: str) -> StoredDocument | None:
+    """The oldest document of this content in a collection."""
+    same = DocumentTable.content_key == content
+    return _first(_rows(session, DocumentTable.collection == collection, same))
+
+
+def object_ids(session: Session) -> frozenset[str]:
+    """The objects of all documents."""
+    rows = session.execute(select(DocumentTable.blob, DocumentTable.text, DocumentTable.index))
+    return frozenset(object_id for row in rows for object_id in row)
+
+
+def _rows(session: Session, *where: ColumnElement[bool]) -> tuple[StoredDocument, ...]:
+    found = session.execute(
+        select(DocumentTable, DocumentKeyTable.wrapped)
+        .join(DocumentKeyTable, DocumentKeyTable.document == DocumentTable.id)
+        .where(*where)
+        .order_by(DocumentTable.added, DocumentTable.id)
+    ).all()
+    labels = _labels(session, [row.id for row, _ in found] if where else None)
+    return tuple(_stored(row, wrapped, labels[row.id]) for row, wrapped in found)
+
+
+def _labels(session: Session, ids: Iterable[str] | None) -> dict[str, list[tuple[str, str]]]:
+    query = select(LabelTable).order_by(LabelTable.document, LabelTable.key)
+    if ids is not None:
+        wanted = list(ids)
+        if len(wanted) <= 500:  # above that, one pass over all labels is cheaper than a long list
+            query = query.where(LabelTable.document.in_(wanted))
+    labels: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row in session.scalars(query):
+        labels[row.document].append((row.key, row.value))
+    return labels
+
+
+def _stored(row: DocumentTable, wrapped: bytes, labels: list[tuple[str, str]]) -> StoredDocument:
+    facts = Document(
+        id=DocumentId(row.id),
+        collection=CollectionId(row.collection),
+        name="",
+        version=row.version,
+        media_type=row.media_type,
+        size=row.size,
+        pages=row.pages,
+        characters=row.characters,
+        chunks=row.chunks,
+        gaps=row.gaps,
+        labels=tuple(labels),
+        added=row.added,
+    )
+    return StoredDocument(
+        facts=facts,
+        name_key=row.name_key,
+        content_key=row.content_key,
+        term=row.term,
+        key_version=row.key_version,
+        wrapped=wrapped,
+        sealed_name=row.sealed_name,
+        objects=((Part.BLOB, row.blob), (Part.TEXT, row.text), (Part.INDEX, row.index)),
+    )
+
+
+def _first(rows: tuple[StoredDocument, ...]) -> StoredDocument | None:
+    return rows[0] if rows else None

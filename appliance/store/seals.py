@@ -1,0 +1,165 @@
+"""Which key seals what: the middle of the key hierarchy, as pure functions of keys and rows.
+
+key-encryption key (term) -> collection key (version) -> document key (version) -> purpose keys
+``blob``, ``text``, ``index``, ``result``, ``name``.  Destroying a document's wrapped key makes all
+five unreadable at once.  FORMAT.md holds the bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from appliance.crypto import aead
+from appliance.crypto.context import Context
+from appliance.crypto.keyring import (
+    Key,
+    Keyring,
+    derive,
+    new_key,
+    newer_format,
+    open_record,
+    seal_record,
+    unwrap,
+    wrap,
+)
+from appliance.documents import CollectionId, Document
+from appliance.errors import SealBroken
+from appliance.store.records import CollectionKey, StoredDocument
+
+_MAGIC, _FORMAT = b"APPL", 1
+_HEADER = struct.Struct(">4sBBHIIQ")  # magic, format, kind, spare, term, key version, version
+HEADER_BYTES = _HEADER.size
+_KINDS = {"blob": 1, "text": 2, "index": 3, "result": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectLabel:
+    """What the catalogue says a sealed file is; its header must say the same."""
+
+    kind: str  # blob | text | index | result
+    store: str
+    collection: CollectionId
+    object: str  # the file's name
+    version: int  # of the document
+    term: int
+    key_version: int
+
+    def header(self) -> bytes:
+        """The 24 bytes before the sealed content."""
+        return _HEADER.pack(
+            _MAGIC, _FORMAT, _KINDS[self.kind], 0, self.term, self.key_version, self.version
+        )
+
+    def context(self) -> bytes:
+        """What the seal binds: the header and the typed context."""
+        context = Context(
+            self.kind, self.store, self.collection, self.object, self.version, self.term
+        )
+        return self.header() + context.encode()
+
+
+def seal_object(document_key: Key, label: ObjectLabel, plaintext: bytes) -> bytes:
+    """The whole content of a sealed file."""
+    key = derive(document_key, label.kind)
+    return label.header() + aead.seal(key.material, plaintext, label.context())
+
+
+def open_object(document_key: Key, label: ObjectLabel, untrusted: bytes) -> bytes:
+    """What ``seal_object`` sealed.
+
+    Raises:
+        SealBroken: not the file that the label names, changed, or cut.
+        StoreDamaged: written by another version of this software.
+    """
+    header = untrusted[:HEADER_BYTES]
+    if header != label.header():
+        if header[:4] == _MAGIC and len(header) == HEADER_BYTES and header[4] != _FORMAT:
+            raise newer_format("sealed object", header[4])
+        raise SealBroken("its header is not the one the catalogue names")
+    key = derive(document_key, label.kind)
+    return aead.open_sealed(key.material, untrusted[HEADER_BYTES:], label.context())
+
+
+class Seals:
+    """The keyring of an open store, applied to the catalogue's rows."""
+
+    def __init__(self, ring: Keyring) -> None:
+        self._ring = ring
+        self._opened: dict[tuple[CollectionId, int], Key] = {}
+
+    @property
+    def store_id(self) -> str:
+        """The store's id, bound into every seal."""
+        return self._ring.store_id
+
+    @property
+    def term(self) -> int:
+        """The term that seals now."""
+        return self._ring.term
+
+    def new_collection_key(self, collection: CollectionId) -> CollectionKey:
+        """A fresh key for a collection, wrapped under the current term."""
+        kek = self._ring.kek(self.term)
+        context = self._collection_context(collection, 1, self.term)
+        return CollectionKey(collection, 1, self.term, wrap(kek, new_key(), context))
+
+    def collection_key(self, row: CollectionKey) -> Key:
+        """The opened key of a collection; kept for the life of the open store.
+
+        Raises:
+            SealBroken, StoreDamaged: changed, moved, or of an unknown term.
+        """
+        at = (row.collection, row.version)
+        if at not in self._opened:
+            context = self._collection_context(row.collection, row.version, row.term)
+            self._opened[at] = unwrap(self._ring.kek(row.term), row.wrapped, context)
+        return self._opened[at]
+
+    def wrap_document_key(self, row: CollectionKey, key: Key, facts: Document) -> bytes:
+        """A document's key, wrapped under its collection's under the current term."""
+        context = self._document_context("key/document", facts, self.term)
+        return wrap(self.collection_key(row), key, context)
+
+    def document_key(self, row: CollectionKey, stored: StoredDocument) -> Key:
+        """The opened key of a document.
+
+        Raises:
+            SealBroken, StoreDamaged: changed or moved.
+        """
+        context = self._document_context("key/document", stored.facts, stored.term)
+        return unwrap(self.collection_key(row), stored.wrapped, context)
+
+    def seal_name(self, key: Key, name: str, facts: Document) -> bytes:
+        """A document's name under its own key; names need not be valid Unicode."""
+        context = self._document_context("name", facts, self.term)
+        return seal_record(derive(key, "name"), name.encode("utf-8", "surrogateescape"), context)
+
+    def open_name(self, key: Key, stored: StoredDocument) -> str:
+        """What ``seal_name`` sealed.
+
+        Raises:
+            SealBroken, StoreDamaged: changed or moved.
+        """
+        context = self._document_context("name", stored.facts, stored.term)
+        opened = open_record(derive(key, "name"), stored.sealed_name, context)
+        return opened.decode("utf-8", "surrogateescape")
+
+    def label(self, kind: str, stored: StoredDocument, object_id: str) -> ObjectLabel:
+        """What one of a document's files must say it is."""
+        facts = stored.facts
+        return ObjectLabel(
+            kind,
+            self.store_id,
+            facts.collection,
+            object_id,
+            facts.version,
+            stored.term,
+            stored.key_version,
+        )
+
+    def _collection_context(self, collection: CollectionId, version: int, term: int) -> Context:
+        return Context("key/collection", self.store_id, collection, collection, version, term)
+
+    def _document_context(self, kind: str, facts: Document, term: int) -> Context:
+        return Context(kind, self.store_id, facts.collection, facts.id, facts.version, term)

@@ -1,0 +1,283 @@
+"""Documents and results on their way in and out: catalogue, objects and keys put together.
+
+Objects are durable before the row that names them is committed, and a row is gone before its
+objects are: a kill at any point leaves files that no row names, never a row without its files.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from appliance.crypto.keyring import Key, new_key
+from appliance.crypto.mac import keyed_hash
+from appliance.documents import CollectionId, Document, DocumentId
+from appliance.errors import DiskFull, InvariantBroken, NotFound, SealBroken, UsageError
+from appliance.store import document_rows, people_rows, task_rows
+from appliance.store.catalogue import Catalogue
+from appliance.store.objects import ObjectFolder, new_object_ids
+from appliance.store.records import (
+    CollectionKey,
+    NewDocument,
+    Part,
+    StoredDocument,
+    TaskRow,
+    TaskState,
+)
+from appliance.store.seals import ObjectLabel, Seals, open_object, seal_object
+from appliance.store.timing import Observe, timed
+
+_RESTORE = "restore the store from a backup; `appliance doctor` lists everything that is damaged"
+
+
+class Shelf:
+    """The documents of an open store."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        objects: ObjectFolder,
+        seals: Seals,
+        name_key: Key,
+        observe: Observe | None,
+    ) -> None:
+        self.catalogue = catalogue
+        self.objects = objects
+        self.seals = seals
+        self._name_key = name_key
+        self._observe = observe
+
+    def add(self, new: NewDocument) -> Document:
+        """Seal a document; the same name in the same collection becomes a new version.
+
+        Raises:
+            NotFound: no such collection.
+            UsageError: a label is given twice.
+            DiskFull: nothing of the document is kept.
+        """
+        if len(dict(new.labels)) != len(new.labels):
+            raise UsageError("a label is given twice", remedy="give each label one value")
+        name_key = self._hashed_name(new.collection, new.name)
+        with self.catalogue.transaction() as session:
+            key_row = people_rows.collection_key(session, new.collection)
+            before = document_rows.by_name(session, new.collection, name_key)
+            tasks = task_rows.of_document(session, before.facts.id) if before else ()
+        if key_row is None:
+            raise NotFound("no such collection", remedy="`appliance collection list` names them")
+        key, stored = self._sealed_row(new, key_row, name_key, before)
+        self._write(self._sealed_objects(key, stored, new))
+        self._commit(stored)
+        if before is not None:
+            self._forget(before, tasks)
+        return replace(stored.facts, name=new.name)
+
+    def documents(self, collection: CollectionId | None) -> tuple[Document, ...]:
+        """Documents with their names opened, oldest first."""
+        with self.catalogue.transaction() as session:
+            rows = document_rows.of_collection(session, collection)
+            keys = {(k.collection, k.version): k for k in people_rows.collection_keys(session)}
+        return tuple(
+            self._named(row, keys.get((row.facts.collection, row.key_version))) for row in rows
+        )
+
+    def document(self, id: DocumentId) -> Document:
+        """One document with its name opened.
+
+        Raises:
+            NotFound: no such document.
+        """
+        return self._named(*self._row(id))
+
+    def with_content(self, collection: CollectionId, content_key: str) -> Document | None:
+        """The document of this content in a collection, if there is one."""
+        with self.catalogue.transaction() as session:
+            row = document_rows.by_content(session, collection, content_key)
+        return None if row is None else self.document(row.facts.id)
+
+    def read(self, id: DocumentId, part: Part) -> bytes:
+        """One opened object.
+
+        Raises:
+            NotFound: no such document.
+            SealBroken: missing, changed, moved or cut.
+        """
+        stored, key_row = self._row(id)
+        label = self.seals.label(part.value, stored, stored.object(part))
+        return self._opened(self._key(stored, key_row), label)
+
+    def erase(self, id: DocumentId) -> None:
+        """Destroy a document's wrapped key, its row and its files.
+
+        Raises:
+            NotFound: no such document.
+        """
+        stored, _ = self._row(id)
+        with self.catalogue.transaction() as session:
+            tasks = task_rows.of_document(session, id)
+            document_rows.erase(session, id)
+        self._forget(stored, tasks)
+
+    def task(self, id: DocumentId, task: str) -> TaskRow:
+        """One line of the ledger; pending where there is none.
+
+        Raises:
+            NotFound: no such document.
+        """
+        with self.catalogue.transaction() as session:
+            return _task(session, id, task)
+
+    def move_task(self, row: TaskRow, allowed: frozenset[TaskState]) -> None:
+        """Commit a new state of a task.
+
+        Raises:
+            NotFound: no such document.
+            InvariantBroken: the task is not in one of the states it may come from.
+        """
+        with timed(self._observe, "commit"), self.catalogue.transaction() as session:
+            state = _task(session, row.document, row.task).state
+            if state not in allowed:
+                raise InvariantBroken(f"a task cannot go from {state} to {row.state}")
+            task_rows.put(session, row)
+
+    def write_result(self, id: DocumentId, result: bytes) -> str:
+        """Seal a task's result under the document's key; returns its object id."""
+        stored, key_row = self._row(id)
+        (object_id,) = new_object_ids(1)
+        label = self.seals.label("result", stored, object_id)
+        with timed(self._observe, "seal"):
+            sealed = seal_object(self._key(stored, key_row), label, result)
+        self._write(iter([(object_id, sealed)]))
+        return object_id
+
+    def read_result(self, row: TaskRow) -> bytes:
+        """A task's opened result.
+
+        Raises:
+            SealBroken: missing, changed, moved or cut.
+        """
+        stored, key_row = self._row(row.document)
+        return self._opened(
+            self._key(stored, key_row), self.seals.label("result", stored, row.result)
+        )
+
+    def live_objects(self) -> frozenset[str]:
+        """Every object that a row names."""
+        with self.catalogue.transaction() as session:
+            results = {row.result for row in task_rows.of_document(session, None) if row.result}
+            return document_rows.object_ids(session) | results
+
+    def _sealed_row(
+        self,
+        new: NewDocument,
+        key_row: CollectionKey,
+        name_key: str,
+        before: StoredDocument | None,
+    ) -> tuple[Key, StoredDocument]:
+        """A fresh document key and the row that carries it."""
+        id = before.facts.id if before else DocumentId(secrets.token_hex(16))
+        version = before.facts.version + 1 if before else 1
+        key = new_key()
+        facts = Document(
+            id=id,
+            collection=new.collection,
+            name="",
+            version=version,
+            media_type=new.media_type,
+            size=len(new.original),
+            pages=new.pages,
+            characters=new.characters,
+            chunks=new.chunks,
+            gaps=new.gaps,
+            labels=tuple(sorted(new.labels)),
+            added=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        )
+        stored = StoredDocument(
+            facts=facts,
+            name_key=name_key,
+            content_key=new.content_key,
+            term=self.seals.term,
+            key_version=key_row.version,
+            wrapped=self.seals.wrap_document_key(key_row, key, facts),
+            sealed_name=self.seals.seal_name(key, new.name, facts),
+            objects=tuple(zip(Part, new_object_ids(len(Part)), strict=True)),
+        )
+        return key, stored
+
+    def _sealed_objects(
+        self, key: Key, stored: StoredDocument, new: NewDocument
+    ) -> Iterator[tuple[str, bytes]]:
+        contents = {Part.BLOB: new.original, Part.TEXT: new.text, Part.INDEX: new.index}
+        for part, object_id in stored.objects:
+            label = self.seals.label(part.value, stored, object_id)
+            with timed(self._observe, "seal"):
+                sealed = seal_object(key, label, contents[part])
+            yield object_id, sealed
+
+    def _write(self, objects: Iterator[tuple[str, bytes]]) -> None:
+        with timed(self._observe, "write"):  # holds the sealing of the same objects
+            self.objects.write(objects)
+
+    def _commit(self, stored: StoredDocument) -> None:
+        try:
+            with timed(self._observe, "commit"), self.catalogue.transaction() as session:
+                document_rows.put(session, stored)
+        except DiskFull:
+            # Only here is it certain that the row was not committed. After any other failure the
+            # objects stay: if the row is not there at the next open, they are collected then.
+            self.objects.remove(object_id for _, object_id in stored.objects)
+            raise
+
+    def _forget(self, stored: StoredDocument, tasks: tuple[TaskRow, ...]) -> None:
+        """After the commit: the destroyed key leaves the journal, the objects leave the disk."""
+        self.catalogue.forget_overwritten()
+        self.objects.remove(object_id for _, object_id in stored.objects)
+        self.objects.remove(task.result for task in tasks if task.result)
+
+    def _row(self, id: DocumentId) -> tuple[StoredDocument, CollectionKey | None]:
+        with self.catalogue.transaction() as session:
+            stored = document_rows.by_id(session, id)
+            if stored is None:
+                raise _no_document()
+            return stored, _key_row(session, stored)
+
+    def _key(self, stored: StoredDocument, key_row: CollectionKey | None) -> Key:
+        if key_row is None:
+            raise SealBroken("the key of a collection is missing", remedy=_RESTORE)
+        return self.seals.document_key(key_row, stored)
+
+    def _named(self, stored: StoredDocument, key_row: CollectionKey | None) -> Document:
+        name = self.seals.open_name(self._key(stored, key_row), stored)
+        return replace(stored.facts, name=name)
+
+    def _opened(self, key: Key, label: ObjectLabel) -> bytes:
+        with timed(self._observe, "read"):
+            untrusted = self.objects.read(label.object)
+        try:
+            with timed(self._observe, "open"):
+                return open_object(key, label, untrusted)
+        except SealBroken as error:
+            path = self.objects.path(label.object)
+            raise SealBroken(f"{path}: {error.message}", remedy=_RESTORE) from None
+
+    def _hashed_name(self, collection: CollectionId, name: str) -> str:
+        encoded = name.encode("utf-8", "surrogateescape")
+        return keyed_hash(self._name_key, collection.encode("ascii") + b"\x00" + encoded)
+
+
+def _key_row(session: Session, stored: StoredDocument) -> CollectionKey | None:
+    return people_rows.collection_key(session, stored.facts.collection, stored.key_version)
+
+
+def _task(session: Session, id: DocumentId, task: str) -> TaskRow:
+    found = task_rows.one(session, id, task)
+    if found is None and document_rows.by_id(session, id) is None:
+        raise _no_document()
+    return found or TaskRow(id, task, TaskState.PENDING)
+
+
+def _no_document() -> NotFound:
+    return NotFound("no such document", remedy="`appliance list` names the documents")

@@ -1,0 +1,351 @@
+"""The sealed store of one home folder: the door to everything below it.
+
+``home/store`` holds ``keyring.sealed`` (how to unseal), ``catalogue.db`` (SQLCipher), ``objects/``
+(one sealed file each for a document's original, text and index, and for task results) and
+``lock``.  Nothing in clear is ever written there (promise P2); FORMAT.md gives the bytes.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from appliance.crypto.keyring import Key, Keyring, derive
+from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
+from appliance.documents import Collection, CollectionId, Document, DocumentId
+from appliance.errors import DiskFull, InvariantBroken, NotFound, StoreMissing, UsageError
+from appliance.store import check, keyfile, people_rows, task_rows
+from appliance.store.catalogue import Catalogue
+from appliance.store.files import FOLDER_MODE, disk, sync_folder
+from appliance.store.lock import StoreLock
+from appliance.store.objects import ObjectFolder
+from appliance.store.records import NewDocument, Part, PrincipalRow, TaskRow, TaskState
+from appliance.store.seals import Seals
+from appliance.store.shelf import Shelf
+from appliance.store.timing import Observe
+
+__all__ = ["SECTORS", "NewDocument", "Part", "PrincipalRow", "Store", "TaskRow", "TaskState"]
+
+SECTORS = ("legal", "health", "finance", "general")
+_FOLDER, _UNFINISHED = "store", "store.part"
+_CATALOGUE, _OBJECTS, _LOCK = "catalogue.db", "objects", "lock"
+_LONGEST_NAME = 200  # characters of a collection's name
+
+
+class Store:
+    """An open store; close it, or use it as a context manager."""
+
+    def __init__(self, ring: Keyring, shelf: Shelf, folder: Path, held: ExitStack) -> None:
+        """Used by ``create`` and ``open`` only."""
+        self._ring = ring
+        self._shelf = shelf
+        self._folder = folder
+        self._held = held
+
+    @classmethod
+    def create(
+        cls,
+        home: Path,
+        passphrase: str,
+        *,
+        cost: Argon2Cost = DEFAULT_COST,
+        observe: Observe | None = None,
+    ) -> Store:
+        """Make an empty store under ``home`` and open it; a crash leaves none.
+
+        Raises:
+            UsageError: there is a store already, or the passphrase is empty.
+            StoreBusy: another process is making one.
+            DiskFull, StoreDamaged: the disk refuses.
+        """
+        folder, unfinished = home / _FOLDER, home / _UNFINISHED
+        _refuse_existing(folder)
+        with disk(home):
+            home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            unfinished.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        with ExitStack() as held:
+            held.callback(StoreLock(unfinished / _LOCK).release)
+            _clear(unfinished)
+            ring = keyfile.create(unfinished, passphrase, cost)
+            catalogue_key = derive(ring.store_key, "catalogue")
+            Catalogue.create(unfinished / _CATALOGUE, catalogue_key, ring.store_id).close()
+            sync_folder(unfinished)
+            _refuse_existing(folder)
+            with disk(folder):
+                unfinished.rename(folder)
+            sync_folder(home)
+            return cls._assembled(ring, folder, held, observe)
+
+    @classmethod
+    def open(cls, home: Path, passphrase: str, *, observe: Observe | None = None) -> Store:
+        """Open the store under ``home`` and tidy what a killed process left in it.
+
+        Raises:
+            StoreMissing: there is no store at this home.
+            StoreBusy: another process works on it.
+            WrongPassphrase: the keyring is whole and does not open.
+            StoreDamaged: the keyring or the catalogue fails its check.
+        """
+        folder = home / _FOLDER
+        if not folder.is_dir():
+            raise StoreMissing(f"there is no store at {home}", remedy="make one: `appliance init`")
+        with ExitStack() as held:
+            held.callback(StoreLock(folder / _LOCK).release)
+            ring = keyfile.unlock(folder, passphrase)
+            return cls._assembled(ring, folder, held, observe)
+
+    @classmethod
+    def _assembled(
+        cls, ring: Keyring, folder: Path, held: ExitStack, observe: Observe | None
+    ) -> Store:
+        """Open what lies under the keyring; takes over what ``held`` releases."""
+        key = derive(ring.store_key, "catalogue")
+        catalogue = Catalogue.open(folder / _CATALOGUE, key, ring.store_id)
+        held.callback(catalogue.close)
+        objects = ObjectFolder(folder / _OBJECTS)
+        name_key = derive(ring.store_key, "name-key")
+        shelf = Shelf(catalogue, objects, Seals(ring), name_key, observe)
+        with catalogue.transaction() as session:
+            task_rows.reset_running(session)
+        catalogue.forget_overwritten()  # of an erasure that a kill cut short
+        objects.sweep(shelf.live_objects())
+        return cls(ring, shelf, folder, held.pop_all())
+
+    def close(self) -> None:
+        """Close the catalogue and release the lock; harmless when repeated."""
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # keys
+
+    @property
+    def store_id(self) -> str:
+        """32 hex digits, fixed at creation."""
+        return self._ring.store_id
+
+    def derive(self, purpose: str) -> Key:
+        """The store-wide key for one purpose: ``audit-seal``, ``audit-mac``, ``cache-salt``, ..."""
+        return derive(self._ring.store_key, f"use/{purpose}")
+
+    def log_seed(self) -> bytes:
+        """Seed of the Ed25519 key that signs the audit log."""
+        return self._ring.log_seed.material
+
+    def change_passphrase(self, current: str, new: str, *, cost: Argon2Cost = DEFAULT_COST) -> None:
+        """Let the store open with ``new`` and no longer with ``current``.
+
+        Raises:
+            WrongPassphrase: ``current`` is not the passphrase.
+            UsageError: ``new`` is empty.
+        """
+        keyfile.change_passphrase(self._folder, current, new, cost)
+
+    # principals
+
+    def set_roles(self, uid: int, roles: frozenset[str], name: str = "") -> None:
+        """Replace the roles of one account of the operating system."""
+        with self._shelf.catalogue.transaction() as session:
+            people_rows.set_roles(session, PrincipalRow(uid, name, frozenset(roles)))
+
+    def roles(self, uid: int) -> frozenset[str]:
+        """The roles of one account; none for an account that is not known."""
+        with self._shelf.catalogue.transaction() as session:
+            return people_rows.roles(session, uid)
+
+    def principals(self) -> tuple[PrincipalRow, ...]:
+        """Every account that is known here, by uid."""
+        with self._shelf.catalogue.transaction() as session:
+            return people_rows.principals(session)
+
+    # collections
+
+    def create_collection(self, name: str, sector: str) -> Collection:
+        """A new, empty collection with a key of its own.
+
+        Raises:
+            UsageError: the name is taken, empty, too long or unprintable; the sector is unknown.
+        """
+        _check_collection(name, sector)
+        if any(known.name == name for known in self.collections()):
+            raise UsageError("there is a collection of this name", remedy="choose another name")
+        id = CollectionId(secrets.token_hex(16))
+        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        collection = Collection(id, name, sector, created)
+        key = self._shelf.seals.new_collection_key(id)
+        with self._shelf.catalogue.transaction() as session:
+            people_rows.add_collection(session, collection, key)
+        return collection
+
+    def collections(self) -> tuple[Collection, ...]:
+        """Every collection, by name."""
+        with self._shelf.catalogue.transaction() as session:
+            return people_rows.collections(session)
+
+    def collection_named(self, name: str) -> Collection:
+        """The collection of this name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        for collection in self.collections():
+            if collection.name == name:
+                return collection
+        raise NotFound("no such collection", remedy="`appliance collection list` names them")
+
+    # documents
+
+    def add_document(self, new: NewDocument) -> Document:
+        """Seal a document; durable when this returns.
+
+        The same name in the same collection keeps its id and becomes the next version; the version
+        before it, its keys, files and task results are destroyed once the new one is committed.
+
+        Raises:
+            NotFound: no such collection.
+            UsageError: a label is given twice.
+            DiskFull: nothing of the new document is kept; an old version stays.
+        """
+        return self._shelf.add(new)
+
+    def documents(self, collection: CollectionId | None = None) -> tuple[Document, ...]:
+        """The documents of one collection, or of all, oldest first."""
+        return self._shelf.documents(collection)
+
+    def document(self, id: DocumentId) -> Document:
+        """One document.
+
+        Raises:
+            NotFound: no such document.
+        """
+        return self._shelf.document(id)
+
+    def find_content(self, collection: CollectionId, content_key: str) -> Document | None:
+        """The oldest document of this content in a collection, if there is one."""
+        return self._shelf.with_content(collection, content_key)
+
+    def read(self, id: DocumentId, part: Part) -> bytes:
+        """One part of a document, opened in memory.
+
+        Raises:
+            NotFound: no such document.
+            SealBroken: its file is missing, changed, moved or cut.
+        """
+        return self._shelf.read(id, part)
+
+    def delete_document(self, id: DocumentId) -> None:
+        """Erase a document: its key is overwritten, its rows, files and task results are gone.
+
+        Raises:
+            NotFound: no such document.
+        """
+        self._shelf.erase(id)
+
+    # the batch ledger
+
+    def task_state(self, id: DocumentId, task: str) -> TaskState:
+        """Where a task on a document stands; pending where nothing is known.
+
+        Raises:
+            NotFound: no such document.
+        """
+        return self._shelf.task(id, task).state
+
+    def tasks(self, id: DocumentId | None = None) -> tuple[TaskRow, ...]:
+        """The ledger's lines of one document, or of all."""
+        with self._shelf.catalogue.transaction() as session:
+            return task_rows.of_document(session, id)
+
+    def task_start(self, id: DocumentId, task: str) -> None:
+        """Say that a task is being worked on; from any state but done.
+
+        Raises:
+            NotFound: no such document.
+            InvariantBroken: the task is done already.
+        """
+        row = TaskRow(id, task, TaskState.RUNNING)
+        self._shelf.move_task(row, frozenset(TaskState) - {TaskState.DONE})
+
+    def task_done(self, id: DocumentId, task: str, result: bytes) -> None:
+        """Seal a task's result and close the task; durable when this returns.
+
+        Raises:
+            NotFound: no such document.
+            InvariantBroken: the task was not started.
+            DiskFull: nothing of the result is kept.
+        """
+        object_id = self._shelf.write_result(id, result)
+        row = TaskRow(id, task, TaskState.DONE, result=object_id)
+        try:
+            self._shelf.move_task(row, frozenset({TaskState.RUNNING}))
+        except (DiskFull, InvariantBroken, NotFound):
+            self._shelf.objects.remove([object_id])
+            raise
+
+    def task_failed(self, id: DocumentId, task: str, reason: str) -> None:
+        """Close a task without a result; ``reason`` names no content.
+
+        Raises:
+            NotFound: no such document.
+            InvariantBroken: the task was not started.
+        """
+        row = TaskRow(id, task, TaskState.FAILED, reason=reason)
+        self._shelf.move_task(row, frozenset({TaskState.RUNNING}))
+
+    def task_result(self, id: DocumentId, task: str) -> bytes | None:
+        """The result of a task that is done, or None.
+
+        Raises:
+            NotFound: no such document.
+            SealBroken: its file is missing, changed, moved or cut.
+        """
+        row = self._shelf.task(id, task)
+        return self._shelf.read_result(row) if row.state is TaskState.DONE else None
+
+    # care
+
+    def verify(self) -> tuple[str, ...]:
+        """Everything that is damaged, missing or unknown, one sentence each; empty when sound."""
+        return check.problems(self._shelf)
+
+    def root(self) -> str:
+        """SHA-256 over the catalogue's authority tables, 64 hex digits; remember it elsewhere."""
+        return self._shelf.catalogue.root()
+
+
+def _refuse_existing(folder: Path) -> None:
+    if folder.exists():
+        raise UsageError(f"there is a store at {folder} already", remedy="choose another home")
+
+
+def _clear(unfinished: Path) -> None:
+    """Remove what an interrupted creation left."""
+    with disk(unfinished):
+        for path in unfinished.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+
+
+def _check_collection(name: str, sector: str) -> None:
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise UsageError(
+            "a collection's name has 1 to 200 printable characters", remedy="choose another name"
+        )
+    if sector not in SECTORS:
+        raise UsageError("this sector is not known", remedy=f"use one of {', '.join(SECTORS)}")

@@ -1,0 +1,134 @@
+"""The catalogue's tables. Everything in them lies inside SQLCipher; no text of a document does.
+
+Names of documents are sealed a second time, under the document's own key, so that erasing the key
+erases the name.  A document's wrapped key is a row of its own, which erasure overwrites.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SCHEMA = 1  # number of this layout
+
+
+class Base(DeclarativeBase):
+    """Metadata of the catalogue."""
+
+
+class MetaTable(Base):
+    """Facts about the catalogue itself: ``schema`` and ``store``."""
+
+    __tablename__ = "meta"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class PrincipalTable(Base):
+    """Accounts of the operating system that are known here."""
+
+    __tablename__ = "principals"
+    uid: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+
+
+class RoleTable(Base):
+    """Which roles a principal has."""
+
+    __tablename__ = "roles"
+    uid: Mapped[int] = mapped_column(ForeignKey("principals.uid"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+
+
+class CollectionTable(Base):
+    """Legal matters, patients, deals."""
+
+    __tablename__ = "collections"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    sector: Mapped[str]
+    created: Mapped[str]
+
+
+class CollectionKeyTable(Base):
+    """Wrapped collection keys; the highest version wraps new documents."""
+
+    __tablename__ = "collection_keys"
+    collection: Mapped[str] = mapped_column(ForeignKey("collections.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    term: Mapped[int]
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class DocumentTable(Base):
+    """One row per document, of its newest version."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("collection", "name_key"),
+        Index("documents_by_content", "collection", "content_key"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    collection: Mapped[str] = mapped_column(ForeignKey("collections.id"))
+    name_key: Mapped[str]
+    content_key: Mapped[str]
+    version: Mapped[int]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    pages: Mapped[int | None]
+    characters: Mapped[int]
+    chunks: Mapped[int]
+    gaps: Mapped[int]
+    added: Mapped[str]
+    term: Mapped[int]
+    key_version: Mapped[int]
+    sealed_name: Mapped[bytes] = mapped_column(LargeBinary)
+    blob: Mapped[str]
+    text: Mapped[str]
+    index: Mapped[str] = mapped_column("index_object")
+
+
+class DocumentKeyTable(Base):
+    """Wrapped document keys."""
+
+    __tablename__ = "document_keys"
+    document: Mapped[str] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int]
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LabelTable(Base):
+    """Labels of documents: classification, kind, privileged, ..."""
+
+    __tablename__ = "labels"
+    document: Mapped[str] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class TaskTable(Base):
+    """The batch ledger: one row per task on a document."""
+
+    __tablename__ = "tasks"
+    document: Mapped[str] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    task: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    reason: Mapped[str]
+    result: Mapped[str]
+
+
+AUTHORITY = (
+    PrincipalTable,
+    RoleTable,
+    CollectionTable,
+    CollectionKeyTable,
+    DocumentTable,
+    DocumentKeyTable,
+    LabelTable,
+)  # what decides who may read what, and whether it can be read at all
