@@ -44,7 +44,7 @@ class Acts:
         self.policy = policy
         self.principal = principal
         self.purpose = purpose
-        self.actor = Actor(uid=principal.uid, roles=tuple(sorted(principal.roles)))
+        self.actor = Actor(principal.uid, principal.name)
 
     def decide(self, action: str, resource: AccessClass) -> Decision:
         """The policy's decision on one access class."""
@@ -126,7 +126,7 @@ class Acts:
             collection=collection,
             documents=documents,
             decision=self._record(decision),
-            private={"name": self.principal.name, **(private or {})},
+            private=private or {},
         )
         act = Act(intent)
         try:

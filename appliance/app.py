@@ -22,13 +22,15 @@ from appliance.audit.records import Record
 from appliance.audit.verify import Verdict, verify
 from appliance.config import Settings
 from appliance.crypto import sign
+from appliance.crypto.keyring import Key
+from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
 from appliance.documents import Collection, Document, ParsedDocument
 from appliance.errors import InputUnreadable
 from appliance.questions import Questions
 from appliance.store.store import Store
 
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
-    from appliance.ingest.folder import Folder
+    from appliance.ingest.folder import Listing
     from appliance.ingest.pipeline import FileOutcome, Intake
 
 Notify = Callable[[str], None]
@@ -49,26 +51,24 @@ class Appliance:
         self.store = store
         principal = current_principal(uid, store.roles(uid))
         policy = PolicySet.load(settings.home / "policies")
-        self.log = AuditLog.open(
-            settings.home / "audit",
-            store.log_seed(),
-            store.derive("audit-seal"),
-            store.derive("audit-mac"),
-            store.store_id,
-        )
+        self.log = AuditLog.open(*_log_keys(settings, store))
         self.acts = Acts(store, self.log, policy, principal, purpose)
         self.questions = Questions(settings, self.acts, notify)
 
     @classmethod
-    def create(cls, settings: Settings, passphrase: str, uid: int) -> None:
+    def create(
+        cls, settings: Settings, passphrase: str, uid: int, *, cost: Argon2Cost = DEFAULT_COST
+    ) -> None:
         """Make a store at the home folder; the user ``uid`` gets the first roles.
 
         Raises:
             UsageError: there is a store already.
         """
-        with Store.create(settings.home, passphrase) as store:
-            store.set_roles(uid, FIRST_ROLES)
+        with Store.create(settings.home, passphrase, cost=cost) as store:
+            person = current_principal(uid, FIRST_ROLES)
+            store.set_roles(uid, FIRST_ROLES, person.name)
             shutil.copytree(POLICIES, settings.home / "policies")
+            AuditLog.create(*_log_keys(settings, store)).close()
         with (
             cls.open(settings, passphrase, uid, "set-up", lambda _: None) as appliance,
             appliance.acts.act("init"),
@@ -134,7 +134,7 @@ class Appliance:
             act.counts["documents"] = len(found)
         return tuple(found)
 
-    def ingest(self, found: Folder, collection: str, labels: Labels) -> Iterator[FileOutcome]:
+    def ingest(self, found: Listing, collection: str, labels: Labels) -> Iterator[FileOutcome]:
         """Take every file found in a folder into a collection; one act, one outcome per file.
 
         A file that cannot be read harms no other: its outcome carries the reason.
@@ -202,3 +202,9 @@ class Appliance:
         decision = self.acts.decide("audit_verify", AccessClass("", "general"))
         with self.acts.act("audit_verify", decision=decision):
             return verify(self.settings.home / "audit", sign.public_key(self.store.log_seed()))
+
+
+def _log_keys(settings: Settings, store: Store) -> tuple[Path, bytes, Key, Key, str]:
+    """Where the audit log lies, and the keys it signs, seals and compares with."""
+    keys = store.derive("audit-seal"), store.derive("audit-mac")
+    return settings.home / "audit", store.log_seed(), *keys, store.store_id

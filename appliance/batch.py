@@ -17,7 +17,7 @@ from appliance.app import Appliance, Labels
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Answer, Document, FieldValue, Summary
 from appliance.errors import ApplianceError, EngineUnavailable
-from appliance.ingest.folder import Folder
+from appliance.ingest.folder import Listing
 from appliance.ingest.pipeline import FileOutcome
 from appliance.output import OutputFolder
 from appliance.plain import from_plain, to_plain
@@ -72,7 +72,7 @@ class Batch:
         self._model = appliance.questions.model()
         self._unavailable = 0
 
-    def ingest(self, found: Folder, labels: Labels) -> Iterator[FileOutcome]:
+    def ingest(self, found: Listing, labels: Labels) -> Iterator[FileOutcome]:
         """Take the folder in; every file that fails is a line of the results too."""
         for outcome in self._app.ingest(found, self._collection, labels):
             if outcome.document is None:

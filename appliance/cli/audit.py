@@ -39,9 +39,9 @@ def show(appliance: Appliance, last: int, as_json: bool) -> None:
             r.seq,
             r.time[:19],
             r.kind,
-            r.actor.uid if r.actor else "",
+            r.uid,
             r.action,
-            len(r.documents),
+            len(r.documents) or "",
             r.result.status if r.result else "",
         )
         for r in records

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from appliance.app import Appliance
     from appliance.batch import Batch, Task
     from appliance.documents import Document
-    from appliance.ingest.folder import Folder
+    from appliance.ingest.folder import Listing
 
 
 @click.command("process")
@@ -88,7 +88,7 @@ def _tasks(summarize: bool, extract: tuple[str, ...], ask: tuple[str, ...]) -> t
 
 
 def _ingest(
-    batch: Batch, found: Folder, labels: tuple[tuple[str, str], ...]
+    batch: Batch, found: Listing, labels: tuple[tuple[str, str], ...]
 ) -> tuple[list[Document], int]:
     documents: dict[str, Document] = {}
     unread = 0

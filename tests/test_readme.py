@@ -1,0 +1,71 @@
+"""The README against the program: commands, exit codes, rooms."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from appliance import errors
+from appliance.cli.main import COMMANDS, cli
+from appliance.errors import ApplianceError
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def commands() -> list[tuple[str, click.Command]]:
+    context = click.Context(cli)
+    found: list[tuple[str, click.Command]] = []
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            found += [(f"{name} {child}", command.commands[child]) for child in command.commands]
+        else:
+            found.append((name, command))
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), commands(), ids=lambda v: str(v)[:20])
+def test_every_command_is_in_the_readme_and_shows_an_example(
+    name: str, command: click.Command
+) -> None:
+    assert f"`appliance {name}`" in README
+    assert re.search(r"Examples?:", command.help or "")
+    assert f"appliance {name}" in (command.help or "") or "appliance --home" in command.help
+
+
+def test_the_session_in_the_readme_uses_real_commands_and_options() -> None:
+    by_name = dict(commands())
+    session = README.split("## A session")[1].split("```")[1].replace("\\\n", " ")
+    lines = [line for line in session.splitlines() if line.startswith("appliance ")]
+    assert len(lines) >= 9
+    for line in lines:
+        words = line.split("#")[0].split()
+        name = " ".join(words[1:3]) if " ".join(words[1:3]) in by_name else words[1]
+        options = {o for p in by_name[name].params for o in p.opts}
+        assert {w for w in words if w.startswith("--")} <= options, line
+
+
+def test_the_exit_codes_are_the_real_ones() -> None:
+    table = README.split("### Exit codes")[1].split("##")[0]
+    shown = {
+        int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.M) for code in row.split(",")
+    }
+    real = {
+        cls.exit_code
+        for cls in vars(errors).values()
+        if isinstance(cls, type) and issubclass(cls, ApplianceError)
+    }
+    assert shown == real | {0, errors.EXIT_INTERRUPTED, 143}
+
+
+def test_every_room_and_script_named_is_there() -> None:
+    for script in re.findall(r"`?scripts/(\w+)", README):
+        assert (ROOT / "scripts" / script).exists(), script
+    rooms = README.split("## The rooms")[1].split("```")[1]
+    for room in re.findall(r"^  (\w+)/ ", rooms, re.M):
+        assert (ROOT / "appliance" / room).is_dir(), room
