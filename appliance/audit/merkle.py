@@ -57,9 +57,11 @@ class CompactRange:
             root = node_hash(peak, root)
         return root
 
-    def copy(self) -> CompactRange:
-        """An independent range with the same leaves."""
-        return CompactRange(self.size, list(self.peaks))
+    def plus(self, leaf: bytes) -> CompactRange:
+        """An independent range with one more leaf."""
+        longer = CompactRange(self.size, list(self.peaks))
+        longer.append(leaf)
+        return longer
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:

@@ -1,0 +1,115 @@
+"""Checkpoints: the log's size and root, signed with the log key.
+
+The format is C2SP's tlog-checkpoint inside a signed-note, so that anybody's tools can read it::
+
+    appliance.local/<store id>
+    <size, decimal>
+    <root, base64>
+
+    — appliance.local/<store id> <base64 of key id and Ed25519 signature>
+
+Signatures by other names (witnesses) may follow; they are left alone here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+
+from appliance.crypto import sign
+from appliance.errors import AuditError
+
+ORIGIN = "appliance.local/"
+LARGEST_NOTE = 1_000_000  # bytes, the bound C2SP signed-note recommends
+_ED25519 = b"\x01"  # signature type of signed-note
+_BODY = re.compile(r"([^\x00-\x20+]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/]{43}=)\n")
+_SIGNATURE = re.compile(r"\u2014 ([^\x00-\x20+]+) ([A-Za-z0-9+/]+={0,2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What the log key vouches for: the first ``size`` records have this Merkle root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def body(self) -> bytes:
+        """The signed text."""
+        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n".encode()
+
+
+def origin_of(store_id: str) -> str:
+    """The name of one store's log."""
+    return ORIGIN + store_id
+
+
+def write_note(checkpoint: Checkpoint, seed: bytes) -> bytes:
+    """The signed note, as it stands in the file."""
+    body = checkpoint.body()
+    signature = key_id(checkpoint.origin, sign.public_key(seed)) + sign.sign(seed, body)
+    line = f"\u2014 {checkpoint.origin} {_base64(signature)}\n"
+    return body + b"\n" + line.encode()
+
+
+def read_note(untrusted_note: bytes, public_key: bytes) -> Checkpoint:
+    """The checkpoint inside a note whose signature verifies under ``public_key``.
+
+    Raises:
+        AuditError: not a checkpoint, or not signed by this key.
+    """
+    if len(untrusted_note) > LARGEST_NOTE:
+        raise AuditError("the checkpoint is too long")
+    try:
+        body, separator, signatures = untrusted_note.decode("utf-8").rpartition("\n\n")
+    except UnicodeDecodeError:
+        raise AuditError("the checkpoint is not text") from None
+    body += "\n"
+    fields = _BODY.fullmatch(body)
+    if not fields or not separator or not signatures.endswith("\n"):
+        raise AuditError("the checkpoint does not have the form of one")
+    checkpoint = Checkpoint(fields[1], int(fields[2]), base64.b64decode(fields[3]))
+    if checkpoint.body() != body.encode():
+        raise AuditError("the checkpoint is not in its one spelling")
+    _check(signatures, checkpoint, public_key)
+    return checkpoint
+
+
+def key_id(name: str, public_key: bytes) -> bytes:
+    """The four bytes by which a signed note points to a key."""
+    return sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:4]
+
+
+def verifier_key(origin: str, public_key: bytes) -> str:
+    """The public key in the notation that signed-note tools take: name+id+key."""
+    return f"{origin}+{key_id(origin, public_key).hex()}+{_base64(_ED25519 + public_key)}"
+
+
+def _check(signatures: str, checkpoint: Checkpoint, public_key: bytes) -> None:
+    wanted = key_id(checkpoint.origin, public_key)
+    found = False
+    for line in signatures.removesuffix("\n").split("\n"):
+        fields = _SIGNATURE.fullmatch(line)
+        if not fields:
+            raise AuditError("the checkpoint has a line that is no signature")
+        try:
+            signature = base64.b64decode(fields[2], validate=True)
+        except binascii.Error:
+            raise AuditError("the checkpoint has a line that is no signature") from None
+        if fields[1] == checkpoint.origin and signature[:4] == wanted:
+            if _base64(signature) != fields[2]:
+                raise AuditError("the checkpoint's signature is not in its one spelling")
+            sign.verify(public_key, checkpoint.body(), signature[4:])
+            found = True
+    if not found:
+        raise AuditError(
+            "the checkpoint is not signed by this key",
+            remedy="compare the public key with the one written down at installation",
+        )
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

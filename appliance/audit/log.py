@@ -1,0 +1,355 @@
+"""The audit log: nothing happens that is not written down first (promise P4).
+
+An action has an *intent*, durable before anything is decrypted or changed; a *retrieval*, durable
+before the documents it names enter a prompt; and an *outcome*, durable before anything is
+released.  Every method returns only when its record is on disk.  If a record cannot be written,
+or the log is not the file it was, ``AuditError`` is raised then and at every later call: the
+action must not go on, and no other one starts.  There is no switch that turns the log off.
+
+What a crash left is put right when the log is opened: a torn last line goes, and every intent
+without an outcome gets the outcome "interrupted".  One process writes at a time.
+
+Folder: ``log/NNNNNN.jsonl`` (the records), ``checkpoint`` (size and root, signed).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from types import MappingProxyType, TracebackType
+
+from appliance.audit import segments
+from appliance.audit.chain import SEGMENT_RECORDS, Chain, begin
+from appliance.audit.checkpoint import origin_of
+from appliance.audit.clock import Moment, now
+from appliance.audit.private import PrivateStrings
+from appliance.audit.records import (
+    NO_LINE,
+    Actor,
+    DecisionRecord,
+    IntentId,
+    Kind,
+    Record,
+    Result,
+    decode,
+    encode,
+)
+from appliance.crypto import sign
+from appliance.crypto.keyring import Key
+from appliance.errors import InvariantBroken
+
+INTERRUPTED = "interrupted"  # status of an action that a crash cut short
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_COUNTS: Mapping[str, int] = MappingProxyType({})
+
+
+class AuditLog:
+    """One store's audit log, open for writing. A context manager; safe to use from threads."""
+
+    def __init__(
+        self,
+        folder: Path,
+        seed: bytes,
+        chain: Chain,
+        private: PrivateStrings,
+        clock: Callable[[], Moment],
+    ) -> None:
+        """Answer the intents that a crash left open; callers use ``create`` or ``open``."""
+        self._folder, self._public_key = folder, sign.public_key(seed)
+        self._chain, self._private, self._clock = chain, private, clock
+        self._lock = Lock()
+        self._unanswered = {record.id: record for record in map(decode, chain.unanswered)}
+        self._account_for(chain.torn_bytes)
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        seed: bytes,
+        seal_key: Key,
+        mac_key: Key,
+        store_id: str,
+        *,
+        clock: Callable[[], Moment] = now,
+    ) -> AuditLog:
+        """Begin the log of a new store in ``folder``, which must not exist.
+
+        Raises:
+            UsageError: there is a log already.
+            AuditError: it cannot be written.
+        """
+        begin(folder, seed, origin_of(store_id))
+        log = cls.open(folder, seed, seal_key, mac_key, store_id, clock=clock)
+        log.event(Kind.SYSTEM, "create_log", Actor(os.getuid()))
+        return log
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        seed: bytes,
+        seal_key: Key,
+        mac_key: Key,
+        store_id: str,
+        *,
+        clock: Callable[[], Moment] = now,
+        segment_records: int = SEGMENT_RECORDS,
+    ) -> AuditLog:
+        """Open a store's log, after checking all of it, and put right what a crash left.
+
+        Args:
+            folder: the audit folder that ``create`` made.
+            seed: of the Ed25519 key that signs the checkpoints.
+            seal_key: opens and seals private strings.
+            mac_key: for their keyed hashes.
+            store_id: bound into every seal and into the log's name.
+            clock: tells the time of each record.
+            segment_records: how many records one file takes before the next begins.
+
+        Raises:
+            AuditError: missing, changed, shortened, of another store, or not writable.
+            StoreBusy: another process writes this log.
+        """
+        chain = Chain(folder, seed, origin_of(store_id), segment_records)
+        try:
+            return cls(folder, seed, chain, PrivateStrings(seal_key, mac_key, store_id), clock)
+        except BaseException:
+            chain.close()
+            raise
+
+    def intent(
+        self,
+        actor: Actor,
+        action: str,
+        *,
+        purpose: str = "",
+        collection: str = "",
+        documents: Sequence[str] = (),
+        decision: DecisionRecord | None = None,
+        private: Mapping[str, str] = _NOTHING,
+    ) -> IntentId:
+        """Record that an action is about to happen. Durable on return; act only then.
+
+        ``collection`` and ``documents`` are ids; content such as the question goes into
+        ``private``, by name, and is sealed.
+
+        Raises:
+            AuditError: not recorded; do not act.
+            UsageError: an argument may not stand in clear. Nothing is recorded.
+        """
+        draft = _draft(
+            Kind.INTENT,
+            actor.uid,
+            action,
+            purpose=purpose,
+            collection=collection,
+            documents=tuple(documents),
+            decision=decision,
+        )
+        record = self._append(draft, _with_name(actor, private))
+        return IntentId(record.id)
+
+    def retrieval(
+        self, of: IntentId, documents: Sequence[str], *, model: str = "", prompt: str = ""
+    ) -> None:
+        """Record which documents are about to enter a prompt. Durable on return.
+
+        Args:
+            of: what ``intent`` returned.
+            documents: ids.
+            model: name and digest of the model, one word.
+            prompt: digest of the prompt, one word.
+
+        Raises:
+            AuditError: not recorded; do not go on.
+            UsageError: an argument may not stand in clear. Nothing is recorded.
+            InvariantBroken: no such intent is open.
+        """
+        draft = self._answer(Kind.RETRIEVAL, of)
+        self._append(replace(draft, documents=tuple(documents), model=model, prompt=prompt))
+
+    def outcome(
+        self,
+        of: IntentId,
+        status: str,
+        *,
+        documents: Sequence[str] = (),
+        counts: Mapping[str, int] = _NO_COUNTS,
+        model: str = "",
+        error: str = "",
+    ) -> None:
+        """Record how an action ended. Durable on return; release its result only then.
+
+        Args:
+            of: what ``intent`` returned; it takes no further records.
+            status: one word, such as done, failed or denied.
+            documents: ids of what was made or shown.
+            counts: numbers by name.
+            model: name and digest of the model, one word.
+            error: name of the error's class, never its message.
+
+        Raises:
+            AuditError: not recorded; release nothing.
+            UsageError: an argument may not stand in clear. Nothing is recorded.
+            InvariantBroken: no such intent is open.
+        """
+        result = Result(status, error, tuple(sorted(counts.items())))
+        draft = self._answer(Kind.OUTCOME, of)
+        self._append(replace(draft, documents=tuple(documents), model=model, result=result))
+
+    def event(
+        self,
+        kind: Kind,
+        action: str,
+        actor: Actor,
+        *,
+        status: str = "done",
+        collection: str = "",
+        decision: DecisionRecord | None = None,
+        counts: Mapping[str, int] = _NO_COUNTS,
+        private: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        """Record something that stands alone: ``kind`` is ADMIN, SECURITY or SYSTEM.
+
+        Raises:
+            AuditError: not recorded.
+            UsageError: an argument may not stand in clear. Nothing is recorded.
+            InvariantBroken: ``kind`` belongs to an action.
+        """
+        if kind not in (Kind.ADMIN, Kind.SECURITY, Kind.SYSTEM):
+            raise InvariantBroken(f"{kind} records belong to an action")
+        draft = _draft(
+            kind,
+            actor.uid,
+            action,
+            collection=collection,
+            decision=decision,
+            result=Result(status, "", tuple(sorted(counts.items()))),
+        )
+        self._append(draft, _with_name(actor, private))
+
+    def records(self) -> Iterator[Record]:
+        """Every record, from the first to the last.
+
+        Raises:
+            AuditError: the files cannot be read.
+        """
+        for line in segments.lines(self._folder):
+            yield decode(line.data)
+
+    def unseal(self, record: Record) -> Mapping[str, str]:
+        """The private strings of a record, by name; a person's name is ``actor``.
+
+        Raises:
+            SealBroken: they were changed or moved.
+        """
+        return self._private.open(record)
+
+    def holds(self, record: Record, name: str, text: str) -> bool:
+        """Whether the private string ``name`` of a record is ``text``, without opening it."""
+        return dict(record.mac).get(name) == self._private.mac(name, text)
+
+    @property
+    def public_key(self) -> bytes:
+        """The 32 bytes that ``verify`` takes."""
+        return self._public_key
+
+    @property
+    def size(self) -> int:
+        """How many records the log has."""
+        return self._chain.size
+
+    def close(self) -> None:
+        """Sign a last checkpoint and let the log go. Closing twice is harmless.
+
+        Raises:
+            AuditError: the checkpoint cannot be written.
+        """
+        with self._lock:
+            self._chain.close()
+
+    def __enter__(self) -> AuditLog:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _account_for(self, torn: int) -> None:
+        system = Actor(os.getuid())
+        if torn:
+            self.event(Kind.SYSTEM, "repair_log", system, counts={"torn_bytes": torn})
+        for intent in tuple(self._unanswered):
+            self.outcome(IntentId(intent), INTERRUPTED)
+
+    def _answer(self, kind: Kind, of: IntentId) -> Record:
+        intent = self._unanswered.get(of)
+        if intent is None:
+            raise InvariantBroken(f"audit: a {kind} record without an open intent")
+        draft = _draft(kind, intent.uid, intent.action, collection=intent.collection)
+        return replace(draft, of=of, purpose=intent.purpose)
+
+    def _append(self, draft: Record, private: Mapping[str, str] = _NOTHING) -> Record:
+        with self._lock:
+            record = self._placed(draft, private)
+            self._chain.append(encode(record))
+            if record.kind is Kind.INTENT:
+                self._unanswered[record.id] = record
+            elif record.kind is Kind.OUTCOME:
+                self._unanswered.pop(record.of, None)
+            return record
+
+    def _placed(self, draft: Record, private: Mapping[str, str]) -> Record:
+        moment, seq = self._clock(), self._chain.size
+        return replace(
+            draft,
+            seq=seq,
+            prev=self._chain.prev,
+            time=moment.time,
+            boot=moment.boot,
+            mono_ns=moment.mono_ns,
+            sealed=self._private.seal(private, draft.id, seq) if private else "",
+            mac=tuple((name, self._private.mac(name, private[name])) for name in sorted(private)),
+        )
+
+
+def _draft(
+    kind: Kind,
+    uid: int,
+    action: str,
+    *,
+    purpose: str = "",
+    collection: str = "",
+    documents: tuple[str, ...] = (),
+    decision: DecisionRecord | None = None,
+    result: Result | None = None,
+) -> Record:
+    """A record with a fresh id that has no place in the log yet."""
+    return Record(
+        seq=0,
+        prev=NO_LINE,
+        time="",
+        boot="",
+        mono_ns=0,
+        kind=kind,
+        id=secrets.token_hex(16),
+        uid=uid,
+        action=action,
+        purpose=purpose,
+        collection=collection,
+        documents=documents,
+        decision=decision,
+        result=result,
+    )
+
+
+def _with_name(actor: Actor, private: Mapping[str, str]) -> Mapping[str, str]:
+    return {"actor": actor.name, **private} if actor.name else private
