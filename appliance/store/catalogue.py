@@ -21,6 +21,7 @@ from sqlalchemy.pool import QueuePool
 
 from appliance.crypto.keyring import Key, newer_format
 from appliance.errors import ApplianceError, DiskFull, InvariantBroken, StoreDamaged
+from appliance.store.files import FILE_MODE, disk
 from appliance.store.tables import AUTHORITY, SCHEMA, Base, MetaTable
 
 _SETTINGS = (
@@ -69,6 +70,8 @@ class Catalogue:
         Raises:
             DiskFull, StoreDamaged: the file cannot be written.
         """
+        with disk(file):
+            file.touch(FILE_MODE, exist_ok=False)  # SQLite would make it readable for everyone
         catalogue = cls(file, key)
         try:
             with catalogue.transaction() as session:

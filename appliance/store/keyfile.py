@@ -23,7 +23,7 @@ from appliance.crypto.unseal import (
     unprotect,
 )
 from appliance.errors import StoreDamaged
-from appliance.store.files import disk, replace_durably, sync_folder
+from appliance.store.files import TEMPORARY, disk, replace_durably, sync_folder
 
 NAME, PREVIOUS = "keyring.sealed", "keyring.previous"
 _MAGIC, _FORMAT = b"APKR", 1
@@ -101,6 +101,9 @@ def unlock(folder: Path, passphrase: str) -> Keyring:
     """
     file = read(folder)
     ring = file.unseal(passphrase)
+    with disk(folder):
+        for leftover in folder.glob(f"{TEMPORARY}*"):
+            leftover.unlink()
     if (folder / PREVIOUS).exists():
         write(folder, file)
     return ring
