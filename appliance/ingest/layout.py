@@ -124,7 +124,8 @@ def _follows(last: Word, word: Word, x0: float, x1: float) -> bool:
 
 
 def _right_to_left(text: str) -> bool:
-    return any(unicodedata.bidirectional(character) in {"R", "AL"} for character in text[:3])
+    ends = text[:3] + text[-3:]
+    return any(unicodedata.bidirectional(character) in {"R", "AL"} for character in ends)
 
 
 def _rows(fragments: list[Fragment]) -> list[Row]:
