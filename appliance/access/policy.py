@@ -1,0 +1,289 @@
+"""What the policies say, asked of Cedar, and only ever believed when it is without fault.
+
+Cedar skips a policy whose condition raises an error, a ``forbid`` as well, and then reports the
+others' verdict.  Here any error, any missing decision and any decision without a reason is a
+denial.  Policies are validated against their schema when they are loaded; one that does not fit,
+or has no ``@id`` and ``@description``, keeps the whole set from loading.
+
+Decisions are made per access class, not per document: documents that the policy cannot tell apart
+are decided together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.access.principals import Principal
+from appliance.errors import PolicyError
+
+if TYPE_CHECKING:
+    import cedarpy
+
+SCHEMA = "schema.cedarschema"
+LARGEST_FILE = 1_000_000  # bytes
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")  # as the audit log takes it
+_REMEDY = "correct the policies, then run `appliance policy check`"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClass:
+    """What the policy can tell of a document, or of the appliance itself (all empty)."""
+
+    collection: str
+    sector: str
+    classification: str = ""
+    kind: str = ""
+    flags: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, collection: str, sector: str, labels: Sequence[tuple[str, str]]) -> AccessClass:
+        """The class of a document with these labels.
+
+        The labels ``classification`` and ``kind`` are taken as they are; every label whose value
+        is "yes" is a flag.
+        """
+        named = dict(labels)
+        return cls(
+            collection,
+            sector,
+            named.get("classification", ""),
+            named.get("kind", ""),
+            frozenset(key for key, value in named.items() if value == "yes"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One verdict: the ids of the policies that made it, and why in a few words."""
+
+    allow: bool
+    policies: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to Cedar. Entities are (type, id)."""
+
+    principal: tuple[str, str]
+    action: tuple[str, str]
+    resource: tuple[str, str]
+    context: Mapping[str, object]
+
+
+class Cedar:
+    """Cedar with one set of policies; the only place where it is called."""
+
+    def __init__(self, policies: str, schema: str) -> None:
+        """Parse and validate.
+
+        Raises:
+            PolicyError: the policies or the schema do not parse, or do not fit each other.
+        """
+        import cedarpy
+
+        try:
+            self._schema = cedarpy.Schema.from_str(schema)
+            self._policies = cedarpy.PolicySet.from_str(policies)
+            found = cedarpy.validate_policies(policies, schema)
+            self._annotations = _annotations(cedarpy.policies_to_json_str(policies))
+        except ValueError as error:
+            raise PolicyError(f"the policies do not parse: {error}", remedy=_REMEDY) from error
+        if not found.validation_passed:
+            faults = "; ".join(str(fault) for fault in found.errors)
+            raise PolicyError(f"the policies do not fit the schema: {faults}", remedy=_REMEDY)
+
+    @property
+    def annotations(self) -> Mapping[str, Mapping[str, str]]:
+        """The annotations of every policy, by Cedar's own policy id, in the order of the text."""
+        return self._annotations
+
+    def authorise(
+        self, requests: Sequence[Request], entities: Sequence[Mapping[str, object]]
+    ) -> tuple[Decision, ...]:
+        """One decision per request, in order. Deciding never raises: it denies.
+
+        Args:
+            requests: what to decide.
+            entities: in Cedar's JSON form (uid, attrs, parents).
+        """
+        import cedarpy
+
+        try:
+            known = cedarpy.Entities.from_json_str(json.dumps(entities), self._schema)
+            results = cedarpy.is_authorized_batch(
+                [_spelled(request) for request in requests], self._policies, known, self._schema
+            )
+        except ValueError:
+            return tuple(_UNDECIDED for _ in requests)
+        if len(results) != len(requests):
+            return tuple(_UNDECIDED for _ in requests)
+        return tuple(self._decision(result) for result in results)
+
+    def _decision(self, result: cedarpy.AuthzResult) -> Decision:
+        import cedarpy
+
+        diagnostics = result.diagnostics
+        if diagnostics.errors or result.decision is cedarpy.Decision.NoDecision:
+            return _UNDECIDED
+        policies = tuple(sorted(self._name(identity) for identity in diagnostics.reasons))
+        if result.decision is cedarpy.Decision.Allow and policies:
+            return Decision(True, policies, "permitted by policy")
+        if policies:
+            return Decision(False, policies, "forbidden by policy")
+        return Decision(False, (), "no policy permits it")
+
+    def _name(self, identity: str) -> str:
+        return self._annotations[identity].get("id", identity)
+
+
+class PolicySet:
+    """The policies of one folder, validated."""
+
+    def __init__(self, cedar: Cedar, digest: str) -> None:
+        """Join what ``load`` made."""
+        self._cedar, self._hash = cedar, digest
+
+    @classmethod
+    def load(cls, folder: Path) -> PolicySet:
+        """Read ``schema.cedarschema`` and every ``*.cedar`` file of a folder.
+
+        Raises:
+            PolicyError: a file is missing or unreadable, does not validate, or a policy has no
+                ``@id`` of one word and ``@description``, or two have the same id.
+        """
+        schema = _read(folder / SCHEMA)
+        files = sorted(folder.glob("*.cedar"))
+        if not files:
+            raise PolicyError(f"{folder} holds no policy (*.cedar)", remedy=_REMEDY)
+        texts = [_read(file) for file in files]
+        try:
+            cedar = Cedar("\n".join(texts), schema)
+            _check_annotations(cedar.annotations)
+        except PolicyError as error:
+            raise PolicyError(f"{folder}: {error.message}", remedy=error.remedy) from error
+        return cls(cedar, _digest([schema, *texts]))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over schema and policies, 64 hex digits: names the set in every record."""
+        return self._hash
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all policies."""
+        return tuple(named["id"] for named in self._cedar.annotations.values())
+
+    def decide(
+        self, principal: Principal, action: str, resources: Sequence[AccessClass], purpose: str
+    ) -> tuple[Decision, ...]:
+        """One decision per access class, in order; anything unclear is a denial.
+
+        Raises:
+            PolicyError: there is nothing to decide on, which must not read as permission.
+        """
+        if not resources:
+            raise PolicyError("a decision needs at least one access class")
+        person = ("User", str(principal.uid))
+        names = [("Class", str(number)) for number in range(len(resources))]
+        requests = [
+            Request(person, ("Action", action), name, {"purpose": purpose}) for name in names
+        ]
+        roles = [("Role", role) for role in sorted(principal.roles)]
+        entities = [_entity(person, {}, roles), *(_entity(role, {}, []) for role in roles)]
+        entities += [_entity(n, _attributes(r), []) for n, r in zip(names, resources, strict=True)]
+        return self._cedar.authorise(requests, entities)
+
+
+def check(folder: Path) -> tuple[str, ...]:
+    """What is wrong with a policy folder: that it does not load, or examples that fail.
+
+    Each policy needs an example of its own for "allow" and one for "deny"; see ``examples``.
+    """
+    from appliance.access import examples
+
+    try:
+        return examples.problems(PolicySet.load(folder), folder)
+    except PolicyError as error:
+        return (error.message,)
+
+
+_UNDECIDED = Decision(False, (), "the policies could not be evaluated")
+
+
+def _spelled(request: Request) -> dict[str, object]:
+    kinds = (request.principal, request.action, request.resource)
+    names = ({"type": kind, "id": identity} for kind, identity in kinds)
+    asked: dict[str, object] = dict(zip(("principal", "action", "resource"), names, strict=True))
+    return asked | {"context": dict(request.context)}
+
+
+def _entity(
+    name: tuple[str, str], attributes: Mapping[str, object], parents: Sequence[tuple[str, str]]
+) -> dict[str, object]:
+    return {
+        "uid": {"type": name[0], "id": name[1]},
+        "attrs": attributes,
+        "parents": [{"type": kind, "id": identity} for kind, identity in parents],
+    }
+
+
+def _attributes(resource: AccessClass) -> dict[str, object]:
+    return {
+        "collection": resource.collection,
+        "sector": resource.sector,
+        "classification": resource.classification,
+        "kind": resource.kind,
+        "flags": sorted(resource.flags),
+    }
+
+
+def _annotations(spelled: str) -> dict[str, dict[str, str]]:
+    plain = json.loads(spelled)
+    if plain["templates"]:
+        raise PolicyError("a policy is a template, which nothing here fills", remedy=_REMEDY)
+    policies = plain["staticPolicies"]
+    order = sorted(policies, key=lambda identity: int(identity.removeprefix("policy")))
+    return {identity: policies[identity].get("annotations", {}) for identity in order}
+
+
+def _check_annotations(policies: Mapping[str, Mapping[str, str]]) -> None:
+    if not policies:
+        raise PolicyError("the files hold no policy", remedy=_REMEDY)
+    seen: set[str] = set()
+    for number, named in enumerate(policies.values(), start=1):
+        for wanted in ("id", "description"):
+            if not named.get(wanted):
+                raise PolicyError(f"policy {number} has no @{wanted}", remedy=_REMEDY)
+        if not _ID.fullmatch(named["id"]):
+            raise PolicyError(f"policy {number}: its @id is not one short word", remedy=_REMEDY)
+        if named["id"] in seen:
+            raise PolicyError(f"two policies have the id {named['id']}", remedy=_REMEDY)
+        seen.add(named["id"])
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(LARGEST_FILE + 1)
+        if len(data) > LARGEST_FILE:
+            raise PolicyError(f"{file} is larger than {LARGEST_FILE} bytes", remedy=_REMEDY)
+        return data.decode("utf-8")
+    except OSError as error:
+        raise PolicyError(f"{file} cannot be read ({error.strerror})", remedy=_REMEDY) from error
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{file} is not UTF-8 text", remedy=_REMEDY) from error
+
+
+def _digest(texts: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        data = text.encode("utf-8")
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()

@@ -1,0 +1,277 @@
+"""The policy folder: what loads, what the default policies decide, what ``check`` finds."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.access.policy import AccessClass, PolicySet, check
+from appliance.access.principals import Principal, current
+from appliance.errors import PolicyError
+
+POLICIES = Path(__file__).parent.parent.parent / "policies"
+READ = ["list", "show", "search", "ask", "summarize", "extract", "export"]
+CONTENT = [*READ, "ingest", "delete"]
+ADMIN = ["audit_show", "audit_verify", "policy_check", "status", "engine", "create_collection"]
+DEFAULT = PolicySet.load(POLICIES)
+ROLES = ("operator", "officer", "administrator")
+MATTER = AccessClass("ab" * 16, "legal")
+
+
+def person(*roles: str) -> Principal:
+    return Principal(1000, "ana", frozenset(roles))
+
+
+def allowed(policies: PolicySet, who: Principal, action: str, what: AccessClass = MATTER) -> bool:
+    (decision,) = policies.decide(who, action, [what], "care")
+    return decision.allow
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the default policies, to be changed."""
+    return Path(shutil.copytree(POLICIES, tmp_path / "policies"))
+
+
+def add(folder: Path, text: str) -> PolicySet:
+    (folder / "more.cedar").write_text(text, "utf-8")
+    return PolicySet.load(folder)
+
+
+@pytest.mark.parametrize("action", [*CONTENT, *ADMIN, "no_such_action", ""])
+def test_without_a_role_everything_is_denied(action: str) -> None:
+    assert not allowed(DEFAULT, person(), action)
+    assert not allowed(DEFAULT, person("reader", "Operator"), action)
+
+
+def test_who_may_do_what_by_default() -> None:
+    may = {
+        role: {action for action in CONTENT + ADMIN if allowed(DEFAULT, person(role), action)}
+        for role in ROLES
+    }
+    assert may == {
+        "operator": {*CONTENT, "create_collection"},
+        "officer": {"audit_show", "audit_verify", "policy_check", "status"},
+        "administrator": {"status", "policy_check", "engine"},
+    }
+
+
+@pytest.mark.parametrize("action", CONTENT)
+def test_an_administrator_reads_nothing_whatever_else_they_are(action: str) -> None:
+    assert not allowed(DEFAULT, person(*ROLES), action)
+
+
+@given(
+    st.sets(st.sampled_from([*ROLES, "other"])),
+    st.sampled_from(CONTENT + ADMIN),
+    st.builds(
+        AccessClass,
+        st.text(max_size=5),
+        st.sampled_from(["legal", "health", ""]),
+        st.text(max_size=3),
+        st.text(max_size=3),
+        st.frozensets(st.sampled_from(["hold", "privileged", "x"])),
+    ),
+)
+def test_the_default_policies_against_their_meaning_in_python(
+    roles: set[str], action: str, resource: AccessClass
+) -> None:
+    """A second writing of policies/default.cedar, from its descriptions."""
+    permitted = (
+        ("operator" in roles and action in [*CONTENT, "create_collection"])
+        or ("officer" in roles and action in ADMIN[:4])
+        or ("administrator" in roles and action in ["policy_check", "status", "engine"])
+    )
+    forbidden = ("administrator" in roles and action in CONTENT) or (
+        action == "delete" and "hold" in resource.flags
+    )
+    assert allowed(DEFAULT, person(*roles), action, resource) is (permitted and not forbidden)
+
+
+def test_each_class_is_decided_by_itself() -> None:
+    kept, free = AccessClass("a", "legal", flags=frozenset({"hold"})), AccessClass("a", "legal")
+    decisions = DEFAULT.decide(person("operator"), "delete", [free, kept, free], "")
+    assert [decision.allow for decision in decisions] == [True, False, True]
+    assert decisions[1].policies == ("hold",)
+
+
+def test_deciding_on_nothing_is_not_permission() -> None:
+    with pytest.raises(PolicyError):
+        DEFAULT.decide(person("operator"), "ask", [], "")
+
+
+@given(st.text(), st.text(), st.text())
+def test_odd_texts_never_permit_more(role: str, action: str, text: str) -> None:
+    resource = AccessClass(text, text, text, text, frozenset({text}))
+    if role not in ROLES:
+        assert not allowed(DEFAULT, person(role), action, resource)
+
+
+def test_a_wall_wins_over_every_permit(folder: Path) -> None:
+    walled = add(
+        folder,
+        '@id("wall") @description("Screened from one matter.") forbid ('
+        'principal in Role::"screened", action in Action::"content", resource)'
+        f' when {{ resource.collection == "{MATTER.collection}" }};'
+        '@id("all") @description("Everything.") permit (principal, action, resource);',
+    )
+    for action in CONTENT:
+        assert not allowed(walled, person("operator", "screened"), action)
+        assert allowed(walled, person("operator", "screened"), action, AccessClass("b", "legal"))
+        assert allowed(walled, person("operator"), action)
+
+
+def test_an_erring_wall_denies(folder: Path) -> None:
+    erring = add(
+        folder,
+        '@id("wall") @description("Errs: there is no such class.") forbid ('
+        'principal, action, resource) when { Class::"gone".sector == resource.sector };',
+    )
+    assert not allowed(erring, person("operator"), "ask")
+
+
+def test_purpose_can_be_asked_for(folder: Path) -> None:
+    strict = add(
+        folder,
+        '@id("purpose") @description("Health records need a purpose.") forbid ('
+        'principal, action in Action::"read", resource)'
+        ' when { resource.sector == "health" && context.purpose == "" };',
+    )
+    record = AccessClass("p", "health")
+    (without,) = strict.decide(person("operator"), "show", [record], "")
+    (stated,) = strict.decide(person("operator"), "show", [record], "treatment")
+    assert (without.allow, stated.allow) == (False, True)
+
+
+def test_the_hash_names_the_set(folder: Path) -> None:
+    assert PolicySet.load(folder).hash == DEFAULT.hash
+    changed = add(folder, "// nothing but a remark\n")
+    assert changed.hash != DEFAULT.hash
+    assert len(changed.hash) == 64
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("permit (principal, action, resource);", "no @id"),
+        ('@id("x") permit (principal, action, resource);', "no @description"),
+        ('@id("") @description("d") permit (principal, action, resource);', "no @id"),
+        ('@id("two words") @description("d") permit (principal, action, resource);', "one short"),
+        ('@id("hold") @description("d") permit (principal, action, resource);', "two policies"),
+        (
+            '@id("x") @description("d") permit (principal, action, resource)'
+            " when { resource.legalhold };",
+            "do not fit the schema",
+        ),
+        ("permit (", "do not parse"),
+    ],
+)
+def test_a_faulty_policy_keeps_the_set_from_loading(
+    folder: Path, text: str, complaint: str
+) -> None:
+    with pytest.raises(PolicyError, match=complaint):
+        add(folder, text)
+    assert any(complaint in problem for problem in check(folder))
+
+
+def no_schema(folder: Path) -> None:
+    (folder / "schema.cedarschema").unlink()
+
+
+def no_policy(folder: Path) -> None:
+    (folder / "default.cedar").unlink()
+
+
+def empty_policy(folder: Path) -> None:
+    (folder / "default.cedar").write_text("// nothing")
+
+
+def latin_1(folder: Path) -> None:
+    (folder / "default.cedar").write_bytes(b"// caf\xe9")
+
+
+def huge(folder: Path) -> None:
+    (folder / "default.cedar").write_bytes(b"/" * 1_000_001)
+
+
+def no_folder(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("harm", [no_schema, no_policy, empty_policy, latin_1, huge, no_folder])
+def test_a_faulty_folder_does_not_load(folder: Path, harm: Callable[[Path], None]) -> None:
+    harm(folder)
+    with pytest.raises(PolicyError) as caught:
+        PolicySet.load(folder)
+    assert str(folder) in caught.value.message
+    assert check(folder)
+
+
+def test_the_packaged_policies_have_no_problem() -> None:
+    assert check(POLICIES) == ()
+
+
+@pytest.mark.parametrize("policy", DEFAULT.ids)
+def test_taking_a_policy_away_or_turning_it_round_is_found(folder: Path, policy: str) -> None:
+    file = folder / "default.cedar"
+    text = file.read_text("utf-8")
+    begin = text.index(f'@id("{policy}")')
+    end = text.index("\n@id(", begin) if "\n@id(" in text[begin:] else len(text)
+    one = text[begin:end]
+    effects = ("permit (", "forbid (")
+    turned = one.replace(*effects if effects[0] in one else effects[::-1])
+    for changed in (text[:begin] + text[end:], text[:begin] + turned + text[end:]):
+        file.write_text(changed, "utf-8")
+        assert check(folder)
+
+
+def test_a_policy_without_examples_is_found(folder: Path) -> None:
+    add(folder, '@id("new") @description("d") permit (principal in Role::"x", action, resource);')
+    found = check(folder)
+    assert any("new has no example with expect = allow" in problem for problem in found)
+    assert any("new has no example with expect = deny" in problem for problem in found)
+    assert any("no example of policy new is decided by it" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        [{"policy": "gone", "roles": [], "action": "ask", "expect": "deny"}],
+        [{"policy": "hold", "roles": ["operator"], "action": "delete", "expect": "deny"}],
+        [{"policy": "hold", "roles": "operator", "action": "delete", "expect": "deny"}],
+        [{"policy": "hold", "roles": [], "action": "delete", "expect": "maybe"}],
+        [{"policy": "hold", "roles": [], "action": "delete", "expect": "deny", "colour": "x"}],
+        [{"policy": "hold", "roles": [], "action": 7, "expect": "deny"}],
+        [{"policy": "h", "roles": [], "action": "a", "expect": "deny", "resource": {"x": 1}}],
+        [{"policy": "h", "roles": [], "action": "a", "expect": "deny", "resource": {"kind": 1}}],
+        [{"policy": "h", "roles": [], "action": "a", "expect": "deny", "resource": {"flags": "x"}}],
+        ["text"],
+        {"not": "a list"},
+    ],
+)
+def test_a_faulty_example_is_found(folder: Path, example: object) -> None:
+    (folder / "more.tests.json").write_text(json.dumps(example))
+    assert check(folder)
+
+
+def test_an_example_file_that_is_no_json_is_found(folder: Path) -> None:
+    (folder / "more.tests.json").write_text("[")
+    assert any("more.tests.json" in problem for problem in check(folder))
+
+
+def test_labels_make_the_class() -> None:
+    labels = (("classification", "secret"), ("kind", "lease"), ("hold", "yes"), ("draft", "no"))
+    assert AccessClass.of("c", "legal", labels) == AccessClass(
+        "c", "legal", "secret", "lease", frozenset({"hold"})
+    )
+
+
+def test_the_person_is_named_by_the_operating_system() -> None:
+    assert current(0, frozenset({"officer"})) == Principal(0, "root", frozenset({"officer"}))
+    assert current(4_294_967_290, frozenset()).name == "4294967290"
