@@ -1,0 +1,1 @@
+"""Set-up of a machine: checks, locked environments, model folders.  Standard library only."""

@@ -1,0 +1,160 @@
+"""Running pip and the converter: output to the log, the lock inherited, Ctrl-C passed on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.installing.problems import SetupProblem
+from scripts.installing.progress import Progress
+
+# Settings of the caller's that would send packages elsewhere, or mix others in.
+UNWANTED = (
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_ROOT",
+    "PIP_USER",
+)
+GRACE_S = 10.0
+NETWORK_SIGNS = (
+    "Temporary failure in name resolution",
+    "Name or service not known",
+    "Max retries exceeded",
+    "Connection refused",
+    "ConnectTimeout",
+    "Read timed out",
+    "ProxyError",
+    "SSLError",
+    "CERTIFICATE_VERIFY_FAILED",
+)
+
+
+class ChildFailed(SetupProblem):
+    """A child ended with an error. ``output`` is what it wrote."""
+
+    def __init__(self, message: str, *, remedy: str, output: str) -> None:
+        super().__init__(message, remedy=remedy)
+        self.output = output
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs one child at a time.
+
+    ``lock`` is the descriptor of the set-up lock: a child keeps it open, so that a child left
+    over by ``kill -9`` still holds off the next set-up until it has ended.
+    """
+
+    environment: Mapping[str, str]
+    log: Path
+    lock: int
+    progress: Progress
+
+    def run(self, command: Sequence[str | Path], detail: Callable[[], str] = str) -> None:
+        """Run to the end, ticking once a second with ``detail()``.
+
+        Raises:
+            ChildFailed: it ended with an error.
+        """
+        with self.log.open("ab") as log:
+            log.write(("\n$ " + " ".join(map(str, command)) + "\n").encode())
+            log.flush()
+            begin = log.tell()
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=dict(self.environment),
+                pass_fds=(self.lock,),
+            )
+            try:
+                code = self._wait(child, detail)
+            except BaseException:
+                stop(child)
+                raise
+        if code != 0:
+            raise self._failure(code, begin)
+
+    def _wait(self, child: subprocess.Popen[bytes], detail: Callable[[], str]) -> int:
+        while True:
+            try:
+                return child.wait(timeout=1.0)
+            except subprocess.TimeoutExpired:
+                self.progress.tick(detail())
+
+    def _failure(self, code: int, begin: int) -> ChildFailed:
+        with self.log.open("rb") as log:
+            log.seek(begin)
+            output = log.read().decode("utf-8", "replace")
+        what, remedy = explain(output, code)
+        return ChildFailed(
+            what, remedy=f"{remedy}; all of its output is in {self.log}", output=output
+        )
+
+
+def stop(child: subprocess.Popen[bytes]) -> None:
+    """End a child: politely, then not."""
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(GRACE_S)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        child.kill()
+        child.wait()
+
+
+def environment(caller: Mapping[str, str], temporary: Path) -> dict[str, str]:
+    """The caller's environment (proxies, certificates, pip's settings) without what misleads."""
+    kept = {name: value for name, value in caller.items() if name not in UNWANTED}
+    kept.update(
+        PIP_DISABLE_PIP_VERSION_CHECK="1",
+        PIP_NO_INPUT="1",
+        PIP_PROGRESS_BAR="off",
+        TMPDIR=str(temporary),
+        HF_HOME=str(temporary / "hf"),
+    )
+    return kept
+
+
+def offline(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same, with nothing of pip's settings left: packages come from one folder only."""
+    kept = {name: value for name, value in environment.items() if not name.startswith("PIP_")}
+    kept.update(
+        PIP_CONFIG_FILE=os.devnull,
+        PIP_DISABLE_PIP_VERSION_CHECK="1",
+        PIP_NO_INPUT="1",
+        PIP_PROGRESS_BAR="off",
+    )
+    return kept
+
+
+def explain(output: str, code: int) -> tuple[str, str]:
+    """What went wrong, from what the child wrote, and the remedy."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    if "DO NOT MATCH THE HASHES" in output:
+        named = next((line for line in lines if " from " in line and "http" in line), "")
+        named = named or next((line for line in lines if "(from -r" in line), lines[-1])
+        return (
+            f"a package is not the one the lock names; nothing of it was installed: {named}",
+            "find out who changed it on the index or mirror before you go on",
+        )
+    if "No space left on device" in output:
+        return "the disk is full", "free some space and run set-up again: it goes on from here"
+    missing = next((line for line in lines if "No matching distribution found" in line), "")
+    if any(sign in output for sign in NETWORK_SIGNS):
+        return (
+            missing or "the package index cannot be reached",
+            "check network, proxy (https_proxy) and certificates (PIP_CERT), or install from a "
+            "folder of wheels with --wheels DIR, then run set-up again: it goes on from here",
+        )
+    if missing:
+        return missing, "use an index or a find-links folder (PIP_FIND_LINKS) that holds it"
+    last = next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "")
+    return f"a step ended with status {code}: {last}", "run set-up again"
