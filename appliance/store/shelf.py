@@ -28,6 +28,7 @@ from appliance.store.records import (
     TaskRow,
     TaskState,
 )
+from appliance.store.reserve import Reserve
 from appliance.store.seals import ObjectLabel, Seals, open_object, seal_object
 from appliance.store.timing import Observe, timed
 
@@ -42,12 +43,14 @@ class Shelf:
         catalogue: Catalogue,
         objects: ObjectFolder,
         seals: Seals,
+        reserve: Reserve,
         name_key: Key,
         observe: Observe | None,
     ) -> None:
         self.catalogue = catalogue
         self.objects = objects
         self.seals = seals
+        self._reserve = reserve
         self._name_key = name_key
         self._observe = observe
 
@@ -116,9 +119,12 @@ class Shelf:
             NotFound: no such document.
         """
         stored, _ = self._row(id)
-        with self.catalogue.transaction() as session:
-            tasks = task_rows.of_document(session, id)
-            document_rows.erase(session, id)
+        try:
+            tasks = self._erase_rows(id)
+        except DiskFull:
+            if not self._reserve.spend():
+                raise
+            tasks = self._erase_rows(id)
         self._forget(stored, tasks)
 
     def task(self, id: DocumentId, task: str) -> TaskRow:
@@ -230,6 +236,12 @@ class Shelf:
             # objects stay: if the row is not there at the next open, they are collected then.
             self.objects.remove(object_id for _, object_id in stored.objects)
             raise
+
+    def _erase_rows(self, id: DocumentId) -> tuple[TaskRow, ...]:
+        with self.catalogue.transaction() as session:
+            tasks = task_rows.of_document(session, id)
+            document_rows.erase(session, id)
+        return tasks
 
     def _forget(self, stored: StoredDocument, tasks: tuple[TaskRow, ...]) -> None:
         """After the commit: the destroyed key leaves the journal, the objects leave the disk."""

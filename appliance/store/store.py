@@ -1,8 +1,9 @@
 """The sealed store of one home folder: the door to everything below it.
 
 ``home/store`` holds ``keyring.sealed`` (how to unseal), ``catalogue.db`` (SQLCipher), ``objects/``
-(one sealed file each for a document's original, text and index, and for task results) and
-``lock``.  Nothing in clear is ever written there (promise P2); FORMAT.md gives the bytes.
+(one sealed file each for a document's original, text and index, and for task results), ``lock``
+and ``reserve`` (zeros, see reserve.py).  Nothing in clear is ever written there (promise P2);
+FORMAT.md gives the bytes.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from appliance.store.files import FOLDER_MODE, disk, sync_folder
 from appliance.store.lock import StoreLock
 from appliance.store.objects import ObjectFolder
 from appliance.store.records import NewDocument, Part, PrincipalRow, TaskRow, TaskState
+from appliance.store.reserve import Reserve
 from appliance.store.seals import Seals
 from appliance.store.shelf import Shelf
 from appliance.store.timing import Observe
@@ -33,7 +35,7 @@ __all__ = ["SECTORS", "NewDocument", "Part", "PrincipalRow", "Store", "TaskRow",
 
 SECTORS = ("legal", "health", "finance", "general")
 _FOLDER, _UNFINISHED = "store", "store.part"
-_CATALOGUE, _OBJECTS, _LOCK = "catalogue.db", "objects", "lock"
+_CATALOGUE, _OBJECTS, _LOCK, _RESERVE = "catalogue.db", "objects", "lock", "reserve"
 _LONGEST_NAME = 200  # characters of a collection's name
 
 
@@ -108,12 +110,14 @@ class Store:
         catalogue = Catalogue.open(folder / _CATALOGUE, key, ring.store_id)
         held.callback(catalogue.close)
         objects = ObjectFolder(folder / _OBJECTS)
+        reserve = Reserve(folder / _RESERVE)
         name_key = derive(ring.store_key, "name-key")
-        shelf = Shelf(catalogue, objects, Seals(ring), name_key, observe)
+        shelf = Shelf(catalogue, objects, Seals(ring), reserve, name_key, observe)
         with catalogue.transaction() as session:
             task_rows.reset_running(session)
         catalogue.forget_overwritten()  # of an erasure that a kill cut short
         objects.sweep(shelf.live_objects())
+        reserve.fill()
         return cls(ring, shelf, folder, held.pop_all())
 
     def close(self) -> None:

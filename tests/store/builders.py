@@ -28,3 +28,24 @@ def new_document(
         gaps=0,
         labels=(("classification", "internal"), ("kind", "contract")),
     )
+
+
+CANARY = "Zeisigkanarienvogel7391"  # in every place of a document that could leak
+
+
+def canary_document(collection: CollectionId, name: str, content: str) -> NewDocument:
+    """A document with the canary in its original, text, index, name, labels and keys."""
+    return NewDocument(
+        collection=collection,
+        name=f"{CANARY}/{name}",
+        media_type="text/plain",
+        original=f"original {CANARY} {content} ".encode() * 400,
+        text=f"text {CANARY} {content}".encode("utf-16-le") * 100,
+        index=f"index {CANARY} {content}".encode() * 100,
+        content_key=f"key {CANARY} {content}",
+        pages=1,
+        characters=len(content),
+        chunks=1,
+        gaps=0,
+        labels=(("kind", f"label {CANARY}"),),
+    )
