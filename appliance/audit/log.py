@@ -42,6 +42,8 @@ from appliance.crypto import sign
 from appliance.crypto.keyring import Key
 from appliance.errors import InvariantBroken
 
+__all__ = ["INTERRUPTED", "AuditLog", "IntentId"]
+
 INTERRUPTED = "interrupted"  # status of an action that a crash cut short
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_COUNTS: Mapping[str, int] = MappingProxyType({})
