@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 
 from appliance.documents import Box, Element, ElementKind, Gap, ParsedDocument, Span
+from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 CELL_SEPARATOR = " | "
 LONGEST_TITLE = 300  # characters
+MOST_CHARACTERS = 50_000_000  # in one document; 50 times the longest annual reports
 
 # What no text holds: control characters but tab and line feed, lone surrogates, the invisible tag
 # characters (U+E0000 block, used to smuggle text past a reader's eye), U+FFFE and U+FFFF.
@@ -44,7 +46,13 @@ class DocumentBuilder:
     def add(
         self, kind: ElementKind, text: str, page: int | None = None, box: Box | None = None
     ) -> None:
-        """Add one element; text that is blank once cleaned adds nothing."""
+        """Add one element; text that is blank once cleaned adds nothing.
+
+        Raises:
+            ReadingFailed: the document grows beyond ``MOST_CHARACTERS``.
+        """
+        if self._length + len(text) > MOST_CHARACTERS:
+            raise ReadingFailed(Outcome.TOO_LARGE)
         text = clean(text)
         if not text:
             return

@@ -98,7 +98,7 @@ def _text_kind(head: bytes, suffix: str) -> str:
     text = _text(head)
     markup = text is not None and _MARKUP.match(_without_prologue(text))
     if text is None or (suffix not in _BY_NAME and not markup):
-        raise _unsupported("not text, and no kind of document known here")
+        raise _unsupported("neither a document nor text with a known ending of its name")
     if markup:
         return EML if suffix == ".eml" else HTML
     if _MAIL_HEADER.match(text.lstrip("\ufeff").encode("utf-8", "replace")) and suffix in {

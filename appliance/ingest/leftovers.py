@@ -79,12 +79,15 @@ def container_pieces(data: bytes, media_type: str) -> Iterator[Piece]:
             yield from _part_pieces(name, archive.read(name))
 
 
-def has_macros(data: bytes) -> bool:
-    """Whether the container carries a program."""
+def unread_parts(data: bytes) -> Iterator[str]:
+    """What a container carries that is not read, in words for a gap."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return any(
-            name.endswith(("vbaProject.bin", "/macrosheets/")) for name in archive.namelist()
-        )
+        names = archive.namelist()
+    if any(name.endswith("vbaProject.bin") or "/macrosheets/" in name for name in names):
+        yield "macros are neither run nor read"
+    # the data sheets behind charts are no attachments: `_series` reads what the chart shows
+    if any("/embeddings/" in name and "Microsoft_Excel_" not in name for name in names):
+        yield "embedded files are not read"
 
 
 def _pattern(name: str) -> str:

@@ -121,14 +121,15 @@ def _read_text(data: bytes, builder: DocumentBuilder) -> None:
 def _read_mail(data: bytes, builder: DocumentBuilder) -> None:
     message = mail.open_mail(data)
     mail.add_headers(message, builder)
+    headers = builder.count
     media_type, text = mail.body(message)
-    if not text.strip():
-        builder.add_gap("the message has no body text")
-    elif media_type == kinds.HTML:
+    if media_type == kinds.HTML:
         _add_html(text, builder)
     else:
         _add_elements(_partition_text(text), builder)
     _add_rest(mail.pieces(message, builder), builder)
+    if builder.count == headers:
+        builder.add_gap("the message has no body text")
 
 
 _READERS: dict[str, Callable[[bytes, DocumentBuilder], int | None]] = {
@@ -195,8 +196,8 @@ def _add_container_rest(
     data: bytes, media_type: str, builder: DocumentBuilder, slides: int | None = None
 ) -> None:
     _add_rest(leftovers.container_pieces(data, media_type), builder, slides)
-    if leftovers.has_macros(data):
-        builder.add_gap("macros are neither run nor read")
+    for gap in leftovers.unread_parts(data):
+        builder.add_gap(gap)
 
 
 def _add_rest(pieces: Iterable[Piece], builder: DocumentBuilder, pages: int | None = None) -> None:

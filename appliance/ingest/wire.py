@@ -16,10 +16,9 @@ from typing import NoReturn
 
 from appliance.documents import Box, Element, ElementKind, Gap, ParsedDocument, Span
 from appliance.errors import SandboxError
-from appliance.ingest.build import LONGEST_TITLE, UNPRINTABLE
+from appliance.ingest.build import LONGEST_TITLE, MOST_CHARACTERS, UNPRINTABLE
 
 VERSION = 1
-MOST_CHARACTERS = 200_000_000
 MOST_ELEMENTS = 4_000_000
 MOST_PAGES = 100_000
 MOST_GAPS = 110_000

@@ -39,23 +39,29 @@ _ONE_THREAD = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "BLIS", "VECLIB")
 class ReaderServer:
     """A running reader process; a context manager.  One document at a time."""
 
-    def __init__(self, settings: ReaderSettings, python: Path) -> None:
+    def __init__(self, settings: ReaderSettings, python: Path, worker: str = WORKER) -> None:
         self._settings = settings
         self._python = python
+        self._worker = worker
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self.layers = Layer(0)
 
     @classmethod
-    def start(cls, settings: ReaderSettings, python: Path) -> Self:
+    def start(cls, settings: ReaderSettings, python: Path, *, worker: str = WORKER) -> Self:
         """Start the process with ``python`` and prove that it is confined.
+
+        Args:
+            settings: bounds per document.
+            python: interpreter of the environment that holds the parsers.
+            worker: module whose ``main`` runs in the process.
 
         Raises:
             SandboxError: it did not start, or a child of it could open a socket, start a program
                 or start a process.
         """
-        server = cls(settings, python)
+        server = cls(settings, python, worker)
         server._start()
         return server
 
@@ -147,7 +153,7 @@ class ReaderServer:
             self._settings.wall_seconds,
         )
         root = Path(__file__).parent.parent.parent
-        boot = _BOOT.format(worker=WORKER)
+        boot = _BOOT.format(worker=self._worker)
         try:
             self._process = subprocess.Popen(
                 [str(self._python), "-I", "-c", boot, str(root), *map(str, limits)],
