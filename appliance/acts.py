@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from appliance.access.policy import AccessClass, Decision, PolicySet
 from appliance.access.principals import Principal
 from appliance.access.scope import Scope, scope_of
-from appliance.audit.log import AuditLog, IntentId
-from appliance.audit.records import Actor, DecisionRecord
+from appliance.audit.log import AuditLog
+from appliance.audit.records import Actor, DecisionRecord, IntentId
 from appliance.documents import Collection, Document, DocumentId
 from appliance.errors import Denied, NotFound, UsageError
 from appliance.store.store import Store
@@ -74,7 +74,7 @@ class Acts:
         return tuple(c for c in self.store.collections() if self._visible(c, "list"))
 
     def _visible(self, collection: Collection, action: str) -> bool:
-        empty = AccessClass(collection.id, collection.sector)
+        empty = AccessClass.of(collection.id, collection.sector, ())
         return (
             self.decide(action, empty).allow
             or self.decide("list", empty).allow

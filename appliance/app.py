@@ -38,6 +38,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 FIRST_ROLES = frozenset({"operator", "officer"})  # one person until the service divides them
+APPLIANCE = AccessClass.of("", "", ())  # for actions on the appliance itself
 POLICIES = Path(__file__).parent.parent / "policies"
 
 
@@ -115,7 +116,7 @@ class Appliance:
 
     def create_collection(self, name: str, sector: str) -> Collection:
         """Make a collection: a matter, a patient, a deal."""
-        decision = self.acts.decide("create_collection", AccessClass("", sector))
+        decision = self.acts.decide("create_collection", AccessClass.of("", sector, ()))
         private = {"collection": name}
         with self.acts.act("create_collection", decision=decision, private=private):
             return self.store.create_collection(name, sector)
@@ -192,14 +193,14 @@ class Appliance:
 
     def audit_records(self, last: int) -> tuple[Record, ...]:
         """The last records of the audit log; reading them is on record too."""
-        decision = self.acts.decide("audit_show", AccessClass("", "general"))
+        decision = self.acts.decide("audit_show", APPLIANCE)
         with self.acts.act("audit_show", decision=decision):
             records = tuple(self.log.records())
         return records[-last:] if last else records
 
     def audit_verify(self) -> Verdict:
         """Check the whole audit log against its checkpoint and this store's log key."""
-        decision = self.acts.decide("audit_verify", AccessClass("", "general"))
+        decision = self.acts.decide("audit_verify", APPLIANCE)
         with self.acts.act("audit_verify", decision=decision):
             return verify(self.settings.home / "audit", sign.public_key(self.store.log_seed()))
 

@@ -7,6 +7,7 @@ can move the cursor, recolour the terminal or hide text in it.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -30,7 +31,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     shown = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for row in rows:
         shown.add_row(*(_cell(value) for value in row))
-    width = None if click.get_text_stream("stdout").isatty() else 120
+    width = None if sys.stdout.isatty() else 120
     Console(width=width, markup=False, highlight=False, emoji=False).print(shown)
 
 

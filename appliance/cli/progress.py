@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +56,7 @@ class Track:
 @contextmanager
 def track(what: str, total: int, unit: str) -> Iterator[Track]:
     """Show progress on standard error while the block runs."""
-    if not click.get_text_stream("stderr").isatty():
+    if not sys.stderr.isatty():
         yield Track(what, total, unit, None)
         return
     from rich.console import Console

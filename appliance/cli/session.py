@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -122,7 +123,7 @@ def text_argument(value: str) -> str:
     Raises:
         UsageError: it is empty.
     """
-    text = click.get_text_stream("stdin").read() if value == "-" else value
+    text = sys.stdin.read() if value == "-" else value
     if not text.strip():
         raise UsageError("the question is empty", remedy="give it in quotes, or `-` and stdin")
     return text.strip()

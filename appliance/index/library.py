@@ -26,7 +26,6 @@ class Library:
         self._chunk_characters = chunk_characters
         self._embedder = Embedder(model)
         self._index = MemoryIndex()
-        self._loaded: set[DocumentId] = set()
 
     def payload(self, parsed: ParsedDocument) -> IndexPayload:
         """Chunks, vectors and word list of one document."""
@@ -41,14 +40,12 @@ class Library:
 
     def forget(self, document: DocumentId) -> None:
         """Drop an erased or replaced document from memory."""
-        if document in self._loaded:
-            self._index.remove(document)
-            self._loaded.discard(document)
+        self._index.remove(document)
 
     def _load(self, scope: Scope) -> None:
-        for document in sorted(scope.documents - self._loaded):
-            self._index.add(document, decode(self._store.read(document, Part.INDEX)))
-            self._loaded.add(document)
+        for document in sorted(scope.documents):
+            if document not in self._index:
+                self._index.add(document, decode(self._store.read(document, Part.INDEX)))
 
 
 def passages(hits: Sequence[Hit], texts: dict[DocumentId, ParsedDocument]) -> tuple[Passage, ...]:

@@ -14,7 +14,6 @@ from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document
 from appliance.errors import InputUnreadable, NoText
 from appliance.index.library import Library
-from appliance.index.payload import encode as encode_payload
 from appliance.ingest import kinds, wire
 from appliance.sandbox.server import ReaderServer
 from appliance.store.store import NewDocument, Store
@@ -88,7 +87,7 @@ class Intake:
             media_type=parsed.media_type,
             original=original,
             text=wire.encode(parsed),
-            index=encode_payload(payload),
+            index=payload.encode(),
             content_key=content_key,
             pages=parsed.pages,
             characters=len(parsed.text),
