@@ -1,0 +1,124 @@
+"""Cut a read document into the pieces that are searched.
+
+Pure: a document and a size in, chunks out.  What holds for every document:
+
+- each character that is not blank lies in at least one chunk, also characters that no element
+  covers;
+- no chunk is longer than the size;
+- a chunk begins and ends where elements do; only an element longer than the size is cut, at the
+  end of a sentence where there is one, else between words.  So a table row stays whole;
+- a section heading travels with the chunks below it, so that a clause is found by its title.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from appliance.documents import Chunk, ElementKind, ParsedDocument, Span
+
+DEFAULT_SIZE = 1000  # characters; why: see the figures in tests/index/test_chunk.py
+LONGEST_HEADING = 200  # characters; a longer "title" is a paragraph that its reader took for one
+
+_SENTENCE_END = re.compile(r"[.;:!?][\"'\u201d\u2019)\]]*\s+|\n\s*")
+_BLANK = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is never cut further: an element, or a part of one that is longer than the size."""
+
+    span: Span
+    title: bool
+
+
+def chunk(parsed: ParsedDocument, size: int = DEFAULT_SIZE) -> tuple[Chunk, ...]:
+    """The chunks of a document, in reading order.
+
+    Args:
+        parsed: the document; its elements may overlap or leave gaps.
+        size: the longest chunk, in characters.
+
+    Raises:
+        ValueError: ``size`` is not positive.
+    """
+    if size < 1:
+        raise ValueError("a chunk holds at least one character")
+    chunks: list[Chunk] = []
+    begin = end = 0  # the chunk that is being filled; empty while begin == end
+    heading: Span | None = None  # the last title at or before ``begin``
+    above: Span | None = None  # the last title before the piece in hand
+    for piece in _pieces(parsed, size):
+        too_long = piece.span.end - begin > size
+        section_begins = piece.title and end - begin >= size // 2
+        if begin < end and (too_long or section_begins):
+            chunks.append(Chunk(Span(begin, end), heading))
+            begin = end
+        if begin == end:
+            begin, heading = piece.span.begin, None if piece.title else above
+        end = piece.span.end
+        if piece.title:
+            above = piece.span
+    if begin < end:
+        chunks.append(Chunk(Span(begin, end), heading))
+    return tuple(chunks)
+
+
+def searched_text(text: str, piece: Chunk) -> str:
+    """What is embedded and indexed for a chunk: its heading, where it has one, and its text."""
+    body = piece.span.of(text)
+    return f"{piece.heading.of(text).strip()}\n{body}" if piece.heading else body
+
+
+def _pieces(parsed: ParsedDocument, size: int) -> Iterator[_Piece]:
+    for span, title in _cover(parsed):
+        short = span.end - span.begin <= min(size, LONGEST_HEADING)
+        for part in _cut(parsed.text, span, size):
+            if not _BLANK.fullmatch(part.of(parsed.text)):
+                yield _Piece(part, title and short)
+
+
+def _cover(parsed: ParsedDocument) -> Iterator[tuple[Span, bool]]:
+    """Elements in order, those that overlap made one, and the stretches between them."""
+    length, done = len(parsed.text), 0
+    elements = sorted(parsed.elements, key=lambda element: element.span)
+    at = 0
+    while at < len(elements):
+        begin, end = elements[at].span.begin, elements[at].span.end
+        first = at
+        at += 1
+        while at < len(elements) and elements[at].span.begin < end:
+            end = max(end, elements[at].span.end)
+            at += 1
+        begin, end = min(begin, length), min(end, length)
+        if done < begin:
+            yield Span(done, begin), False
+        if begin < end:
+            alone = at == first + 1
+            yield Span(begin, end), alone and elements[first].kind is ElementKind.TITLE
+        done = max(done, end)
+    if done < length:
+        yield Span(done, length), False
+
+
+def _cut(text: str, span: Span, size: int) -> Iterator[Span]:
+    """The span itself if it fits, else parts of about equal length, none longer than ``size``."""
+    begin = span.begin
+    while span.end - begin > size:
+        parts = -(-(span.end - begin) // size)
+        wanted = begin + -(-(span.end - begin) // parts)
+        cut = _best_cut(text, begin + size // 2 + 1, wanted, begin + size)
+        yield Span(begin, cut)
+        begin = cut
+    if begin < span.end:
+        yield Span(begin, span.end)
+
+
+def _best_cut(text: str, lowest: int, wanted: int, highest: int) -> int:
+    """The end of a sentence nearest to ``wanted``; else the end of a word; else ``highest``."""
+    for boundary in (_SENTENCE_END, _BLANK):
+        ends = [m.end() for m in boundary.finditer(text, lowest, highest)]
+        if ends:
+            return min(ends, key=lambda end: abs(end - wanted))
+    return highest
