@@ -1,0 +1,84 @@
+"""Promise P3: what a person finds is the same, to the last bit, whether or not documents exist that
+they may not read.
+
+A full index, with hidden documents added before, between and after the permitted ones and some of
+them removed again, against an index that never held anything but the permitted documents.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.documents import DocumentId
+from appliance.index.memory import MemoryIndex
+from tests.index.doubles import DIMENSIONS, WordVectors, document_id, payload_of, scope_of
+
+# Few words and short texts: equal texts, equal scores and shared terms are then common, and those
+# are where hidden documents could show.
+WORDS = "rent lease june 1,200.00 fee the"
+TEXT = st.lists(st.sampled_from(WORDS.split()), max_size=5).map(" ".join)
+DOCUMENT = st.lists(TEXT, max_size=4)
+
+
+@st.composite
+def libraries(draw: st.DrawFn) -> dict[DocumentId, list[str]]:
+    """Up to twelve documents by id, in the order in which they are added."""
+    numbers = draw(st.lists(st.integers(0, 40), unique=True, min_size=1, max_size=12))
+    return {document_id(number): draw(DOCUMENT) for number in numbers}
+
+
+def found(index: MemoryIndex, query: str, permitted: list[DocumentId], limit: int) -> list[object]:
+    """Everything a search tells, scores as their bits."""
+    vector = WordVectors().embed_query(query)
+    hits = index.search(query, vector, scope_of(*permitted), limit)
+    return [(hit.document, hit.chunk, struct.pack("<d", hit.score)) for hit in hits]
+
+
+@settings(max_examples=300, deadline=None)
+@given(libraries(), TEXT, st.integers(1, 8), st.data())
+def test_hidden_documents_change_nothing(
+    documents: dict[DocumentId, list[str]], query: str, limit: int, data: st.DataObject
+) -> None:
+    permitted = [one for one in documents if data.draw(st.booleans(), label=f"may read {one[-2:]}")]
+    hidden = [one for one in documents if one not in permitted]
+    full, lone = MemoryIndex(DIMENSIONS), MemoryIndex(DIMENSIONS)
+    for one, texts in documents.items():
+        full.add(one, payload_of(*texts))
+        if data.draw(st.booleans(), label="searched between two additions"):
+            found(full, query, hidden, limit)
+    for one in data.draw(st.permutations(permitted)):
+        lone.add(one, payload_of(*documents[one]))
+    expected = found(lone, query, permitted, limit)
+    assert found(full, query, permitted, limit) == expected
+    for one in hidden:
+        if data.draw(st.booleans(), label="removed again"):
+            full.remove(one)
+    assert found(full, query, permitted, limit) == expected
+
+
+def test_a_thousand_hidden_copies_change_nothing() -> None:
+    """Ties at the edge of both rankings: hidden copies must not push permitted ones out."""
+    full, lone = MemoryIndex(DIMENSIONS), MemoryIndex(DIMENSIONS)
+    copy = ["the rent is due in june", "fee"]
+    for number in range(1000):
+        full.add(document_id(number), payload_of(*copy))
+    permitted = [document_id(number) for number in range(0, 1000, 7)]
+    for one in reversed(permitted):
+        lone.add(one, payload_of(*copy))
+    for limit in (1, 64, 200):
+        ours = found(full, "rent june", permitted, limit)
+        assert ours == found(lone, "rent june", permitted, limit)
+        assert len(ours) == limit
+
+
+def test_the_scores_would_tell_if_everything_were_counted() -> None:
+    """The control: hidden words do change scores when they are let into the scope."""
+    full = MemoryIndex(DIMENSIONS)
+    full.add(document_id(1), payload_of("rent rent", "june fee rent", "lease"))
+    full.add(document_id(2), payload_of("june", "june", "june fee", "fee"))
+    alone = found(full, "june rent", [document_id(1)], 3)
+    both = [h for h in found(full, "june rent", [document_id(1), document_id(2)], 9)]
+    assert alone != [hit for hit in both if hit in alone]
