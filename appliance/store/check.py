@@ -7,7 +7,6 @@ from functools import partial
 
 from appliance.errors import ApplianceError
 from appliance.store import document_rows, people_rows, task_rows
-from appliance.store.records import Part
 from appliance.store.shelf import Shelf
 
 
@@ -28,19 +27,19 @@ def problems(shelf: Shelf) -> tuple[str, ...]:
 def _unreadable(shelf: Shelf) -> Iterator[str]:
     with shelf.catalogue.transaction() as session:
         collection_keys = people_rows.collection_keys(session)
-        documents = [row.facts.id for row in document_rows.of_collection(session, None)]
+        rows = {row.facts.id: row for row in document_rows.of_collection(session, None)}
         tasks = task_rows.of_document(session, None)
     for key in collection_keys:
-        yield from _failure(
-            f"collection {key.collection}", partial(shelf.seals.collection_key, key)
-        )
-    for id in documents:
-        yield from _failure(f"document {id}", partial(shelf.document, id))
-        for part in Part:
-            yield from _failure(f"document {id}", partial(shelf.read, id, part))
+        attempt = partial(shelf.seals.collection_key, key)
+        yield from _failure(f"collection {key.collection}", attempt)
+    for id, row in rows.items():
+        yield from _failure(f"document {id}", partial(shelf.named, row))
+        for part, object_id in row.objects:
+            yield from _failure(f"document {id}", partial(shelf.opened, row, part.value, object_id))
     for task in tasks:
         if task.result:
-            yield from _failure(f"document {task.document}", partial(shelf.read_result, task))
+            attempt_result = partial(shelf.opened, rows[task.document], "result", task.result)
+            yield from _failure(f"document {task.document}", attempt_result)
 
 
 def _failure(what: str, attempt: Callable[[], object]) -> Iterator[str]:

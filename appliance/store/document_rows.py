@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from appliance.documents import CollectionId, Document, DocumentId
-from appliance.store.records import Part, StoredDocument
-from appliance.store.tables import DocumentKeyTable, DocumentTable, LabelTable
+from appliance.store.records import CollectionKey, Part, StoredDocument
+from appliance.store.tables import CollectionKeyTable, DocumentKeyTable, DocumentTable, LabelTable
 
 
 def put(session: Session, stored: StoredDocument) -> None:
@@ -32,7 +32,7 @@ def put(session: Session, stored: StoredDocument) -> None:
             gaps=facts.gaps,
             added=facts.added,
             term=stored.term,
-            key_version=stored.key_version,
+            key_version=stored.collection_key.version,
             sealed_name=stored.sealed_name,
             blob=stored.object(Part.BLOB),
             text=stored.object(Part.TEXT),
@@ -80,29 +80,32 @@ def object_ids(session: Session) -> frozenset[str]:
 
 
 def _rows(session: Session, *where: ColumnElement[bool]) -> tuple[StoredDocument, ...]:
+    of_collection = CollectionKeyTable.collection == DocumentTable.collection
+    of_version = CollectionKeyTable.version == DocumentTable.key_version
     found = session.execute(
-        select(DocumentTable, DocumentKeyTable.wrapped)
+        select(DocumentTable, DocumentKeyTable.wrapped, CollectionKeyTable)
         .join(DocumentKeyTable, DocumentKeyTable.document == DocumentTable.id)
+        .join(CollectionKeyTable, of_collection & of_version)
         .where(*where)
         .order_by(DocumentTable.added, DocumentTable.id)
     ).all()
-    labels = _labels(session, [row.id for row, _ in found] if where else None)
-    return tuple(_stored(row, wrapped, labels[row.id]) for row, wrapped in found)
+    labels = _labels(session, [row.id for row, _, _ in found])
+    return tuple(_stored(row, wrapped, key, labels[row.id]) for row, wrapped, key in found)
 
 
-def _labels(session: Session, ids: Iterable[str] | None) -> dict[str, list[tuple[str, str]]]:
+def _labels(session: Session, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     query = select(LabelTable).order_by(LabelTable.document, LabelTable.key)
-    if ids is not None:
-        wanted = list(ids)
-        if len(wanted) <= 500:  # above that, one pass over all labels is cheaper than a long list
-            query = query.where(LabelTable.document.in_(wanted))
+    if len(ids) <= 500:  # above that, one pass over all labels is cheaper than a long list
+        query = query.where(LabelTable.document.in_(ids))
     labels: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in session.scalars(query):
         labels[row.document].append((row.key, row.value))
     return labels
 
 
-def _stored(row: DocumentTable, wrapped: bytes, labels: list[tuple[str, str]]) -> StoredDocument:
+def _stored(
+    row: DocumentTable, wrapped: bytes, key: CollectionKeyTable, labels: list[tuple[str, str]]
+) -> StoredDocument:
     facts = Document(
         id=DocumentId(row.id),
         collection=CollectionId(row.collection),
@@ -122,7 +125,7 @@ def _stored(row: DocumentTable, wrapped: bytes, labels: list[tuple[str, str]]) -
         name_key=row.name_key,
         content_key=row.content_key,
         term=row.term,
-        key_version=row.key_version,
+        collection_key=CollectionKey(facts.collection, key.version, key.term, key.wrapped),
         wrapped=wrapped,
         sealed_name=row.sealed_name,
         objects=((Part.BLOB, row.blob), (Part.TEXT, row.text), (Part.INDEX, row.index)),

@@ -61,13 +61,9 @@ def collection_keys(session: Session) -> tuple[CollectionKey, ...]:
     )
 
 
-def collection_key(
-    session: Session, collection: CollectionId, version: int | None = None
-) -> CollectionKey | None:
-    """One version of a collection's key; without a number the newest."""
+def newest_key(session: Session, collection: CollectionId) -> CollectionKey | None:
+    """The version of a collection's key that wraps new documents."""
     query = select(CollectionKeyTable).where(CollectionKeyTable.collection == collection)
-    if version is not None:
-        query = query.where(CollectionKeyTable.version == version)
     row = session.scalars(query.order_by(CollectionKeyTable.version.desc()).limit(1)).first()
     if row is None:
         return None

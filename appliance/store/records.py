@@ -81,7 +81,7 @@ class StoredDocument:
     name_key: str  # keyed hash of collection and name, to find the same name again
     content_key: str
     term: int  # in force when it was sealed
-    key_version: int  # of the collection key that wraps its key
+    collection_key: CollectionKey  # that wraps its key
     wrapped: bytes  # its key
     sealed_name: bytes
     objects: tuple[tuple[Part, str], ...]  # object ids

@@ -121,14 +121,14 @@ class Seals:
         context = self._document_context("key/document", facts, self.term)
         return wrap(self.collection_key(row), key, context)
 
-    def document_key(self, row: CollectionKey, stored: StoredDocument) -> Key:
+    def document_key(self, stored: StoredDocument) -> Key:
         """The opened key of a document.
 
         Raises:
             SealBroken, StoreDamaged: changed or moved.
         """
         context = self._document_context("key/document", stored.facts, stored.term)
-        return unwrap(self.collection_key(row), stored.wrapped, context)
+        return unwrap(self.collection_key(stored.collection_key), stored.wrapped, context)
 
     def seal_name(self, key: Key, name: str, facts: Document) -> bytes:
         """A document's name under its own key; names need not be valid Unicode."""
@@ -155,7 +155,7 @@ class Seals:
             object_id,
             facts.version,
             stored.term,
-            stored.key_version,
+            stored.collection_key.version,
         )
 
     def _collection_context(self, collection: CollectionId, version: int, term: int) -> Context:

@@ -29,7 +29,7 @@ from appliance.store.records import (
     TaskState,
 )
 from appliance.store.reserve import Reserve
-from appliance.store.seals import ObjectLabel, Seals, open_object, seal_object
+from appliance.store.seals import Seals, open_object, seal_object
 from appliance.store.timing import Observe, timed
 
 _RESTORE = "restore the store from a backup; `appliance doctor` lists everything that is damaged"
@@ -66,7 +66,7 @@ class Shelf:
             raise UsageError("a label is given twice", remedy="give each label one value")
         name_key = self._hashed_name(new.collection, new.name)
         with self.catalogue.transaction() as session:
-            key_row = people_rows.collection_key(session, new.collection)
+            key_row = people_rows.newest_key(session, new.collection)
             before = document_rows.by_name(session, new.collection, name_key)
             tasks = task_rows.of_document(session, before.facts.id) if before else ()
         if key_row is None:
@@ -82,10 +82,7 @@ class Shelf:
         """Documents with their names opened, oldest first."""
         with self.catalogue.transaction() as session:
             rows = document_rows.of_collection(session, collection)
-            keys = {(k.collection, k.version): k for k in people_rows.collection_keys(session)}
-        return tuple(
-            self._named(row, keys.get((row.facts.collection, row.key_version))) for row in rows
-        )
+        return tuple(map(self.named, rows))
 
     def document(self, id: DocumentId) -> Document:
         """One document with its name opened.
@@ -93,13 +90,13 @@ class Shelf:
         Raises:
             NotFound: no such document.
         """
-        return self._named(*self._row(id))
+        return self.named(self._row(id))
 
     def with_content(self, collection: CollectionId, content_key: str) -> Document | None:
         """The document of this content in a collection, if there is one."""
         with self.catalogue.transaction() as session:
             row = document_rows.by_content(session, collection, content_key)
-        return None if row is None else self.document(row.facts.id)
+        return None if row is None else self.named(row)
 
     def read(self, id: DocumentId, part: Part) -> bytes:
         """One opened object.
@@ -108,9 +105,8 @@ class Shelf:
             NotFound: no such document.
             SealBroken: missing, changed, moved or cut.
         """
-        stored, key_row = self._row(id)
-        label = self.seals.label(part.value, stored, stored.object(part))
-        return self._opened(self._key(stored, key_row), label)
+        stored = self._row(id)
+        return self.opened(stored, part.value, stored.object(part))
 
     def erase(self, id: DocumentId) -> None:
         """Destroy a document's wrapped key, its row and its files.
@@ -118,7 +114,7 @@ class Shelf:
         Raises:
             NotFound: no such document.
         """
-        stored, _ = self._row(id)
+        stored = self._row(id)
         try:
             tasks = self._erase_rows(id)
         except DiskFull:
@@ -151,11 +147,11 @@ class Shelf:
 
     def write_result(self, id: DocumentId, result: bytes) -> str:
         """Seal a task's result under the document's key; returns its object id."""
-        stored, key_row = self._row(id)
+        stored = self._row(id)
         (object_id,) = new_object_ids(1)
         label = self.seals.label("result", stored, object_id)
         with timed(self._observe, "seal"):
-            sealed = seal_object(self._key(stored, key_row), label, result)
+            sealed = seal_object(self.seals.document_key(stored), label, result)
         self._write(iter([(object_id, sealed)]))
         return object_id
 
@@ -165,10 +161,32 @@ class Shelf:
         Raises:
             SealBroken: missing, changed, moved or cut.
         """
-        stored, key_row = self._row(row.document)
-        return self._opened(
-            self._key(stored, key_row), self.seals.label("result", stored, row.result)
-        )
+        return self.opened(self._row(row.document), "result", row.result)
+
+    def named(self, stored: StoredDocument) -> Document:
+        """A row's facts with its name opened.
+
+        Raises:
+            SealBroken, StoreDamaged: a key or the name was changed or moved.
+        """
+        name = self.seals.open_name(self.seals.document_key(stored), stored)
+        return replace(stored.facts, name=name)
+
+    def opened(self, stored: StoredDocument, kind: str, object_id: str) -> bytes:
+        """One of a row's sealed files, opened.
+
+        Raises:
+            SealBroken, StoreDamaged: missing, changed, moved or cut.
+        """
+        label = self.seals.label(kind, stored, object_id)
+        with timed(self._observe, "read"):
+            untrusted = self.objects.read(object_id)
+        try:
+            with timed(self._observe, "open"):
+                return open_object(self.seals.document_key(stored), label, untrusted)
+        except SealBroken as error:
+            path = self.objects.path(object_id)
+            raise SealBroken(f"{path}: {error.message}", remedy=_RESTORE) from None
 
     def live_objects(self) -> frozenset[str]:
         """Every object that a row names."""
@@ -206,7 +224,7 @@ class Shelf:
             name_key=name_key,
             content_key=new.content_key,
             term=self.seals.term,
-            key_version=key_row.version,
+            collection_key=key_row,
             wrapped=self.seals.wrap_document_key(key_row, key, facts),
             sealed_name=self.seals.seal_name(key, new.name, facts),
             objects=tuple(zip(Part, new_object_ids(len(Part)), strict=True)),
@@ -249,39 +267,16 @@ class Shelf:
         self.objects.remove(object_id for _, object_id in stored.objects)
         self.objects.remove(task.result for task in tasks if task.result)
 
-    def _row(self, id: DocumentId) -> tuple[StoredDocument, CollectionKey | None]:
+    def _row(self, id: DocumentId) -> StoredDocument:
         with self.catalogue.transaction() as session:
             stored = document_rows.by_id(session, id)
-            if stored is None:
-                raise _no_document()
-            return stored, _key_row(session, stored)
-
-    def _key(self, stored: StoredDocument, key_row: CollectionKey | None) -> Key:
-        if key_row is None:
-            raise SealBroken("the key of a collection is missing", remedy=_RESTORE)
-        return self.seals.document_key(key_row, stored)
-
-    def _named(self, stored: StoredDocument, key_row: CollectionKey | None) -> Document:
-        name = self.seals.open_name(self._key(stored, key_row), stored)
-        return replace(stored.facts, name=name)
-
-    def _opened(self, key: Key, label: ObjectLabel) -> bytes:
-        with timed(self._observe, "read"):
-            untrusted = self.objects.read(label.object)
-        try:
-            with timed(self._observe, "open"):
-                return open_object(key, label, untrusted)
-        except SealBroken as error:
-            path = self.objects.path(label.object)
-            raise SealBroken(f"{path}: {error.message}", remedy=_RESTORE) from None
+        if stored is None:
+            raise _no_document()
+        return stored
 
     def _hashed_name(self, collection: CollectionId, name: str) -> str:
         encoded = name.encode("utf-8", "surrogateescape")
         return keyed_hash(self._name_key, collection.encode("ascii") + b"\x00" + encoded)
-
-
-def _key_row(session: Session, stored: StoredDocument) -> CollectionKey | None:
-    return people_rows.collection_key(session, stored.facts.collection, stored.key_version)
 
 
 def _task(session: Session, id: DocumentId, task: str) -> TaskRow:

@@ -6,7 +6,7 @@ erases the name.  A document's wrapped key is a row of its own, which erasure ov
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA = 1  # number of this layout
@@ -65,11 +65,14 @@ class DocumentTable(Base):
 
     __tablename__ = "documents"
     __table_args__ = (
+        ForeignKeyConstraint(
+            ["collection", "key_version"], ["collection_keys.collection", "collection_keys.version"]
+        ),
         UniqueConstraint("collection", "name_key"),
         Index("documents_by_content", "collection", "content_key"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
-    collection: Mapped[str] = mapped_column(ForeignKey("collections.id"))
+    collection: Mapped[str]
     name_key: Mapped[str]
     content_key: Mapped[str]
     version: Mapped[int]

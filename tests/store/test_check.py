@@ -12,7 +12,7 @@ from tests.store.builders import PASSPHRASE, new_document
 def test_each_kind_of_damage_is_one_sentence(store: Store, collection: Collection) -> None:
     ids = [store.add_document(new_document(collection.id, f"{n}", str(n))).id for n in range(3)]
     objects = store._shelf.objects
-    rows = [store._shelf._row(id)[0] for id in ids]
+    rows = [store._shelf._row(id) for id in ids]
     assert store.verify() == ()
     objects.path(rows[0].object(Part.BLOB)).unlink()
     cut = objects.path(rows[1].object(Part.INDEX))

@@ -47,8 +47,8 @@ def test_no_page_and_no_frame_holds_a_destroyed_key(
 ) -> None:
     others = [store.add_document(new_document(collection.id, f"{n}", f"{n}")) for n in range(12)]
     victim = store.add_document(new_document(collection.id, "secret.txt", "one"))
-    row, _ = store._shelf._row(victim.id)
-    kept, _ = store._shelf._row(others[3].id)
+    row = store._shelf._row(victim.id)
+    kept = store._shelf._row(others[3].id)
     before = _pages(home)
     assert row.wrapped in before, "the control: it can be found while it is there"
     assert row.sealed_name in before

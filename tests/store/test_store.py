@@ -182,7 +182,7 @@ def test_a_file_put_in_anothers_place_does_not_open(store: Store, collection: Co
     one = store.add_document(new_document(collection.id, "1.txt", "one"))
     two = store.add_document(new_document(collection.id, "2.txt", "two"))
     shelf = store._shelf
-    rows = {row.id: shelf._row(row.id)[0] for row in (one, two)}
+    rows = {row.id: shelf._row(row.id) for row in (one, two)}
     paths = {id: shelf.objects.path(row.object(Part.TEXT)) for id, row in rows.items()}
     content = paths[two.id].read_bytes()
     paths[one.id].write_bytes(content)
@@ -194,9 +194,9 @@ def test_a_file_put_in_anothers_place_does_not_open(store: Store, collection: Co
 def test_an_old_version_put_back_does_not_open(store: Store, collection: Collection) -> None:
     first = store.add_document(new_document(collection.id, content="one"))
     shelf = store._shelf
-    old = shelf.objects.path(shelf._row(first.id)[0].object(Part.TEXT)).read_bytes()
+    old = shelf.objects.path(shelf._row(first.id).object(Part.TEXT)).read_bytes()
     store.add_document(new_document(collection.id, content="two"))
-    shelf.objects.path(shelf._row(first.id)[0].object(Part.TEXT)).write_bytes(old)
+    shelf.objects.path(shelf._row(first.id).object(Part.TEXT)).write_bytes(old)
     with pytest.raises(SealBroken):
         store.read(first.id, Part.TEXT)
 
