@@ -209,7 +209,8 @@ def _remembered(seen: Path | None) -> dict[str, list[int | str]]:
 def _remember(seen: Path, now: Mapping[str, list[int | str]]) -> None:
     partial = seen.with_suffix(".partial")
     try:
-        partial.write_text(json.dumps(now), "ascii")
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(now, file)
         partial.replace(seen)
     except OSError as error:
         raise ModelError(

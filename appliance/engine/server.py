@@ -1,0 +1,345 @@
+"""Starts, stops and sees vLLM's server: one per run folder, whoever asks first starts it.
+
+The engine outlives the command that started it.  Its run folder says which process it is, so that
+a later command finds it, and a number that was used again is not taken for it.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import appliance
+from appliance.config import Settings
+from appliance.engine import failures, models, processes
+from appliance.engine.client import get
+from appliance.engine.command import (
+    Places,
+    arguments,
+    build_of,
+    environment,
+    logging_configuration,
+)
+from appliance.engine.isolation import Isolation
+from appliance.engine.launch import PRIVATE, WALL, Order
+from appliance.engine.models import ModelIdentity
+from appliance.engine.processes import Process
+from appliance.errors import ConfigError, DiskFull, EngineError, EngineUnavailable
+
+Progress = Callable[[str], None]
+LONGEST_SOCKET = 107  # bytes; sun_path without its terminator (unix(7))
+PATIENCE_S = 15.0  # for a polite end, before the engine is killed
+HEALTH_S = 5.0
+OK = 200
+_POLL_S = 0.2
+_REPORT_S = 5.0
+_BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from appliance.engine.launch import main; main()"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What is known of the engine.  ``running`` means that it answers."""
+
+    running: bool
+    pid: int | None = None
+    model: str = ""
+    digest: str = ""  # of the model's manifest when the engine was started
+    isolation: str = ""
+    since: str = ""  # RFC 3339, UTC
+    socket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What the run folder remembers of an engine."""
+
+    pid: int
+    started: int
+    boot: str
+    model: str
+    digest: str
+    since: str
+
+    @property
+    def process(self) -> Process:
+        return Process(self.pid, self.started)
+
+
+def start(settings: Settings, progress: Progress, wall: Isolation | None = None) -> None:
+    """Start the engine and return when it answers; at once when it does already.
+
+    ``progress`` is told what happens, with the seconds gone by.  ``wall`` demands one kind of
+    isolation; by default the best that the host gives is used.
+
+    Raises:
+        ModelError: the model is missing or differs from its manifest.
+        EngineUnavailable: it did not start, or could not be kept from the network.
+        ConfigError: the socket's path is too long.
+    """
+    places = _prepared(settings)
+    with _turn(settings, places, progress):
+        if status(settings).running:
+            return
+        _end_remains(settings, places)
+        identity = models.verify(settings.models / settings.engine.model, places.hashed)
+        child = _launch(settings, places, identity, wall)
+        try:
+            _await_answer(settings, places, child, progress)
+        except BaseException:  # also Ctrl-C: no half-started engine stays behind
+            _end_remains(settings, places)
+            child.wait()
+            raise
+        child.returncode = 0  # it lives on by design, of which Popen would warn
+
+
+def stop(settings: Settings) -> None:
+    """End the engine and everything it started; nothing happens when it is not running.
+
+    Raises:
+        EngineUnavailable: something of it could not be ended.
+    """
+    places = Places(settings.run)
+    if places.record.exists():
+        with _turn(settings, places, lambda _: None):
+            _end_remains(settings, places)
+
+
+def status(settings: Settings) -> EngineStatus:
+    """Whether the engine answers, and what is known of it.
+
+    An engine that answers without a record here was started by something else, such as a service
+    manager; it is used, and nothing but its socket is known.
+    """
+    places = Places(settings.run)
+    record = _record(places)
+    running = _answers(settings.engine_socket)
+    if record is None or not processes.is_alive(record.process):
+        return EngineStatus(running, socket=str(settings.engine_socket))
+    return EngineStatus(
+        running=running,
+        pid=record.pid,
+        model=record.model,
+        digest=record.digest,
+        isolation=_wall(places.log),
+        since=record.since,
+        socket=str(settings.engine_socket),
+    )
+
+
+def _prepared(settings: Settings) -> Places:
+    """The private folders, made where they are missing."""
+    if len(os.fsencode(settings.engine_socket)) > LONGEST_SOCKET:
+        raise ConfigError(
+            f"{settings.engine_socket} is too long for a socket",
+            remedy=f"name one of at most {LONGEST_SOCKET} bytes under [engine]",
+        )
+    places = Places(settings.run)
+    for folder in (places.run, places.cache):
+        _private(folder)
+    return places
+
+
+def _private(folder: Path) -> None:
+    """Make a folder that only this user can enter; refuse one that another user made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise EngineUnavailable(
+                f"{folder} belongs to another user", remedy="remove it, or use another home"
+            )
+        folder.chmod(0o700)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+@contextmanager
+def _turn(settings: Settings, places: Places, progress: Progress) -> Iterator[None]:
+    """Only one command starts or stops the engine at a time; the others wait."""
+    descriptor = os.open(places.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + settings.engine.start_timeout_s
+    told = False
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise EngineUnavailable(
+                        "another command has been starting or stopping the engine for too long",
+                        remedy="end that command, then try again",
+                    ) from None
+            if not told:
+                progress("another command is starting or stopping the engine; waiting for it")
+            told = True
+            time.sleep(_POLL_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _launch(
+    settings: Settings, places: Places, identity: ModelIdentity, wall: Isolation | None
+) -> subprocess.Popen[bytes]:
+    """Start the program that puts up the walls and then becomes the engine."""
+    build = build_of(settings)
+    _private(places.scratch)
+    order = Order(
+        arguments(settings, identity, build),
+        environment(settings, places, build),
+        wall.value if wall else "",
+    )
+    with _fresh_log(places) as log:
+        child = subprocess.Popen(
+            [sys.executable, "-I", "-c", _BOOT, str(Path(appliance.__file__).parent.parent)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=places.run,
+            env={"LANG": "C.UTF-8"},
+            start_new_session=True,
+            umask=PRIVATE,
+        )
+    _remember(places, child, identity)
+    if child.stdin is not None:
+        with suppress(BrokenPipeError), child.stdin as pipe:  # if it ended, its log says why
+            pipe.write(order.encode())
+    return child
+
+
+def _fresh_log(places: Places) -> BinaryIO:
+    """The engine's log, emptied, and vLLM's logging configuration beside it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_APPEND
+    try:
+        _write(places.logging, json.dumps(logging_configuration()))
+        return os.fdopen(os.open(places.log, flags, 0o600), "wb")
+    except OSError as error:
+        raise _unwritable(places.run, error) from error
+
+
+def _await_answer(
+    settings: Settings, places: Places, child: subprocess.Popen[bytes], progress: Progress
+) -> None:
+    begun = time.monotonic()
+    report = begun
+    while not _answers(settings.engine_socket):
+        now = time.monotonic()
+        code = child.poll()
+        if code is not None:
+            raise failures.explain(places.log, code)
+        if now - begun > settings.engine.start_timeout_s:
+            raise EngineUnavailable(
+                f"the engine did not answer within {settings.engine.start_timeout_s} s",
+                remedy=f"raise start_timeout_s under [engine]; see {places.log}",
+            )
+        if now >= report:
+            progress(f"starting {settings.engine.model}: {now - begun:.0f} s")
+            report = now + _REPORT_S
+        time.sleep(_POLL_S)
+    progress(f"{settings.engine.model} answers after {time.monotonic() - begun:.0f} s")
+
+
+def _answers(path: Path) -> bool:
+    if not path.exists():
+        return False
+    try:
+        return get(path, "/health", HEALTH_S)[0] == OK
+    except EngineError:
+        return False
+
+
+def _end_remains(settings: Settings, places: Places) -> None:
+    """End what an earlier engine left: processes, socket, temporary files, the record of it."""
+    record = _record(places)
+    if record is not None:
+        processes.end(record.process, PATIENCE_S)
+    _remove_stale(settings.engine_socket)
+    shutil.rmtree(places.scratch, ignore_errors=True)
+    places.record.unlink(missing_ok=True)
+
+
+def _remove_stale(path: Path) -> None:
+    """vLLM leaves its socket behind, and cannot bind over one."""
+    if not path.exists():
+        return
+    try:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(path))
+    except ConnectionRefusedError:  # nobody listens
+        path.unlink()
+        return
+    except OSError:
+        pass
+    raise EngineUnavailable(
+        f"something else is at {path}", remedy="end or remove it, or name another socket"
+    )
+
+
+def _remember(places: Places, child: subprocess.Popen[bytes], identity: ModelIdentity) -> None:
+    process = processes.identify(child.pid)
+    record = _Record(
+        pid=child.pid,
+        started=process.started if process else 0,
+        boot=_boot(),
+        model=identity.name,
+        digest=identity.digest,
+        since=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    )
+    try:
+        _write(places.record, json.dumps(asdict(record)))
+    except OSError as error:
+        processes.end(record.process, 0)
+        raise _unwritable(places.record, error) from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, for this user only."""
+    partial = path.with_suffix(".partial")
+    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    partial.replace(path)
+
+
+def _record(places: Places) -> _Record | None:
+    """The engine that the run folder remembers; None if there is none since the last boot."""
+    try:
+        record = _Record(**json.loads(places.record.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return record if record.boot == _boot() else None
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+
+
+def _wall(log: Path) -> str:
+    with suppress(OSError), log.open("r", encoding="utf-8", errors="replace") as file:
+        first = file.readline(200).strip()
+        if first.startswith(WALL):
+            return first.removeprefix(WALL)
+    return ""
+
+
+def _unwritable(path: Path, error: OSError) -> EngineUnavailable | DiskFull:
+    if error.errno == errno.ENOSPC:
+        return DiskFull(f"no space is left for {path}", remedy="free space on its disk")
+    return EngineUnavailable(
+        f"{path} cannot be used: {error.strerror}", remedy="correct its permissions"
+    )
