@@ -32,26 +32,32 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 _OFF = [""]  # unstructured's way to say: do not guess the language
 
 
+def warm(media_type: str) -> None:
+    """Import what reads this kind of file, so that the children find it loaded."""
+    if media_type == kinds.XLSX:
+        import openpyxl  # type: ignore[import-untyped]  # noqa: F401 -- for the children
+    elif media_type != kinds.CSV:
+        _warm_unstructured()
+
+
 @cache
-def warm() -> None:
-    """Once per process: import the partitioners and run them, so that children find all loaded."""
+def _warm_unstructured() -> None:
+    """Import the partitioners and run them once; seconds the first time, nothing after."""
     from appliance.ingest import language
 
     language.install()
-    from unstructured.partition import docx, md, pptx  # noqa: F401 -- imported for the children
+    from unstructured.partition import docx, md, pptx  # noqa: F401 -- for the children
 
     _partition_text("The parties agree. It is so.")
     _partition_html("<p>The parties agree.</p>")
-    import openpyxl  # type: ignore[import-untyped]  # noqa: F401 -- imported for the children
 
 
-def read_office(data: bytes, media_type: str, password: str = "") -> ParsedDocument:
+def read_office(data: bytes, media_type: str) -> ParsedDocument:
     """Read one document.
 
     Args:
         data: the file.
         media_type: one of `kinds.OFFICE`.
-        password: not used yet; encrypted office files are refused by `kinds.sniff`.
 
     Raises:
         ReadingFailed: no text, an encrypted mail, a kind that is not read here.

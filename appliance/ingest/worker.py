@@ -26,26 +26,24 @@ def warm(media_type: str) -> None:
     elif media_type in kinds.OFFICE:
         from appliance.ingest import office
 
-        office.warm()
+        office.warm(media_type)
 
 
-def read(media_type: str, untrusted: bytes) -> bytes:
-    """Read one document: two bytes with the password's length, the password, the file.
+def read(media_type: str, untrusted: bytes, password: str) -> bytes:
+    """Read one document and encode it.
 
     Raises:
         ReadingFailed: with the reason as a number.
+        Exception: whatever a parser raises at a damaged file.
     """
-    length = int.from_bytes(untrusted[:2], "big")
-    password = untrusted[2 : 2 + length].decode("utf-8", "surrogateescape")
-    data = untrusted[2 + length :]
     if media_type == kinds.PDF:
         from appliance.ingest import pdf
 
-        parsed = pdf.read_pdf(data, password)
+        parsed = pdf.read_pdf(untrusted, password)
     elif media_type in kinds.OFFICE:
         from appliance.ingest import office
 
-        parsed = office.read_office(data, media_type, password)
+        parsed = office.read_office(untrusted, media_type)
     else:
         raise ReadingFailed(Outcome.UNSUPPORTED)
     if not parsed.text.strip():

@@ -6,8 +6,9 @@ writes one answer and ends.  What the child must do to answer is a function hand
 that knows the formats.
 
 Protocol on descriptor 0, a sequenced-packet Unix socket.  Request: the name of what to do, two
-descriptors (document to read from, pipe to answer into).  Reply once the child has ended: `REPLY`
-(kind of ending, number).  The answer in the pipe: one byte of `Outcome`, then the payload.
+descriptors (input to read from, pipe to answer into).  Input: two bytes with the length of the
+password, the password, the document; the server does not see them.  Reply once the child has ended:
+`REPLY` (kind of ending, number).  The answer in the pipe: one byte of `Outcome`, the payload.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ PROBE = "probe"
 OPEN_FILES = 32
 _CONTROL, _NOWHERE, _INPUT, _OUTPUT = 0, 1, 3, 4
 
-Read = Callable[[str, bytes], bytes]  # what to do, untrusted input -> answer; raises ReadingFailed
+Read = Callable[[str, bytes, str], bytes]  # task, untrusted document, password -> answer
 Warm = Callable[[str], None]  # import what is needed to do this
 
 
@@ -187,8 +188,11 @@ def _outcome(task: str, read: Read) -> bytes:
     try:
         if task == PROBE:
             return bytes([Outcome.READ, found_layers()])
-        with os.fdopen(_INPUT, "rb") as untrusted:
-            return bytes([Outcome.READ]) + read(task, untrusted.read())
+        with os.fdopen(_INPUT, "rb") as source:
+            password = source.read(int.from_bytes(source.read(2), "big"))
+            untrusted = source.read()
+        answer = read(task, untrusted, password.decode("utf-8", "surrogateescape"))
+        return bytes([Outcome.READ]) + answer
     except ReadingFailed as failed:
         return bytes([failed.outcome])
     except MemoryError:
