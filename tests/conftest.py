@@ -16,6 +16,8 @@ from appliance.app import Appliance
 from appliance.cli.main import main
 from appliance.crypto.unseal import Argon2Cost
 
+pytest_plugins = ("tests.engine_fixture",)
+
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "tests" / "samples"
 PASSPHRASE = "a passphrase for tests"
