@@ -8,7 +8,6 @@ the new one is durable, because an old generation opens with the old passphrase.
 from __future__ import annotations
 
 import hashlib
-import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,9 +140,7 @@ def write(folder: Path, file: KeyFile) -> None:
     """Replace the keyring file; at every moment one whole generation is durable."""
     current, previous = folder / NAME, folder / PREVIOUS
     if current.exists() and not previous.exists():
-        with disk(previous):
-            os.link(current, previous)
-        sync_folder(folder)
+        replace_durably(previous, _bytes_of(current))
     replace_durably(current, file.encode())
     with disk(previous):
         previous.unlink(missing_ok=True)

@@ -70,6 +70,22 @@ def test_a_changed_passphrase_opens_the_same_keys(tmp_path: Path, ring: Keyring)
     assert [path.name for path in tmp_path.iterdir()] == [keyfile.NAME]
 
 
+def test_the_generation_before_lies_beside_it_while_it_is_replaced(
+    tmp_path: Path, ring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, seen = (tmp_path / keyfile.NAME).read_bytes(), []
+    rename = os.rename
+
+    def watched(source: Path, target: Path) -> None:
+        if target.name == keyfile.NAME:
+            seen.append((tmp_path / keyfile.PREVIOUS).read_bytes() == old)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", watched)
+    keyfile.change_passphrase(tmp_path, "old words", "new words", SMALL)
+    assert seen == [True]
+
+
 def test_what_a_killed_replacement_wrote_is_removed(tmp_path: Path, ring: Keyring) -> None:
     (tmp_path / ".new-0123").write_bytes(b"half a keyring")
     keyfile.unlock(tmp_path, "old words")
@@ -100,7 +116,7 @@ def test_a_kill_between_any_two_steps_leaves_a_whole_generation(
     tmp_path: Path, ring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every system call of the replacement is made to fail in turn."""
-    names = ("link", "write", "fsync", "rename", "unlink")
+    names = ("write", "fsync", "rename", "unlink")
     for step in range(40):
         left = [step]
 
