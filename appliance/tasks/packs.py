@@ -1,0 +1,192 @@
+"""Field packs: what to look for in one kind of document, as data that a reviewer can read.
+
+A pack is a TOML file ``packs/<sector>/<name>.toml`` that validates against
+``packs/pack.schema.json``.  Its ``cues`` are regular expressions, matched without regard to case,
+that mark the sentences where a field is talked about.  Its ``patterns`` are regular expressions
+whose group ``value`` is the field's value itself; the first that matches anywhere outranks the
+later ones.  ``unless`` discards sentences that only look right.  blocks.py names what all three
+may use beside plain expressions.  A field's ``examples`` are its tests: a text and the value to
+be found in it, empty when it must not be found.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import PackError
+from appliance.tasks.blocks import anycase, expression
+
+FOLDER = Path(__file__).parent / "packs"
+
+
+class FieldType(StrEnum):
+    """What kind of characters a value is made of."""
+
+    TEXT = "text"  # a phrase
+    CLAUSE = "clause"  # a whole sentence
+    DATE = "date"
+    AMOUNT = "amount"
+    DURATION = "duration"
+    IDENTIFIER = "identifier"
+    PARTY = "party"
+    CHOICE = "choice"  # one of a few values, shown by its words in the text
+
+
+# The normaliser and the validator of a field that names none.
+_RULES = {
+    FieldType.TEXT: ("text", "any"),
+    FieldType.CLAUSE: ("text", "clause"),
+    FieldType.DATE: ("date", "date"),
+    FieldType.AMOUNT: ("amount", "amount"),
+    FieldType.DURATION: ("duration", "duration"),
+    FieldType.IDENTIFIER: ("identifier", "identifier"),
+    FieldType.PARTY: ("party", "name"),
+    FieldType.CHOICE: ("text", "any"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text and the value that must be found in it; empty: it must not be found."""
+
+    text: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackField:
+    """One field: how it is asked for, where it is looked for, and how its value is checked.
+
+    Expressions are kept as the pack writes them, so that a pack has a plain form; blocks.py
+    compiles them, and `load` has seen each of them compile.
+    """
+
+    name: str
+    title: str
+    description: str
+    type: FieldType
+    question: str
+    cues: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()  # value, and the words that state it
+    many: bool = False
+    opening: bool = False  # only the first characters of a document can state it
+    normaliser: str = "text"  # key of normalise.NORMALISERS
+    validator: str = "any"  # key of normalise.VALIDATORS
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One kind of document and its fields."""
+
+    name: str
+    title: str
+    description: str
+    version: int
+    sector: str
+    fields: tuple[PackField, ...]
+
+
+def available(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Names of the packs in a folder, such as ``legal/contract``."""
+    return tuple(
+        sorted(f.relative_to(folder).with_suffix("").as_posix() for f in folder.glob("*/*.toml"))
+    )
+
+
+def load(name: str, folder: Path = FOLDER) -> Pack:
+    """Read and validate one pack by name.
+
+    Raises:
+        PackError: no pack has this name, or its file does not validate; says where.
+    """
+    if name not in available(folder):
+        raise PackError(
+            f"there is no field pack {name!r} in {folder}",
+            remedy=f"use one of: {', '.join(available(folder))}",
+        )
+    file = folder / f"{name}.toml"
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise PackError(f"{file}: {error}", remedy="correct the file") from error
+    _validate(table, file)
+    if table["name"] != name:
+        raise PackError(
+            f"{file}: name is {table['name']!r}", remedy=f"write name = {name!r}, as the file is"
+        )
+    fields = tuple(_field(entry, file) for entry in table["field"])
+    if len({entry.name for entry in fields}) < len(fields):
+        raise PackError(f"{file}: two fields have the same name", remedy="rename one of them")
+    return Pack(
+        name=name,
+        title=table["title"],
+        description=table["description"],
+        version=table["version"],
+        sector=table["sector"],
+        fields=fields,
+    )
+
+
+def _validate(table: Mapping[str, Any], file: Path) -> None:
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads((FOLDER / "pack.schema.json").read_text("utf-8"))
+    problems = sorted(Draft202012Validator(schema).iter_errors(table), key=lambda p: p.json_path)
+    if problems:
+        first = problems[0]
+        raise PackError(
+            f"{file}: {first.json_path}: {first.message}",
+            remedy=f"correct it; {len(problems)} problem(s) in all",
+        )
+
+
+def _field(entry: Mapping[str, Any], file: Path) -> PackField:
+    kind = FieldType(entry["type"])
+    normaliser, validator = _RULES[kind]
+    field = PackField(
+        name=entry["name"],
+        title=entry["title"],
+        description=entry["description"],
+        type=kind,
+        question=entry["question"],
+        cues=tuple(entry["cues"]),
+        patterns=tuple(entry.get("patterns", ())),
+        unless=tuple(entry.get("unless", ())),
+        choices=_choices(entry.get("choices", {})),
+        many=entry.get("cardinality", "one") == "many",
+        opening=entry.get("zone", "anywhere") == "opening",
+        normaliser=entry.get("normaliser", normaliser),
+        validator=entry.get("validator", validator),
+        examples=tuple(Example(e["text"], e["value"]) for e in entry.get("examples", ())),
+    )
+    _check_expressions(field, f"{file}: field {field.name}")
+    return field
+
+
+def _choices(table: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((value, rf"\b(?:{'|'.join(words)})(?!\w)") for value, words in table.items())
+
+
+def _check_expressions(field: PackField, place: str) -> None:
+    words = (*field.cues, *field.unless, *(source for _, source in field.choices))
+    try:
+        for source in words:
+            anycase(source)
+        for source in field.patterns:
+            if "value" not in expression(source).groupindex:
+                raise PackError(
+                    f"{place}: {source!r} has no group value",
+                    remedy="mark the value as (?P<value>...), or with a block such as <date>",
+                )
+    except re.error as error:
+        raise PackError(f"{place}: {source!r}: {error}", remedy="correct the expression") from error
