@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.access.policy import PolicySet
@@ -13,6 +13,9 @@ from appliance.access.principals import Principal
 from appliance.access.scope import Scope, scope_of
 from appliance.documents import CollectionId, Document, DocumentId
 from tests.access.test_policy import POLICIES
+
+# a busy machine is no fault of the code
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SECTORS = {CollectionId("a" * 32): "legal", CollectionId("b" * 32): "health"}
 DEFAULT = PolicySet.load(POLICIES)
@@ -60,6 +63,7 @@ def scope(documents: list[Document], who: Principal = OPERATOR, action: str = "d
     return scope_of(DEFAULT, who, action, "care", documents, SECTORS)
 
 
+@CALM
 @given(CORPORA)
 def test_a_scope_holds_exactly_what_the_policy_permits(documents: list[Document]) -> None:
     expected = {d.id for d in documents if d.collection in SECTORS and d.label("hold") != "yes"}
@@ -67,6 +71,7 @@ def test_a_scope_holds_exactly_what_the_policy_permits(documents: list[Document]
     assert scope(documents, NOBODY).documents == frozenset()
 
 
+@CALM
 @given(CORPORA, CORPORA, st.sampled_from(["delete", "ask"]))
 def test_other_documents_make_no_difference(
     mine: list[Document], others: list[Document], action: str
@@ -77,6 +82,7 @@ def test_other_documents_make_no_difference(
     assert scope(mixed, action=action).documents & known == scope(mine, action=action).documents
 
 
+@CALM
 @given(CORPORA, st.frozensets(st.integers(0, 10**6).map(lambda n: DocumentId(f"{n:032x}"))))
 def test_narrowing_only_shrinks(documents: list[Document], wanted: frozenset[DocumentId]) -> None:
     whole = scope(documents)

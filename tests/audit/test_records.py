@@ -7,11 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.audit.records import DecisionRecord, Kind, Record, Result, decode, encode
 from appliance.errors import AuditError, UsageError
+
+# a busy machine is no fault of the code
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 HEX_IDS = st.text("0123456789abcdef", min_size=32, max_size=32)
 HASHES = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -62,11 +65,13 @@ PLAIN = Record(
 )
 
 
+@CALM
 @given(RECORDS)
 def test_a_record_comes_back_from_its_line(record: Record) -> None:
     assert decode(encode(record)) == record
 
 
+@CALM
 @given(RECORDS)
 def test_the_spelling_is_canonical_json(record: Record) -> None:
     line = encode(record)
@@ -80,6 +85,7 @@ def test_no_number_is_beyond_what_every_json_reader_keeps() -> None:
     assert json.loads(encode(PLAIN))["mono_ns"] == "9100000000000000"
 
 
+@CALM
 @given(RECORDS, st.data())
 def test_a_changed_byte_never_reads_as_the_same_record(record: Record, data: st.DataObject) -> None:
     line = bytearray(encode(record))

@@ -93,6 +93,12 @@ def test_a_forged_record_put_in_with_a_wrong_link_is_named(box: LogBox, at: int)
     names(box, at)
 
 
+def test_a_record_put_behind_the_checkpoint_with_a_wrong_link_is_named(box: LogBox) -> None:
+    lines = box.filled(3).lines()
+    box.write_lines([*lines, lines[6].replace(b'"seq":6', b'"seq":7')])
+    names(box, 7)
+
+
 @pytest.mark.parametrize("at", range(6))
 def test_swapped_records_are_named(box: LogBox, at: int) -> None:
     lines = box.filled(3).lines()
