@@ -23,10 +23,12 @@ from appliance.documents import Box, ElementKind
 
 WIDE_GAP = 1.0  # times the line height: a gap at least this wide parts two cells
 SAME_LINE = 0.5  # share of the smaller height that must overlap
+WIDEST_PITCH = 3.0  # times the line height; beyond it there is a gap, not a line spacing
 NEW_PARAGRAPH = 1.35  # times the usual distance between lines
 COLUMN_ROWS = 4  # fewer rows are not a column
 COLUMN_CHARACTERS = 22  # typical length of a line of prose; shorter pieces are cells
 GUTTER_SHARE = 0.35  # a gutter is crossed by at most this share of the busiest place
+FULL_WIDTH = 0.6  # share of the width from which on a line stands across the columns
 BIN = 4.0  # points; width of the bins in which gutters are searched
 LONGEST_HEADING = 20  # words
 
@@ -48,7 +50,7 @@ class Word(NamedTuple):
     x1: float
     y1: float
     bold: bool = False
-    broken: bool = False  # the next line continues it
+    broken: bool = False  # the next line continues it; the text ends with `hyphens.MARK`
 
 
 class Fragment(NamedTuple):
@@ -61,6 +63,8 @@ class Fragment(NamedTuple):
     y1: float
     bold: bool
     broken: bool
+    top: float  # of its first word: a tall sign further on must not part a paragraph
+    size: float  # height of its first word
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def blocks(words: Sequence[Word], body_height: float) -> list[Block]:
 
 def _fragments(words: Sequence[Word]) -> Iterator[Fragment]:
     texts: list[str] = []
-    x0 = y0 = x1 = y1 = 0.0
+    x0 = y0 = x1 = y1 = top = size = 0.0
     bold = broken = False
     last: Word | None = None
     for word in words:
@@ -100,13 +104,14 @@ def _fragments(words: Sequence[Word]) -> Iterator[Fragment]:
             y0, y1 = min(y0, word.y0), max(y1, word.y1)
         else:
             if texts:
-                yield Fragment(" ".join(texts), x0, y0, x1, y1, bold, broken)
+                yield Fragment(" ".join(texts), x0, y0, x1, y1, bold, broken, top, size)
             texts = [word.text]
             x0, y0, x1, y1, bold = word.x0, word.y0, word.x1, word.y1, word.bold
+            top, size = y0, y1 - y0
         broken = word.broken
         last = word
     if texts:
-        yield Fragment(" ".join(texts), x0, y0, x1, y1, bold, broken)
+        yield Fragment(" ".join(texts), x0, y0, x1, y1, bold, broken, top, size)
 
 
 def _follows(last: Word, word: Word, x0: float, x1: float) -> bool:
@@ -132,13 +137,14 @@ def _rows(fragments: list[Fragment]) -> list[Row]:
     """Fragments on one baseline together, from top to bottom, each row from left to right."""
     rows: list[Row] = []
     top = bottom = 0.0
-    for fragment in sorted(fragments, key=lambda f: (f.y0 + f.y1, f.x0)):
-        overlap = min(bottom, fragment.y1) - max(top, fragment.y0)
-        if rows and overlap >= SAME_LINE * min(bottom - top, fragment.y1 - fragment.y0):
+    for fragment in sorted(fragments, key=lambda f: (2 * f.top + f.size, f.x0)):
+        foot = fragment.top + fragment.size
+        overlap = min(bottom, foot) - max(top, fragment.top)
+        if rows and overlap >= SAME_LINE * min(bottom - top, fragment.size):
             rows[-1].append(fragment)
         else:
             rows.append([fragment])
-            top, bottom = fragment.y0, fragment.y1
+            top, bottom = fragment.top, foot
     for row in rows:
         mirrored = sum(map(_right_to_left, (f.text for f in row))) * 2 > len(row)
         row.sort(key=lambda f: f.x0, reverse=mirrored)
@@ -184,7 +190,10 @@ def _is_prose(rows: list[Row]) -> bool:
 
 
 def _gutter(rows: list[Row]) -> float | None:
-    """The x of a vertical strip that few fragments cross while many stand on both sides."""
+    """The x of a vertical strip that few fragments cross while many stand on both sides.
+
+    Lines across most of the width (headings, paragraphs above and below columns) do not count.
+    """
     if len(rows) < COLUMN_ROWS:
         return None
     left = min(f.x0 for row in rows for f in row)
@@ -195,6 +204,8 @@ def _gutter(rows: list[Row]) -> float | None:
     steps = [0] * (bins + 1)
     for row in rows:
         for fragment in row:
+            if fragment.x1 - fragment.x0 > FULL_WIDTH * (right - left):
+                continue
             steps[int((fragment.x0 - left) / BIN) + 1] += 1
             steps[max(int((fragment.x1 - left) / BIN), 0)] -= 1
     covered, level = [], 0
@@ -203,7 +214,8 @@ def _gutter(rows: list[Row]) -> float | None:
         covered.append(level)
     begin, end = bins // 5, bins - bins // 5
     least = min(covered[begin:end])
-    if least > GUTTER_SHARE * min(max(covered[:begin]), max(covered[end:])):
+    busiest = min(max(covered[:begin]), max(covered[end:]))
+    if busiest < COLUMN_ROWS or least > GUTTER_SHARE * busiest:
         return None
     widest = max(_runs(covered, least, begin, end), key=lambda run: run[1] - run[0])
     return left + (widest[0] + widest[1]) / 2 * BIN
@@ -224,6 +236,8 @@ def _runs(covered: list[int], least: int, begin: int, end: int) -> Iterator[tupl
 
 
 def _region_blocks(rows: list[Row], body_height: float) -> list[Block]:
+    if not rows:
+        return []
     rows = [_glued(row) for row in rows]
     tabular = _tabular(rows)
     pitch = _pitch(rows)
@@ -258,6 +272,8 @@ def _glued(row: Row) -> Row:
                 max(last.y1, fragment.y1),
                 last.bold,
                 fragment.broken,
+                last.top,
+                last.size,
             )
         else:
             result.append(fragment)
@@ -279,23 +295,25 @@ def _is_labelled(row: Row) -> bool:
 
 
 def _pitch(rows: list[Row]) -> float:
-    """The usual distance between the tops of two lines of prose."""
+    """The usual distance between the tops of two lines of prose; 0 where there is none."""
+    height = median(row[0].size for row in rows)
     steps = [
-        below[0].y0 - above[0].y0
+        below[0].top - above[0].top
         for above, below in pairwise(rows)
         if len(above) == 1 and len(below) == 1
     ]
+    steps = [step for step in steps if step < WIDEST_PITCH * height]
     return median(steps) if steps else 0.0
 
 
 def _starts_paragraph(paragraph: list[Row], row: Row, pitch: float, right: float) -> bool:
     """Whether ``row`` begins something new rather than going on with the paragraph."""
     above, first = paragraph[-1], row[0]
-    height = max(above[0].y1 - above[0].y0, 0.1)
-    step = first.y0 - above[0].y0
+    height = max(above[0].size, 0.1)
+    step = first.top - above[0].top
     if not 0 <= step <= NEW_PARAGRAPH * max(pitch, height):
         return True
-    if not 0.75 < (first.y1 - first.y0) / height < 1.33:
+    if not 0.75 < first.size / height < 1.33:
         return True
     if above[-1].broken:
         return False
@@ -325,7 +343,7 @@ def _kind(rows: list[Row], text: str, body_height: float) -> ElementKind:
     letters = [c for c in text if c.isalpha()]
     if len(rows) <= 2 and len(letters) >= 4 and text.count(" ") < LONGEST_HEADING:
         first = rows[0][0]
-        large = body_height > 0 and (first.y1 - first.y0) > 1.15 * body_height
+        large = 0 < 1.15 * body_height < first.size
         capitals = all(not c.islower() for c in letters)
         closed = text.endswith((".", ";", ","))
         if _NUMBERED.match(text) or (not closed and (large or capitals or first.bold)):

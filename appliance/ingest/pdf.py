@@ -11,6 +11,8 @@ import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -18,6 +20,7 @@ from pypdfium2 import raw
 
 from appliance.documents import Box, ElementKind, ParsedDocument
 from appliance.ingest.build import DocumentBuilder
+from appliance.ingest.hyphens import MARK, Hyphens
 from appliance.ingest.layout import Block, Word, blocks
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
@@ -30,7 +33,7 @@ FEWEST_REPEATS = 3  # pages on which a line must recur to be a running head or f
 
 Quad = tuple[float, float, float, float]
 
-_WORD = re.compile(r"[^\s\x00\x02]+\x02?|\x02")  # PDFium writes U+0002 for a hyphen at a line's end
+_WORD = re.compile(rf"[^\s\x00{MARK}]+{MARK}?|{MARK}")
 _UNMAPPED = re.compile("[\x00\ufffd\ue000-\uf8ff]")
 _TITLE = re.compile(r"[^\W\d]{2}.*\s.*[^\W\d]{2}")  # two words; a file number is no title
 _DIGITS = re.compile(r"[0-9]+|\b[ivxlc]+\b")
@@ -129,9 +132,7 @@ def _words(textpage: Any, text: str, upright: _Upright) -> Iterator[tuple[int, W
         turns = 0
         if stop - begin > 2 and min(x1, u1) - max(x0, u0) > 0.5 * (x1 - x0):
             turns = 1 if v0 >= y1 else 3 if v1 <= y0 else 0
-        word, broken = match.group(), False
-        if word[-1] == "\x02":
-            word, broken = word[:-1] + "-", True
+        word = match.group()
         yield (
             turns,
             Word(
@@ -141,7 +142,7 @@ def _words(textpage: Any, text: str, upright: _Upright) -> Iterator[tuple[int, W
                 x1 if x1 > u1 else u1,
                 y1 if y1 > v1 else v1,
                 bold,
-                broken,
+                word[-1] == MARK,
             ),
         )
 
@@ -228,50 +229,48 @@ def _load_page(page: pdfium.PdfPage, number: int, builder: DocumentBuilder) -> _
     return loaded
 
 
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How the document is set, measured on its first pages."""
+
+    body_height: float
+    hyphens: Hyphens
+
+    @classmethod
+    def of(cls, pages: list[_Page]) -> _Manner:
+        words = [word for page in pages for turned in page.turned.values() for word in turned]
+        heights = Counter(round(word.y1 - word.y0, 1) for word in words)
+        usual = heights.most_common(1)[0][0] if heights else 0.0
+        return cls(usual, Hyphens((word.text for word in words), len(pages)))
+
+
 def _read_pages(document: pdfium.PdfDocument, builder: DocumentBuilder) -> dict[str, list[int]]:
     """Add every page; returns what stands at the pages' edges: wording -> element numbers."""
     edges: dict[str, list[int]] = {}
-    waiting: list[tuple[int, _Page]] = []
-    body_height = 0.0
-    for number, page in _load_pages(document, builder):
-        if number <= SAMPLE_PAGES:
-            waiting.append((number, page))
-            continue
-        if waiting:
-            body_height = _usual_height([page for _, page in waiting])
-        for held in [*waiting, (number, page)]:
-            _add_page(builder, *held, body_height, edges)
-        waiting = []
-    if waiting:
-        body_height = _usual_height([page for _, page in waiting])
-        for held in waiting:
-            _add_page(builder, *held, body_height, edges)
+    pages = _load_pages(document, builder)
+    sample = list(islice(pages, SAMPLE_PAGES))
+    manner = _Manner.of([page for _, page in sample])
+    for number, page in chain(sample, pages):
+        _add_page(builder, number, page, manner, edges)
     return edges
-
-
-def _usual_height(pages: list[_Page]) -> float:
-    heights: Counter[float] = Counter()
-    for page in pages:
-        for words in page.turned.values():
-            heights.update(round(word.y1 - word.y0, 1) for word in words)
-    return heights.most_common(1)[0][0] if heights else 0.0
 
 
 def _add_page(
     builder: DocumentBuilder,
     number: int,
     page: _Page,
-    body_height: float,
+    manner: _Manner,
     edges: dict[str, list[int]],
 ) -> None:
     begin = builder.count
     found: list[Block] = []
-    for block in page.blocks(body_height):
+    for block in page.blocks(manner.body_height):
         before = builder.count
+        cells = [manner.hyphens.resolve(cell) for cell in block.cells]
         if block.kind is ElementKind.TABLE_ROW:
-            builder.add_row(block.cells, number, page.kept(block.box))
+            builder.add_row(cells, number, page.kept(block.box))
         else:
-            builder.add(block.kind, block.cells[0], number, page.kept(block.box))
+            builder.add(block.kind, cells[0], number, page.kept(block.box))
         if builder.count > before:
             found.append(block)
     for at, block in enumerate(found):
