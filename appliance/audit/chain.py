@@ -1,6 +1,7 @@
 """The lines of the log as one chain: placed, linked, signed, and stopped at the first fault.
 
-Knows nothing of what the lines say.  Not safe for threads; ``log`` takes care of that.
+Knows nothing of what the lines say.  Not safe for threads: ``log`` lets one thread
+work on it, which Ctrl-C does not reach.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Chain:
             raise AuditError(f"the audit log takes no records: {self._stopped}", remedy=_STOPPED)
         try:
             self._write(line)
-        except BaseException as error:  # Ctrl-C as well: what is on disk is not known
+        except BaseException as error:  # whatever it was: what is on disk is not known
             self._stopped = str(error) or type(error).__name__
             raise
 

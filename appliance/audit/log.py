@@ -17,9 +17,9 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from types import MappingProxyType, TracebackType
 
 from appliance.audit import segments
@@ -40,7 +40,7 @@ from appliance.audit.records import (
 )
 from appliance.crypto import sign
 from appliance.crypto.keyring import Key
-from appliance.errors import InvariantBroken
+from appliance.errors import AuditError, InvariantBroken
 
 __all__ = ["INTERRUPTED", "AuditLog", "IntentId"]
 
@@ -63,7 +63,7 @@ class AuditLog:
         """Answer the intents that a crash left open; callers use ``create`` or ``open``."""
         self._folder, self._public_key = folder, sign.public_key(seed)
         self._chain, self._private, self._clock = chain, private, clock
-        self._lock = Lock()
+        self._hand: ThreadPoolExecutor | None = ThreadPoolExecutor(1, "audit")
         self._unanswered = {record.id: record for record in map(decode, chain.unanswered)}
         self._account_for(chain.torn_bytes)
 
@@ -271,7 +271,9 @@ class AuditLog:
         Raises:
             AuditError: the checkpoint cannot be written.
         """
-        with self._lock:
+        hand, self._hand = self._hand, None
+        if hand:
+            hand.shutdown(wait=True)
             self._chain.close()
 
     def __enter__(self) -> AuditLog:
@@ -300,14 +302,22 @@ class AuditLog:
         return replace(draft, of=of, purpose=intent.purpose)
 
     def _append(self, draft: Record, private: Mapping[str, str] = _NOTHING) -> Record:
-        with self._lock:
-            record = self._placed(draft, private)
-            self._chain.append(encode(record))
-            if record.kind is Kind.INTENT:
-                self._unanswered[record.id] = record
-            elif record.kind is Kind.OUTCOME:
-                self._unanswered.pop(record.of, None)
-            return record
+        """Have the one writing thread place and write a record, and wait for it.
+
+        Ctrl-C can end the waiting, never the writing, so the log stays whole and goes on.
+        """
+        if not self._hand:
+            raise AuditError("the audit log is closed and takes no records")
+        return self._hand.submit(self._write, draft, private).result()
+
+    def _write(self, draft: Record, private: Mapping[str, str]) -> Record:
+        record = self._placed(draft, private)
+        self._chain.append(encode(record))
+        if record.kind is Kind.INTENT:
+            self._unanswered[record.id] = record
+        elif record.kind is Kind.OUTCOME:
+            self._unanswered.pop(record.of, None)
+        return record
 
     def _placed(self, draft: Record, private: Mapping[str, str]) -> Record:
         moment, seq = self._clock(), self._chain.size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -303,6 +304,33 @@ def test_threads_share_a_log(box: LogBox) -> None:
     with box.create() as log, ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: act(log, number), range(40)))
     assert verify(box.folder, log.public_key).records == 81
+
+
+def test_an_interrupted_wait_leaves_the_log_whole(box: LogBox) -> None:
+    """Ctrl-C, thirty times, wherever it happens to strike: nothing is lost and the log goes on."""
+
+    def strike(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, strike)
+    known: list[IntentId] = []
+    struck = 0
+    try:
+        with box.create() as log:
+            while struck < 30:
+                signal.setitimer(signal.ITIMER_REAL, 0.002 + struck * 0.0003)
+                try:
+                    while True:
+                        known.append(log.intent(ANA, "ask"))
+                except KeyboardInterrupt:
+                    struck += 1
+            act(log, 1)
+            written = {record.id for record in log.records()}
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert set(known) <= written
+    verify(box.folder, log.public_key)
 
 
 def test_a_closed_log_takes_nothing(box: LogBox) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -224,3 +227,25 @@ def test_an_empty_log_verifies(box: LogBox) -> None:
     log = box.create()
     log.close()
     assert verify(box.folder, PUBLIC).records == 1
+
+
+def test_verifying_needs_no_more_than_the_crypto_room(box: LogBox) -> None:
+    """An outsider's machine needs the standard library and the signature check, no store."""
+    box.filled(1)
+    script = (
+        "import sys; from pathlib import Path; from appliance.audit.verify import verify;"
+        "verify(Path(sys.argv[1]), bytes.fromhex(sys.argv[2]));"
+        "own = {'.'.join(n.split('.')[:2]) for n in sys.modules if n.startswith('appliance.')};"
+        "known = sys.stdlib_module_names | {'appliance', 'cryptography', '_cffi_backend'};"
+        "other = {n.split('.')[0] for n in sys.modules} - known;"
+        "print(sorted(own), sorted(n for n in other if not n.startswith('_')))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-S", "-c", script, str(box.folder), PUBLIC.hex()],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        cwd=Path(__file__).parents[2],
+    )
+    assert ran.stdout == "['appliance.audit', 'appliance.crypto', 'appliance.errors'] []\n"
