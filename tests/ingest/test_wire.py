@@ -1,0 +1,112 @@
+"""What crosses from the confined child comes back equal, or is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.documents import Box, Element, ElementKind, ParsedDocument, Span
+from appliance.errors import SandboxError
+from appliance.ingest import wire
+from appliance.ingest.build import DocumentBuilder, clean
+
+GOOD = {
+    "v": 1,
+    "media_type": "text/plain",
+    "text": "One two.",
+    "title": None,
+    "pages": 2,
+    "elements": [["text", 0, 8, 1, 1.0, 2.0, 3.5, 4]],
+    "gaps": [["no text layer", 2]],
+}
+
+
+def sent(**changes: object) -> bytes:
+    return json.dumps({**GOOD, **changes}).encode()
+
+
+def test_a_document_comes_back() -> None:
+    parsed = wire.decode(sent())
+
+    assert parsed.elements == (Element(ElementKind.TEXT, Span(0, 8), 1, Box(1.0, 2.0, 3.5, 4.0)),)
+    assert wire.decode(wire.encode(parsed)) == parsed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"v": 2},
+        {"extra": 1},
+        {"text": None},
+        {"text": "One two.\x00", "elements": [["text", 0, 9, 1]]},
+        {"text": "One two.\ud800", "elements": [["text", 0, 9, 1]]},
+        {"text": "One two.", "elements": []},
+        {"text": "x One two.", "elements": [["text", 2, 10, 1]]},
+        {"elements": [["text", 0, 9, 1]]},
+        {"elements": [["text", 0, 8, 3]]},
+        {"elements": [["text", 0, 8, 0]]},
+        {"elements": [["text", 0, 8, True]]},
+        {"elements": [["text", 0, 0, 1], ["text", 0, 8, 1]]},
+        {"elements": [["text", 0, 5, 1], ["text", 4, 8, 1]]},
+        {"elements": [["text", -1, 8, 1]]},
+        {"elements": [["text", 0.0, 8, 1]]},
+        {"elements": [["script", 0, 8, 1]]},
+        {"elements": [[["text"], 0, 8, 1]]},
+        {"elements": [["text", 0, 8, 1, 1, 2, 3]]},
+        {"elements": [["text", 0, 8, 1, 1, 2, 3, 1e9]]},
+        {"elements": [["text", 0, 8, 1, 1, 2, 3, "4"]]},
+        {"elements": [["text", 0, 8, 1, 1, 2, 3, True]]},
+        {"elements": {"0": 1}},
+        {"gaps": [["x" * 201, 1]]},
+        {"gaps": [["x", 9]]},
+        {"gaps": ["x"]},
+        {"pages": 0},
+        {"pages": 10**9},
+        {"title": "x" * 301},
+        {"media_type": 5},
+    ],
+)
+def test_everything_out_of_bounds_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(SandboxError, match="broke its bounds"):
+        wire.decode(sent(**changes))
+
+
+@pytest.mark.parametrize(
+    "untrusted",
+    [
+        b"",
+        b"null",
+        b"[1]",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"v":NaN}',
+        b'{"v":' + b"9" * 10_000 + b"}",
+        sent().replace(b"3.5", b"Infinity"),
+        sent().replace(b"3.5", b"1e999"),
+    ],
+)
+def test_what_is_no_document_is_refused(untrusted: bytes) -> None:
+    with pytest.raises(SandboxError):
+        wire.decode(untrusted)
+
+
+@given(st.binary(max_size=300) | st.integers(0, 150).map(lambda at: sent()[:at]))
+def test_any_bytes_are_refused_and_nothing_else_happens(untrusted: bytes) -> None:
+    with pytest.raises(SandboxError):
+        wire.decode(untrusted)
+
+
+@given(st.lists(st.tuples(st.sampled_from(ElementKind), st.text(max_size=40)), max_size=12))
+def test_whatever_is_built_crosses_unchanged(pieces: list[tuple[ElementKind, str]]) -> None:
+    builder = DocumentBuilder("text/plain")
+    for kind, text in pieces:
+        builder.add(kind, text)
+    built: ParsedDocument = builder.finish()
+
+    assert wire.decode(wire.encode(built)) == built
+    assert [e.span.of(built.text) for e in built.elements] == [
+        cleaned for _, text in pieces if (cleaned := clean(text))
+    ]

@@ -1,0 +1,64 @@
+"""Reading tries no connection (promise P1), counted by the kernel, with a positive control.
+
+The readers run in a network namespace without a route and without the system-call filter, so that
+an attempt would show: the kernel counts packets for which it has no route.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from appliance import offline
+
+ROOT = Path(__file__).parent.parent.parent
+NO_NAMESPACE = 77
+_READ = """
+import sys
+from pathlib import Path
+from appliance.sandbox import confine
+if not confine.isolate_network():
+    sys.exit(77)
+from appliance.ingest import kinds, office
+office.warm(kinds.TXT)
+office.read_office(b"The parties agree. It is so.", kinds.TXT)
+office.read_office(b"<p>The parties agree.</p>", kinds.HTML)
+office.read_office(b"# Title", kinds.MD)
+office.read_office(b"Subject: x\\n\\nbody", kinds.EML)
+import threading, time
+until = time.monotonic() + 5  # reports are sent by threads
+while threading.active_count() > 1 and time.monotonic() < until:
+    time.sleep(0.05)
+lines = Path("/proc/net/snmp").read_text().splitlines()
+names, values = [line.split() for line in lines if line.startswith("Ip:")]
+sixes = dict(l.split() for l in Path("/proc/net/snmp6").read_text().splitlines())
+print(int(values[names.index("OutNoRoutes")]) + int(sixes.get("Ip6OutNoRoutes", 0)))
+"""
+
+
+def attempts(switches: dict[str, str]) -> int:
+    """How many packets without a route reading a few documents produced."""
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _READ],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **switches},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if ran.returncode == NO_NAMESPACE:
+        pytest.skip("this host forbids network namespaces")
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return int(ran.stdout.splitlines()[-1])
+
+
+def test_with_the_switches_nothing_is_tried() -> None:
+    assert attempts(offline.SWITCHES) == 0
+
+
+def test_without_the_switches_attempts_are_seen() -> None:
+    assert attempts({}) > 0
