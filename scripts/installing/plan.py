@@ -72,6 +72,7 @@ def plan(places: Places, gpu: bool) -> Plan:
         lock=places.locks / ("engine-gpu.lock" if gpu else "engine-cpu.lock"),
         torch_lock=None if gpu else torch,
         wheels=places.wheels / "engine",
+        needs_numa=not gpu,
     )
     make = tuple(environment for environment in (app, engine) if not environment.is_whole())
     linked = stamps.matches(app.folder / PROJECT_STAMP, project_stamp(places.project))
