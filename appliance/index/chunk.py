@@ -18,7 +18,10 @@ from dataclasses import dataclass
 
 from appliance.documents import Chunk, ElementKind, ParsedDocument, Span
 
-DEFAULT_SIZE = 1000  # characters; why: see the figures in tests/index/test_chunk.py
+# Characters.  Measured on 12 contracts with 102 questions: share of the annotated clause found in
+# the first 8,000 characters of fused results, by chunk size:
+#   400: 0.72   500: 0.76   600: 0.77   800: 0.75   1000: 0.69   1500: 0.69
+DEFAULT_SIZE = 600
 LONGEST_HEADING = 200  # characters; a longer "title" is a paragraph that its reader took for one
 
 _SENTENCE_END = re.compile(r"[.;:!?][\"'\u201d\u2019)\]]*\s+|\n\s*")

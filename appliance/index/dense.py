@@ -100,7 +100,14 @@ class DenseIndex:
         selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg, arg-type]
         chosen = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         query = np.ascontiguousarray(vector[np.newaxis, :], dtype=np.float32)
-        scores, slots = self._index.search(query, count, params=chosen)
+        # One query is read by one thread anyway, and waking the others costs milliseconds on a busy
+        # machine.  FAISS and torch share this number, so it is put back.
+        threads = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)
+        try:
+            scores, slots = self._index.search(query, count, params=chosen)
+        finally:
+            faiss.omp_set_num_threads(threads)
         return slots[0], scores[0]
 
 
