@@ -25,7 +25,7 @@ from appliance.crypto import sign
 from appliance.crypto.keyring import Key
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
 from appliance.documents import Collection, Document, ParsedDocument
-from appliance.errors import InputUnreadable
+from appliance.errors import InputUnreadable, UsageError
 from appliance.questions import Questions
 from appliance.store.store import Store
 
@@ -63,12 +63,18 @@ class Appliance:
         """Make a store at the home folder; the user ``uid`` gets the first roles.
 
         Raises:
-            UsageError: there is a store already.
+            UsageError: there is a store already, or one that an interrupted ``init`` left.
         """
+        home = settings.home
+        if (home / "store").exists() and not (home / "audit").exists():
+            raise UsageError(
+                f"an earlier `appliance init` did not finish in {home}",
+                remedy=f"it holds no document yet: remove {home / 'store'} and run init again",
+            )
         with Store.create(settings.home, passphrase, cost=cost) as store:
             person = current_principal(uid, FIRST_ROLES)
             store.set_roles(uid, FIRST_ROLES, person.name)
-            shutil.copytree(POLICIES, settings.home / "policies")
+            shutil.copytree(POLICIES, settings.home / "policies", dirs_exist_ok=True)
             AuditLog.create(*_log_keys(settings, store)).close()
         with (
             cls.open(settings, passphrase, uid, "set-up", lambda _: None) as appliance,
@@ -143,7 +149,8 @@ class Appliance:
         from appliance.ingest.pipeline import FileOutcome, Intake, Taken
         from appliance.sandbox.server import ReaderServer
 
-        where = self.acts.collection(collection, "ingest")
+        with self.acts.act("ingest", private={"collection": collection}):
+            where = self.acts.collection(collection, "ingest")
         with ReaderServer.start(self.settings.reader, Path(sys.executable)) as reader:
             intake = Intake(self.store, self.questions.library(), reader, where, labels)
             for skipped in found.skipped:

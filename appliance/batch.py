@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,12 +17,20 @@ from pathlib import Path
 from appliance.app import Appliance, Labels
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Answer, Document, FieldValue, Summary
-from appliance.errors import ApplianceError, EngineUnavailable
+from appliance.errors import (
+    ApplianceError,
+    AuditError,
+    DiskFull,
+    EngineUnavailable,
+    InvariantBroken,
+    StoreDamaged,
+)
 from appliance.ingest.folder import Listing
 from appliance.ingest.pipeline import FileOutcome
 from appliance.output import OutputFolder
-from appliance.plain import from_plain, to_plain
+from appliance.plain import Plain, from_plain, to_plain
 from appliance.report import Outcome, Result, markdown
+from appliance.store.store import TaskState
 from appliance.tasks import packs
 
 FORMAT = 1  # of a sealed result; another number makes every task run again
@@ -82,41 +91,44 @@ class Batch:
 
     def run(self, document: Document) -> Iterator[TaskOutcome]:
         """Every task on one document; its lines and its report are written before this ends."""
-        results: list[Result] = []
+        failures: dict[str, str] = {}
         fresh = False
         for task in self._tasks:
             key = self._task_key(document, task)
-            outcome, status, reason = self._outcome(document, task, key)
-            results.append(Result(task.title, outcome, reason))
+            status = self._worked(document, task, key, failures)
             if not self._out.has(key):
                 fresh = True
-                self._write(document, task, key, outcome, reason)
-            yield TaskOutcome(document, task, status, reason)
+                with self._export(document):
+                    self._out.append(key, self._line(document, task, key, failures.get(key, "")))
+            yield TaskOutcome(document, task, status, failures.get(key, ""))
         if fresh:
-            text = markdown(document, results, self._model.name)
-            self._out.report(document.name, document.id, text)
+            with self._export(document):
+                self._out.report(document.name, document.id, self._report(document, failures))
 
-    def _outcome(self, document: Document, task: Task, key: str) -> tuple[Outcome | None, str, str]:
-        sealed = self._app.store.task_result(document.id, key)
-        if sealed is not None:
-            return _decoded(task.kind, sealed), "kept", ""
-        self._app.store.task_start(document.id, key)
+    def _worked(self, document: Document, task: Task, key: str, failures: dict[str, str]) -> str:
+        store = self._app.store
+        if store.task_state(document.id, key) is TaskState.DONE:
+            return "kept"
+        store.task_start(document.id, key)
         try:
             outcome = self._do(document, task)
-        except EngineUnavailable as error:
-            self._unavailable += 1
-            if self._unavailable > 1:  # it did not come back: what is left stays pending
-                raise
-            return self._failed(document, key, error)
         except ApplianceError as error:
-            return self._failed(document, key, error)
+            store.task_failed(document.id, key, error.message)
+            failures[key] = error.message
+            self._give_up_without_engine(error)
+            return "failed"
         self._unavailable = 0
-        self._app.store.task_done(document.id, key, _encoded(outcome))
-        return outcome, "done", ""
+        store.task_done(document.id, key, _encoded(outcome))
+        return "done"
 
-    def _failed(self, document: Document, key: str, error: ApplianceError) -> tuple[None, str, str]:
-        self._app.store.task_failed(document.id, key, error.message)
-        return None, "failed", error.message
+    def _give_up_without_engine(self, error: ApplianceError) -> None:
+        """Once may be a crash that the next task's start mends; twice, the rest stays pending."""
+        if isinstance(error, AuditError | DiskFull | InvariantBroken | StoreDamaged):
+            raise error
+        if isinstance(error, EngineUnavailable):
+            self._unavailable += 1
+            if self._unavailable > 1:
+                raise error
 
     def _do(self, document: Document, task: Task) -> Outcome:
         questions = self._app.questions
@@ -126,26 +138,36 @@ class Batch:
             return questions.extract(document.id, task.argument)[1]
         return questions.ask(task.argument, None, document.id)[0]
 
-    def _write(
-        self, document: Document, task: Task, key: str, outcome: Outcome | None, reason: str
-    ) -> None:
+    @contextmanager
+    def _export(self, document: Document) -> Iterator[None]:
+        """What leaves the sealed store is permitted and on record."""
         with self._app.acts.act("export", private={"document": document.id}) as act:
             self._app.acts.document(document.id, "export")
             act.documents.append(document.id)
-            self._out.append(
-                key,
-                {
-                    "document": document.id,
-                    "version": document.version,
-                    "name": document.name,
-                    "task": str(task.kind),
-                    "argument": task.argument,
-                    "status": "failed" if outcome is None else "done",
-                    "reason": reason,
-                    "model": {"name": self._model.name, "digest": self._model.digest},
-                    "result": None if outcome is None else to_plain(outcome),
-                },
-            )
+            yield
+
+    def _line(self, document: Document, task: Task, key: str, reason: str) -> dict[str, Plain]:
+        sealed = self._app.store.task_result(document.id, key)
+        return {
+            "document": document.id,
+            "version": document.version,
+            "name": document.name,
+            "task": str(task.kind),
+            "argument": task.argument,
+            "status": "failed" if sealed is None else "done",
+            "reason": reason,
+            "model": {"name": self._model.name, "digest": self._model.digest},
+            "result": None if sealed is None else json.loads(sealed),
+        }
+
+    def _report(self, document: Document, failures: dict[str, str]) -> str:
+        results = []
+        for task in self._tasks:
+            key = self._task_key(document, task)
+            sealed = self._app.store.task_result(document.id, key)
+            outcome = None if sealed is None else _decoded(task.kind, sealed)
+            results.append(Result(task.title, outcome, failures.get(key, "")))
+        return markdown(document, results, self._model.name)
 
     def _task_key(self, document: Document, task: Task) -> str:
         """Names the work: same file, same task, same model and pack give the same key."""

@@ -19,7 +19,7 @@ from appliance import offline
 from scripts.benches.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = ("cli", "pdf", "seal", "embed", "search", "whole", "generate")
+STAGES = ("cli", "pdf", "seal", "audit", "embed", "search", "whole", "generate")
 
 
 def main() -> int:

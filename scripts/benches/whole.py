@@ -38,9 +38,8 @@ def _ingest(samples: Path, home: Path) -> list[Figure]:
     with Appliance.open(settings, PASSPHRASE, os.getuid(), "", lambda _: None) as appliance:
         appliance.create_collection("bench", "general")
         sealing = Stopwatch()
-        appliance.store.add_document = sealing.around(  # type: ignore[method-assign]
-            appliance.store.add_document
-        )
+        store = appliance.store
+        store.add_document = sealing.around(store.add_document)  # type: ignore[method-assign]
         appliance.questions.search("warm-up", None, 1)
         begun = time.perf_counter()
         outcomes = list(appliance.ingest(walk(samples), "bench", ()))
