@@ -8,6 +8,7 @@ left, or declines; the sentence it copied from comes first.  An answer is quotes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,12 +32,18 @@ from appliance.tasks.relevance import asked, coverage, fits, weights
 from appliance.tasks.sentences import sentences
 
 ENOUGH = 0.6  # share of the question a sentence must hold; measured, see tests/tasks/FIGURES.md
+VOTE = 0.15  # what the model's copy adds to the share of its sentence
+SPREAD = 0.25  # a further quote may hold this much less than the first
 MUCH = 0.85  # share at which a sentence is quoted even when the model declines
 LEAST_WORDS = 6  # fewer words are a heading or a fragment
 MOST_SHOWN = 3  # sentences the model copies from
 MOST_QUOTED = 2
 LONGEST_SENTENCE = 1200  # characters
+LONGEST_LABEL = 60  # characters of a heading that labels the sentence after it
 LONGEST_COPY = 60  # characters: enough to know the sentence
+
+_LEADERS = re.compile(r"\.{5}|(?:\. ){5}")  # a line of a table of contents
+_Place = tuple[DocumentId, Span, str]  # a sentence, and the heading of its passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +94,37 @@ def _evidence(
     weighted = weights(question, words)
     found = []
     for at, (document, span, heading) in enumerate(places):
+        label = words[at - 1] if at and _labels(places[at - 1], document, texts) else ""
         around = " ".join([heading, *words[max(0, at - 1) : at + 2]])
-        share = coverage(weighted, words[at], around)
-        if share >= ENOUGH and fits(question, words[at]) and _is_sentence(texts[document], span):
+        share = coverage(weighted, f"{label} {words[at]}", around)
+        quotable = _is_sentence(texts[document], span, labelled=bool(label))
+        if share >= ENOUGH and quotable and fits(question, words[at]):
             found.append(_Evidence(document, span, share))
     return sorted(found, key=lambda e: (-e.share, e.document, e.span))
 
 
-def _is_sentence(parsed: ParsedDocument, span: Span) -> bool:
+def _labels(
+    place: _Place, document: DocumentId, texts: Mapping[DocumentId, ParsedDocument]
+) -> bool:
+    """Whether a place is a heading of this document: it labels the sentence after it."""
+    return place[0] == document and _is_heading(texts[document], place[1])
+
+
+def _is_heading(parsed: ParsedDocument, span: Span) -> bool:
     element = parsed.element_at(span.begin)
     if element is not None and element.kind is ElementKind.TITLE:
+        return True
+    return span.end - span.begin <= LONGEST_LABEL and span.of(parsed.text).isupper()
+
+
+def _is_sentence(parsed: ParsedDocument, span: Span, *, labelled: bool) -> bool:
+    """Whether a span can be quoted as an answer; after a heading, a few words can."""
+    words = span.of(parsed.text)
+    if _is_heading(parsed, span) or len(words) > LONGEST_SENTENCE or _LEADERS.search(words):
         return False
-    least = 2 if element is not None and element.kind is ElementKind.TABLE_ROW else LEAST_WORDS
-    return len(span.of(parsed.text).split()) >= least and span.end - span.begin <= LONGEST_SENTENCE
+    element = parsed.element_at(span.begin)
+    is_row = element is not None and element.kind is ElementKind.TABLE_ROW
+    return len(words.split()) >= (2 if labelled or is_row else LEAST_WORDS)
 
 
 def _confirmed(
@@ -108,18 +133,25 @@ def _confirmed(
     texts: Mapping[DocumentId, ParsedDocument],
     engine: Engine,
 ) -> list[_Evidence]:
-    """The evidence after the model has copied from it: its sentence first, or nothing."""
+    """The evidence after the model has copied from it, best first; nothing when it declined."""
     shown = [item.span.of(texts[item.document].text) for item in evidence]
     (completion,) = engine.complete([prompts.copy(shown, question, LONGEST_COPY)])
-    for item in evidence:
-        try:
-            locate(completion.untrusted_text, texts[item.document].text, item.span)
-        except EngineRefused:
-            continue
-        return [item, *(other for other in evidence if other is not item)]
-    if completion.untrusted_text == NOT_STATED:
+    copied = [item for item in evidence if _holds(item, completion.untrusted_text, texts)]
+    if not copied and completion.untrusted_text == NOT_STATED:
         return [item for item in evidence if item.share >= MUCH]
-    return list(evidence)  # cut short or not located: the counted gate decides
+    voted = copied[:1]  # empty when the copy was cut: then the counted gate decides alone
+    ranked = sorted(evidence, key=lambda item: -(item.share + VOTE * (item in voted)))
+    return [item for item in ranked if item.share >= ranked[0].share - SPREAD]
+
+
+def _holds(
+    item: _Evidence, untrusted_copy: str, texts: Mapping[DocumentId, ParsedDocument]
+) -> bool:
+    try:
+        locate(untrusted_copy, texts[item.document].text, item.span)
+    except EngineRefused:
+        return False
+    return True
 
 
 def _statement(item: _Evidence, texts: Mapping[DocumentId, ParsedDocument]) -> Statement:

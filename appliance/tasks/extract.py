@@ -101,7 +101,7 @@ def _judged(
         accepted = _accepted(inquiry, completion, parsed.text)
     if not accepted:
         return FieldValue(proposal.field.name, Status.NOT_STATED, reason=_silence(proposal))
-    readings = {candidate.normalised for candidate in accepted}
+    readings = dict.fromkeys(candidate.normalised for candidate in accepted)
     conflict = not proposal.field.many and len(readings) > 1
     return FieldValue(
         name=proposal.field.name,

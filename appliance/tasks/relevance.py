@@ -35,8 +35,9 @@ _ASKS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = tuple(
 
 
 # Words that say that a question is about a document, and nothing about what it asks.
-_FRAME_WORDS = """agreement clause contract document file included include includes letter multiple
-note paragraph provide provided provision record report section specified text there value values"""
+_FRAME_WORDS = """agreement amount clause consider contract date document file find give include
+included includes letter list long many much multiple name note paragraph please provide provided
+provision record report section show specified tell text there value values"""
 _FRAME = frozenset(stem(word) for word in _FRAME_WORDS.split())
 
 

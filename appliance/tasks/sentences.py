@@ -33,7 +33,7 @@ def sentences(parsed: ParsedDocument, within: Span) -> tuple[Span, ...]:
     """The sentences that begin inside ``within``, trimmed, in order; none is empty."""
     found: list[Span] = []
     for run, whole in _runs(parsed, within):
-        found.extend([run] if whole else _split(parsed.text, run))
+        found.extend([trimmed(run, parsed.text)] if whole else _split(parsed.text, run))
     bare = (_without_bullet(parsed.text, span) for span in found)
     return tuple(span for span in bare if span.end > span.begin)
 

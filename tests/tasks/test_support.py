@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from appliance.tasks.support import unsupported
+
+EVIDENCE = ["The Company shall pay Acme Ltd $1,200.50 within thirty (30) days of March 3, 2020."]
+
+
+def test_what_stands_in_the_evidence_may_be_shown() -> None:
+    assert unsupported(EVIDENCE[0], EVIDENCE) == ()
+    assert unsupported("The Company pays Acme Ltd $1200.50 within 30 days.", EVIDENCE) == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "missing"),
+    [
+        ("The Company shall pay Acme Ltd $1,300.50.", "1,300.50"),
+        ("The Company shall pay Bolt within 30 days.", "Bolt"),
+        ("The Company shall not pay Acme Ltd within 30 days.", "not"),
+        ("The Company shall pay Acme Ltd in April 2020.", "April"),
+        ("The supplier guarantees every delivered machine.", "machin"),
+    ],
+)
+def test_inventions_are_named(statement: str, missing: str) -> None:
+    assert missing in unsupported(statement, EVIDENCE)
+
+
+def test_a_dropped_negation_is_an_invention() -> None:
+    assert "not" in unsupported("The patient has chest pain.", ["The patient denies chest pain."])
