@@ -60,17 +60,14 @@ def read_office(data: bytes, media_type: str) -> ParsedDocument:
         media_type: one of `kinds.OFFICE`.
 
     Raises:
-        ReadingFailed: no text, an encrypted mail, a kind that is not read here.
+        ReadingFailed: an encrypted mail, a kind that is not read here, text without end.
         Exception: whatever a parser raises at a damaged file.
     """
     builder = DocumentBuilder(media_type)
     reader = _READERS.get(media_type)
     if reader is None:
         raise ReadingFailed(Outcome.UNSUPPORTED)
-    pages = reader(data, builder)
-    if not builder.has_text:
-        raise ReadingFailed(Outcome.NO_TEXT)
-    return builder.finish(pages)
+    return builder.finish(pages=reader(data, builder))
 
 
 # --- one function per kind; each returns the number of pages or None ------------------------------

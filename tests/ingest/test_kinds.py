@@ -57,6 +57,7 @@ def test_kind(data: bytes, name: str, kind: str) -> None:
         (container("content.xml"), "a.odt"),
         (b"<?xml version='1.0'?><data/>", "a.xml"),
         (b"#!/bin/sh\n", "run.sh"),
+        (b"mostly text, but " * 10 + b"\x00", "a.txt"),
     ],
 )
 def test_other_kinds_are_refused_with_a_remedy(data: bytes, name: str) -> None:

@@ -56,10 +56,12 @@ def test_right_to_left_words_keep_their_order() -> None:
     words = [
         Word("שלום", 300, 100, 330, 110),
         Word("Python", 265, 100, 295, 110),
-        Word("עולם", 230, 100, 260, 110),
+        Word("R", 254, 100, 260, 110),
+        Word("Pythonשל", 200, 100, 249, 110),  # one word of two scripts
+        Word("עולם", 165, 100, 195, 110),
     ]
 
-    assert kinds_and_texts(words) == [(ElementKind.TEXT, "שלום Python עולם")]
+    assert kinds_and_texts(words) == [(ElementKind.TEXT, "שלום Python R Pythonשל עולם")]
 
 
 def test_columns_of_numbers_stay_rows() -> None:

@@ -54,7 +54,10 @@ assert not allowed(socket.socketpair)
 
 def test_only_the_named_families() -> None:
     run("""
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
 confine.only_families([socket.AF_UNIX, socket.AF_NETLINK])
+assert libc.syscall(425, 1, None) == -1 and ctypes.get_errno() == errno.EACCES
 assert allowed(lambda: socket.socket(socket.AF_UNIX))
 assert allowed(lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW))
 assert not allowed(lambda: socket.socket(socket.AF_INET))
