@@ -120,8 +120,9 @@ def arguments(settings: Settings, identity: ModelIdentity, build: Build) -> tupl
 def _cpu_arguments() -> tuple[str, ...]:
     # Eager: compiling takes a C++ compiler that the machine may lack, and longer than it saves.
     # One process less than by default: half a start's time is imports, and no shared memory
-    # segment with prompts in it outlives a crash.
-    return ("--enforce-eager", "--distributed-executor-backend", "uni")
+    # segment with prompts in it outlives a crash.  Blocks of 32 tokens instead of 128 cost nothing
+    # and let shorter beginnings be shared.
+    return ("--enforce-eager", "--distributed-executor-backend", "uni", "--block-size", "32")
 
 
 def _gpu_arguments(settings: Settings) -> tuple[str, ...]:

@@ -28,7 +28,6 @@ class Isolation(StrEnum):
 # In the namespace IPv6 may be asked for, so that the kernel counts attempts over it as well.
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
 FOREIGN_MEMORY = ("ptrace", "process_vm_readv", "process_vm_writev")
-RINGS = tuple(call for call in confine.SOCKET_CALLS if call.startswith("io_uring"))
 _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 1  # linux/sockios.h, net/if.h
 _INTERFACE = "16sH22x"  # struct ifreq
 
@@ -75,14 +74,14 @@ def enter_namespace() -> None:
 
 
 def forbid_detours() -> None:
-    """Close the ways around a filter on sockets: rings, other processes' memory, new rights.
+    """Close the ways around a filter on sockets: other processes' memory, rights, new rights.
 
     Raises:
         SandboxError: the kernel refused.
     """
     confine.no_new_privileges()
     confine.drop_capabilities()
-    confine.deny((*FOREIGN_MEMORY, *RINGS))
+    confine.deny(FOREIGN_MEMORY)
 
 
 def egress_attempts(pid: int) -> int:

@@ -52,6 +52,9 @@ def loopback():
 def ring():
     if libc.syscall(425, 8, ctypes.create_string_buffer(240)) < 0:
         raise OSError(ctypes.get_errno(), "io_uring")
+def trace():
+    if libc.ptrace(0, 0, 0, 0) < 0:  # PTRACE_TRACEME
+        raise OSError(ctypes.get_errno(), "ptrace")
 def parent_namespace():
     if libc.setns(os.open(f"/proc/{os.getppid()}/ns/net", 0), 0) < 0:
         raise OSError(ctypes.get_errno(), "setns")
@@ -72,7 +75,8 @@ for name, way in WAYS.items():
     try: way(); result = "done"
     except OSError as error: result = type(error).__name__
     seen[name] = [result, sent() - before]
-for name, way in {"loopback": loopback, "io_uring": ring, "setns": parent_namespace}.items():
+OTHERS = {"loopback": loopback, "io_uring": ring, "setns": parent_namespace, "ptrace": trace}
+for name, way in OTHERS.items():
     try: way(); seen[name] = ["done", 0]
     except OSError as error: seen[name] = [type(error).__name__, 0]
 status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
@@ -128,7 +132,7 @@ def test_without_a_wall_the_program_gets_out() -> None:
     seen = json.loads(ran.stdout)
     for way in ("tcp", "fast open", "no device", "udp", "raw", "packet"):
         assert seen[way][1] > 0, way  # otherwise the tests below are blind
-    assert seen["loopback"] == ["done", 0]
+    assert seen["loopback"] == seen["ptrace"] == ["done", 0]
 
 
 @pytest.mark.parametrize("wall", Isolation)
@@ -139,6 +143,22 @@ def test_behind_a_wall_nothing_gets_out_and_loopback_works(wall: Isolation) -> N
     assert seen.pop("status") == ["0" * 16, 1]
     assert [way for way, (result, _) in seen.items() if result == "done"] == []
     assert all(sent <= 0 for _, sent in seen.values() if isinstance(sent, int))
+
+
+def test_an_ordinary_user_gets_the_namespace_too() -> None:
+    if os.getuid() != 0:
+        pytest.skip("the other tests are it")
+    if Path("/proc/sys/user/max_user_namespaces").read_text().strip() == "0":
+        pytest.skip("this host gives ordinary users no namespaces")
+    program = (
+        BOOT + "import os; from appliance.engine import isolation;"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534);"
+        "isolation.enter_namespace(); isolation.forbid_detours(); print(os.getuid())"
+    )
+    ran = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, check=False)
+    if b"forbids" in ran.stderr or b"without power" in ran.stderr:
+        pytest.skip("this host gives ordinary users no namespaces")
+    assert ran.stdout == b"65534\n", ran.stderr
 
 
 def test_where_namespaces_are_forbidden_the_filter_is_chosen() -> None:
