@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from appliance.documents import Span
@@ -79,6 +81,27 @@ def test_a_document_added_again_is_replaced(index: MemoryIndex) -> None:
     fresh = MemoryIndex(DIMENSIONS)
     fresh.add(LEASE, payload_of("a new version about sailing"))
     assert ask(index, "sailing", LEASE) == ask(fresh, "sailing", LEASE)
+
+
+def test_the_same_scope_sees_each_change(index: MemoryIndex) -> None:
+    every = (LEASE, NOTE, BILL)
+    ask(index, "june", *every)
+    index.remove(NOTE)
+    assert NOTE not in {hit.document for hit in ask(index, "allergies", *every)}
+    index.add(NOTE, payload_of("allergic to penicillin"))
+    assert ask(index, "penicillin", *every)[0].document == NOTE
+
+
+def test_equal_places_in_both_rankings_stand_in_the_order_of_document() -> None:
+    lease, note = payload_of("june"), payload_of("june and the other words")
+    by_meaning_last, by_meaning_first = np.eye(2, DIMENSIONS, dtype=np.float16)
+    index = MemoryIndex(DIMENSIONS)
+    index.add(NOTE, replace(note, vectors=by_meaning_first[np.newaxis]))
+    index.add(LEASE, replace(lease, vectors=by_meaning_last[np.newaxis]))
+    query = by_meaning_first.astype(np.float32)
+    first, second = index.search("june", query, scope_of(LEASE, NOTE), 2)
+    assert first.score == second.score
+    assert (first.document, second.document) == (LEASE, NOTE)
 
 
 def test_equal_scores_stand_in_the_order_of_document_and_chunk() -> None:
