@@ -54,8 +54,8 @@ class SearchSettings:
     """How documents are cut and searched."""
 
     embedding_model: str = "all-minilm-l6-v2"  # folder under models/
-    chunk_characters: int = 1000
-    passages: int = 8
+    chunk_characters: int = 600
+    passages: int = 13  # together about 8,000 characters
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,8 +164,9 @@ def _engine(settings: Settings) -> Finding:
 
 
 def _reader(settings: Settings) -> Finding:
-    with ReaderServer.start(settings.reader, Path(sys.executable)):
-        return Finding("reader", True, "confined: no socket can be made in it")
+    with ReaderServer.start(settings.reader, Path(sys.executable)) as reader:
+        layers = ", ".join(str(layer.name).lower().replace("_", " ") for layer in reader.layers)
+        return Finding("reader", True, f"confined: {layers}")
 
 
 def _audit(appliance: Appliance) -> Finding:

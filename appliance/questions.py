@@ -25,7 +25,7 @@ from appliance.documents import (
     Span,
     Summary,
 )
-from appliance.errors import UsageError
+from appliance.errors import EngineUnavailable, UsageError
 from appliance.store.store import Part
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where they are used
@@ -45,6 +45,7 @@ class Questions:
         self._acts = acts
         self._notify = notify
         self._library: Library | None = None
+        self._model: ModelIdentity | None = None
 
     def search(
         self, question: str, collection: str | None, limit: int
@@ -165,10 +166,12 @@ class Questions:
         return self._library
 
     def model(self) -> ModelIdentity:
-        """The language model in force, verified."""
+        """The language model in force; verified once in the life of this process."""
         from appliance.engine.models import verify as verify_model
 
-        return verify_model(self._settings.models / self._settings.engine.model)
+        if self._model is None:
+            self._model = verify_model(self._settings.models / self._settings.engine.model)
+        return self._model
 
     def engine(self, act: Act, scope: Scope) -> Engine:
         """The language model, started if it is not running; its digest goes on record."""
@@ -177,9 +180,15 @@ class Questions:
 
         identity = self.model()
         act.model = identity.digest
-        if not server.status(self._settings).running:
+        running = server.status(self._settings)
+        if not running.running:
             self._notify("The engine is not running; starting it (this takes about a minute).")
             server.start(self._settings, self._notify)
+        elif running.digest not in {"", identity.digest}:
+            raise EngineUnavailable(
+                f"the engine runs with {running.model}, not with the model in force",
+                remedy="run `appliance engine stop`; the next task starts it with the right one",
+            )
         members = "\n".join(sorted(scope.documents)).encode()
         salt = keyed_hash(self._acts.store.derive("cache-salt"), members)
         return VllmEngine(self._settings, identity.name, salt)

@@ -39,6 +39,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "faiss": ("index/dense.py",),
     "http": ("engine/client.py",),
     "jsonschema": ("tasks/packs.py",),
+    "lxml": ("ingest/",),
+    "openpyxl": ("ingest/",),
     "pypdfium2": ("ingest/pdf.py", "ingest/worker.py"),
     "rich": ("cli/",),
     "sentence_transformers": ("index/embed.py",),

@@ -73,6 +73,12 @@ def citations(value: object) -> Iterator[dict[str, object]]:
             yield from citations(item)
 
 
+def stands(citation: dict[str, object], text: str) -> bool:
+    span = citation["span"]
+    assert isinstance(span, list)
+    return text[span[0] : span[1]] == citation["quote"]
+
+
 def test_process_cites_verbatim_and_repeats_nothing(
     working: Desk, folder: Path, tmp_path: Path
 ) -> None:
@@ -89,8 +95,7 @@ def test_process_cites_verbatim_and_repeats_nothing(
             continue
         shown = json.loads(working.ok("show", str(line["document"]), "--text", "--json"))
         for citation in citations(line["result"]):
-            begin, end = citation["span"]  # type: ignore[misc]
-            assert shown["text"][begin:end] == citation["quote"]
+            assert stands(citation, shown["text"])
             found += 1
     assert found >= 3
     reports = sorted((out / "reports").iterdir())
@@ -128,8 +133,7 @@ def test_extract_and_summarize_the_sample_contract(working: Desk) -> None:
     assert summary["statements"]
     assert all(s["citations"] for s in summary["statements"])
     for citation in citations([fields, summary]):
-        begin, end = citation["span"]  # type: ignore[misc]
-        assert shown["text"][begin:end] == citation["quote"]
+        assert stands(citation, shown["text"])
 
 
 def test_the_record_names_the_model_and_what_entered_the_prompt(

@@ -30,7 +30,7 @@ def add_workbook(data: bytes, builder: DocumentBuilder) -> None:
     Raises:
         Exception: whatever openpyxl raises at a damaged workbook.
     """
-    import openpyxl  # type: ignore[import-untyped]
+    import openpyxl
 
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     for sheet in book.worksheets:

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lxml import etree, html  # type: ignore[import-untyped]
+from lxml import etree, html
 
 from appliance.documents import ElementKind
 from appliance.ingest import kinds

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 from appliance.documents import ElementKind, ParsedDocument
 from appliance.ingest import cells, kinds, leftovers, mail
@@ -35,7 +35,7 @@ _OFF = [""]  # unstructured's way to say: do not guess the language
 def warm(media_type: str) -> None:
     """Import what reads this kind of file, so that the children find it loaded."""
     if media_type == kinds.XLSX:
-        import openpyxl  # type: ignore[import-untyped]  # noqa: F401 -- for the children
+        import openpyxl  # noqa: F401 -- for the children
     elif media_type != kinds.CSV:
         _warm_unstructured()
 

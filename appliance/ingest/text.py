@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

@@ -8,10 +8,10 @@ import re
 from email.message import EmailMessage
 
 import docx
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 import pytest
 from docx.oxml import parse_xml
-from openpyxl.comments import Comment  # type: ignore[import-untyped]
+from openpyxl.comments import Comment
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
