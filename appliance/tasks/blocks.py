@@ -27,7 +27,7 @@ _VALUES = {
         r"[ -]+(?:calendar |business )?(?:day|week|month|year)s?)\b"
     ),
     "amount": (
-        r"(?:US\$|[$£€]|USD|EUR|GBP|RM) ?\d[\d,]*(?:\.\d+)?"
+        r"(?:US\$|[$£€]|USD|EUR|GBP|RM) ?(?:\d{1,3}(?:[ ,]\d{3})+|\d+)(?:[.,]\d{1,2}\b)?"
         r"(?: (?i:thousand|million|billion))?"
     ),
     "name": (

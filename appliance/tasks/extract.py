@@ -19,7 +19,7 @@ from appliance.tasks import prompts
 from appliance.tasks.candidates import Candidate, Proposal, propose, reading
 from appliance.tasks.cite import citation, locate
 from appliance.tasks.options import chosen_index, openings
-from appliance.tasks.packs import FieldType, Pack
+from appliance.tasks.packs import FieldType, Pack, PackField
 from appliance.tasks.sentences import sentences
 
 ENOUGH_SIGNALS = 2  # independent reasons to show a value
@@ -28,6 +28,8 @@ MOST_SENTENCES = 3  # sentences shown with one question
 MOST_VALUES = 12  # values of a field that may have many
 LONGEST_PHRASE = 120  # characters the model may copy for a phrase
 _PHRASES = {FieldType.TEXT, FieldType.PARTY}
+# Two readings of these cannot both be right; two wordings of a phrase can.
+_COMPARABLE = {FieldType.DATE, FieldType.AMOUNT, FieldType.DURATION, FieldType.IDENTIFIER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +121,28 @@ def _accepted(inquiry: _Inquiry, completion: Completion, text: str) -> Sequence[
     chosen = chosen_index(completion.untrusted_text, inquiry.options)
     if len(inquiry.options) == 1:
         chosen = None  # taking the only option on offer says little
-    signals = [c.signals + (at == chosen) for at, c in enumerate(inquiry.candidates)]
+    first = inquiry.candidates[0]
+    signals = [
+        c.signals + (at == chosen)
+        for at, c in enumerate(inquiry.candidates)
+        if c.rank == first.rank or not first.label  # a better pattern outranks any vote
+    ]
     best = max(range(len(signals)), key=lambda at: (signals[at], -at))
     if signals[best] < ENOUGH_SIGNALS:
         return ()
-    return (inquiry.candidates[best], *_rivals(inquiry.candidates[best], inquiry.candidates))
+    winner = inquiry.candidates[best]
+    return (winner, *_rivals(inquiry.proposal.field, winner, inquiry.candidates))
 
 
-def _rivals(winner: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
+def _rivals(
+    field: PackField, winner: Candidate, candidates: Sequence[Candidate]
+) -> list[Candidate]:
     """Other values that the document names by the very same words: a conflict to be shown."""
     return [
         other
         for other in candidates
-        if winner.label
+        if field.type in _COMPARABLE
+        and winner.label
         and winner.normalised
         and other.label == winner.label
         and other.normalised not in {None, winner.normalised}

@@ -15,7 +15,7 @@ from appliance.tasks.cite import trimmed
 _END = re.compile(
     r"[.!?;]['\"”’)\]]*(?=\s)"  # a mark before white space
     r"|(?<=[a-z0-9)])[.!?](?=[A-Z][a-z])"  # a line break lost in a mail
-    r"|\n[ \t\r\f]*\n"
+    r"|\n[ \t\r\f]*\n(?!\s*[a-z(])"  # an empty line, unless the sentence goes on below it
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:inc|ltd|corp|co|llc|plc|no|nos|art|sec|para|vs|v|dr|mr|mrs|ms|prof|st|jr|sr|approx|"
@@ -63,11 +63,13 @@ def _runs(parsed: ParsedDocument, within: Span) -> Iterator[tuple[Span, bool]]:
 
 def _continues(text: str, run: Span, element: Element) -> bool:
     """Whether an element goes on with the sentence before it: a line broken by the reader."""
+    tail = text[max(run.begin, run.end - 12) : run.end]
+    first = text[element.span.begin : element.span.begin + 1]
     return (
         element.kind is ElementKind.TEXT
         and element.span.begin - run.end <= 2
-        and not _CLOSED.search(text, max(run.begin, run.end - 8), run.end)
-        and text[element.span.begin : element.span.begin + 1].islower()
+        and (not _CLOSED.search(tail) or _ABBREVIATION.search(tail) is not None)
+        and (first.islower() or first == "(")
     )
 
 

@@ -35,12 +35,12 @@ LARGEST_WINDOW = 4000  # characters; about 1,000 tokens
 SMALLEST_WINDOW = 700
 MOST_OPTIONS = 4  # sentences of a window that the model chooses among
 SHORTEST, LONGEST = 40, 500  # characters of a sentence that may stand in a summary
-LONGEST_OPENING = 1000  # at the head of a document, where one sentence names parties and purpose
+LONGEST_LEADING = 1000  # of a leading one: it may name parties, date and purpose at once
 FEWEST, MOST = 5, 12  # sentences of a summary; one for each two windows in between
 CHOSEN = 1.3  # what the model's choice is worth, as a factor
-FIRST = 1.5  # what standing at the head of the document is worth, as a factor
-HEAD = 1500  # characters
-SALIENT = 1.25  # what a word of _SALIENT is worth, as a factor
+LEADING = 3  # the first sentences of prose of a document
+FIRST = 1.8  # what leading is worth, as a factor
+SALIENT = 0.2  # what each different word of _SALIENT adds to the factor, three at most
 
 # Words around which the three sectors' readers look first.
 _SALIENT = re.compile(
@@ -50,6 +50,7 @@ _SALIENT = re.compile(
     r"|net (?:income|sales|loss)|increased|decreased|due)\b",
     re.IGNORECASE,
 )
+_NOT_PROSE = {ElementKind.TITLE, ElementKind.TABLE_ROW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +103,28 @@ def _weighed(parsed: ParsedDocument, windows: Sequence[Sequence[Span]]) -> list[
         for span in window
     }
     frequent = Counter(term for found in terms.values() for term in found)
+    leading = 0
     weighed = []
     for window in windows:
-        eligible = [
-            _Sentence(span, terms[span], _weight(parsed.text, span, terms[span], frequent))
-            for span in window
-            if _is_eligible(parsed, span)
-        ]
+        eligible = []
+        for span in window:
+            leads = leading < LEADING
+            if not _is_eligible(parsed, span, LONGEST_LEADING if leads else LONGEST):
+                continue
+            leading += 1
+            weight = _weight(terms[span], frequent) * _salience(span.of(parsed.text))
+            eligible.append(_Sentence(span, terms[span], weight * (FIRST if leads else 1)))
         eligible.sort(key=lambda s: (-s.weight, s.span))
         weighed.append(eligible[:MOST_OPTIONS])
     return weighed
 
 
-def _is_eligible(parsed: ParsedDocument, span: Span) -> bool:
+def _is_eligible(parsed: ParsedDocument, span: Span, longest: int) -> bool:
     """Prose of a size a reader can take: no headings, rows, fragments or filled-in lines."""
     element = parsed.element_at(span.begin)
-    if element is not None and element.kind in {ElementKind.TITLE, ElementKind.TABLE_ROW}:
+    if element is not None and element.kind in _NOT_PROSE and span.end <= element.span.end:
         return False
     quote = span.of(parsed.text)
-    longest = LONGEST_OPENING if span.begin < HEAD else LONGEST
     letters = sum(char.isalpha() for char in quote)
     return (
         SHORTEST <= len(quote) <= longest
@@ -131,11 +135,15 @@ def _is_eligible(parsed: ParsedDocument, span: Span) -> bool:
     )
 
 
-def _weight(text: str, span: Span, terms: frozenset[str], frequent: Mapping[str, int]) -> float:
+def _weight(terms: frozenset[str], frequent: Mapping[str, int]) -> float:
     """Words that many sentences share, each once, against the sentence's own length."""
     shared = sum(math.log(frequent[term]) for term in terms if frequent[term] > 1)
-    weight = shared / (8 + len(terms)) * (FIRST if span.begin < HEAD else 1.0)
-    return weight * (SALIENT if _SALIENT.search(text, span.begin, span.end) else 1.0)
+    return shared / (8 + len(terms))
+
+
+def _salience(sentence: str) -> float:
+    words = {word.lower() for word in _SALIENT.findall(sentence)}
+    return 1 + SALIENT * min(3, len(words))
 
 
 def _mapped(

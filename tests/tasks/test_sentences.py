@@ -32,6 +32,14 @@ def test_a_line_break_lost_in_a_mail_still_ends_a_sentence() -> None:
     ]
 
 
+def test_a_sentence_that_a_reader_cut_in_two_is_one() -> None:
+    assert split("It is signed by and\n\nbetween two parties. Yes.\n\nThen it ends") == [
+        "It is signed by and\n\nbetween two parties.",
+        "Yes.",
+        "Then it ends",
+    ]
+
+
 def test_bullets_are_not_part_of_a_sentence() -> None:
     assert split("• Plan: rest.") == ["Plan: rest."]
 
