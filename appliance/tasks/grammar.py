@@ -24,7 +24,7 @@ def verbatim(
     """Grammar for a span of whole words from one of ``windows``, or one of ``alternatives``.
 
     ``longest`` bounds the span, in characters.  A code point that has no UTF-8 form (a lone
-    surrogate) is shown to the grammar as U+FFFD: a span with it cannot be located afterwards.
+    surrogate) is shown to the grammar as "?": a span with it cannot be located afterwards.
 
     Raises:
         ValueError: no window holds a word.

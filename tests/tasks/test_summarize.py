@@ -59,10 +59,12 @@ def test_the_model_chooses_in_each_window() -> None:
 
 
 def test_sentences_come_in_the_documents_order_and_do_not_repeat() -> None:
-    text = long_contract(30) + "\n\n" + long_contract(30)
+    light = "Zebras graze quietly beneath tall yellow acacias."
+    text = "\n\n".join([light, long_contract(3), long_contract(3)])
     shown = summarize(document(text), DOCUMENT, saying("")).statements
     spans = [statement.citations[0].span for statement in shown]
     assert spans == sorted(spans)
+    assert shown[0].text == light  # the lightest of all comes first, because it stands first
     assert len({statement.text for statement in shown}) == len(shown)
 
 
