@@ -116,6 +116,7 @@ class Passage:
     text: str
     score: float
     heading: str = ""
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

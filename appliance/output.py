@@ -28,7 +28,8 @@ class OutputFolder:
         self._folder = folder
         self._results = folder / "results.jsonl"
         with _named(folder):
-            (folder / "reports").mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / "reports").mkdir(mode=0o700, exist_ok=True)
             self._written = self._repaired()
 
     def has(self, key: str) -> bool:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from appliance.documents import Answer, Citation, Document, FieldValue, Status, Summary
+from appliance.documents import Answer, Citation, Document, FieldValue, Passage, Status, Summary
 
 Outcome = Answer | Summary | tuple[FieldValue, ...]
 
@@ -38,8 +38,8 @@ def inert(text: str) -> str:
     return _MARKUP.sub(r"\\\1", visible(text))
 
 
-def place(citation: Citation) -> str:
-    """Where a quote stands: page, if the document has pages, and character offsets."""
+def place(citation: Citation | Passage) -> str:
+    """Where a text stands: page, if the document has pages, and character offsets."""
     page = f"page {citation.page}, " if citation.page else ""
     return f"{page}characters {citation.span.begin}-{citation.span.end}"
 

@@ -52,7 +52,7 @@ def statements(found: Sequence[Statement], names: Mapping[DocumentId, str]) -> N
     for statement in found:
         click.echo(f"  • {visible(statement.text)}")
         for citation in statement.citations:
-            if citation.quote == statement.text:
+            if visible(citation.quote) == visible(statement.text):
                 where = f"{visible(names.get(citation.document, ''))}, {place(citation)}"
                 click.secho(f"      {where}", dim=True)
             else:
@@ -75,8 +75,8 @@ def fields(found: Sequence[FieldValue], name: str) -> None:
 def passages(found: Sequence[Passage], names: Mapping[DocumentId, str]) -> None:
     """Search results, best first."""
     for rank, passage in enumerate(found, 1):
-        where = f"characters {passage.span.begin}-{passage.span.end}"
-        click.secho(f"{rank}. {visible(names.get(passage.document, ''))}, {where}", bold=True)
+        name = visible(names.get(passage.document, ""))
+        click.secho(f"{rank}. {name}, {place(passage)}", bold=True)
         if passage.heading:
             click.secho(f"   {visible(passage.heading)}", dim=True)
         click.echo(f"   {visible(passage.text)}\n")

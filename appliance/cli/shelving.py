@@ -126,10 +126,14 @@ def list_command(appliance: Appliance, collection: str | None, as_json: bool) ->
         emit_json(found)
         return
     rows = [
-        (d.id[:8], d.name, d.media_type.rpartition("/")[2], d.pages, d.characters, d.gaps or "")
-        for d in found
+        (d.id[:8], d.name, _kind(d.media_type), d.pages, d.characters, d.gaps or "") for d in found
     ]
     table(("id", "name", "type", "pages", "characters", "gaps"), rows)
+
+
+def _kind(media_type: str) -> str:
+    """The telling end of a media type: pdf, html, sheet, document."""
+    return media_type.rpartition("/")[2].rpartition(".")[2]
 
 
 @click.command("show")

@@ -57,6 +57,7 @@ def passages(hits: Sequence[Hit], texts: dict[DocumentId, ParsedDocument]) -> tu
             hit.chunk.span.of(texts[hit.document].text),
             hit.score,
             _heading(hit.chunk, texts[hit.document].text),
+            texts[hit.document].page_of(hit.chunk.span.begin),
         )
         for hit in hits
     )
