@@ -11,6 +11,7 @@ import pytest
 from appliance import errors
 from appliance.cli.main import COMMANDS, cli
 from appliance.errors import ApplianceError
+from scripts.benches.run import with_figures
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -62,6 +63,10 @@ def test_the_exit_codes_are_the_real_ones() -> None:
         if isinstance(cls, type) and issubclass(cls, ApplianceError)
     }
     assert shown == real | {0, errors.EXIT_INTERRUPTED, 143}
+
+
+def test_the_figures_are_the_ones_that_the_bench_published() -> None:
+    assert with_figures(README) == README
 
 
 def test_every_room_and_script_named_is_there() -> None:

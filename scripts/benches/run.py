@@ -1,5 +1,7 @@
 """Runs the benches of the stages asked for and prints one table; ``--json FILE`` keeps them.
 
+``--publish`` keeps them in ``scripts/benches/figures.json`` and writes the table into README.md.
+
 Every bound is a ratio within one run, or a figure of this machine: the table names the processor.
 """
 
@@ -19,6 +21,8 @@ from appliance import offline
 from scripts.benches.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
+PUBLISHED = ROOT / "scripts" / "benches" / "figures.json"
+BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 STAGES = ("cli", "pdf", "seal", "audit", "embed", "search", "whole", "generate")
 
 
@@ -27,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--publish", action="store_true", help="into README.md; every stage")
     options = parser.parse_args()
     unknown = set(options.stages) - set(STAGES)
     if unknown:
@@ -38,11 +43,22 @@ def main() -> int:
         print(f"measuring {stage} ...", file=sys.stderr, flush=True)
         figures += importlib.import_module(f"scripts.benches.{stage}").measure(ROOT)
         print(f"  {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
-    print(table(figures))
-    if options.json:
-        record = {"machine": machine(), "figures": [dataclasses.asdict(f) for f in figures]}
-        options.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    print(table(figures, machine()))
+    record = {"machine": machine(), "figures": [dataclasses.asdict(f) for f in figures]}
+    for target in [options.json] * bool(options.json) + [PUBLISHED] * options.publish:
+        target.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    if options.publish:
+        readme = ROOT / "README.md"
+        readme.write_text(with_figures(readme.read_text("utf-8")), "utf-8")
     return 0
+
+
+def with_figures(readme: str) -> str:
+    """The README with the published figures between its two marks."""
+    record = json.loads(PUBLISHED.read_text("utf-8"))
+    shown = table([Figure(**figure) for figure in record["figures"]], record["machine"])
+    before, rest = readme.split(BEGIN)
+    return f"{before}{BEGIN}\n{shown}\n{END}{rest.split(END)[1]}"
 
 
 def machine() -> str:
@@ -56,9 +72,9 @@ def machine() -> str:
     return f"{names[0] if names else platform.machine()}, {cores} cores, {platform.release()}"
 
 
-def table(figures: list[Figure]) -> str:
+def table(figures: list[Figure], where: str) -> str:
     """The figures as a Markdown table, as the README shows it."""
-    lines = [f"Measured on {machine()}.", "", "| stage | what | figure | bound | met | on |"]
+    lines = [f"Measured on {where}.", "", "| stage | what | figure | bound | met | on |"]
     lines.append("|---|---|---|---|---|---|")
     for f in figures:
         met = "" if f.met is None else ("yes" if f.met else "**no**")
