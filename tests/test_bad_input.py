@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PASSPHRASE, ROOT, Desk
+from appliance import config
+from appliance.app import Appliance
+from tests.conftest import PASSPHRASE, QUICK, ROOT, Desk
 
 CLI = [sys.executable, "-m", "appliance.cli.main"]
 NAMESPACES = subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False)
@@ -202,20 +204,22 @@ def test_ctrl_c_keeps_what_was_finished(desk: Desk, folder_of: Callable[..., Pat
 
 @needs_mounts
 def test_a_full_disk_is_said_and_nothing_is_half_done(
-    desk: Desk, folder_of: Callable[..., Path]
+    bare_desk: Desk, folder_of: Callable[..., Path]
 ) -> None:
-    desk.ok("collection", "create", "c")
+    root_inside = 0  # whoever we are outside
+    Appliance.create(config.load(bare_desk.home), PASSPHRASE, root_inside, cost=QUICK)
     folder = folder_of("in", **{f"big{n}": os.urandom(300_000).hex() for n in range(6)})
-    small = desk.home.parent / "small"
+    small = bare_desk.home.parent / "small"
     small.mkdir()
+    appliance = f"{' '.join(CLI)} --home {small}/home"
     script = (
-        f"mount -t tmpfs -o size=3m tmpfs {small} && cp -a {desk.home} {small}/home && "
-        f"{' '.join(CLI)} --home {small}/home ingest {folder} -c c; code=$?; "
-        f"rm {folder}/*; {' '.join(CLI)} --home {small}/home list >/dev/null && exit $code"
+        f"mount -t tmpfs -o size=3m tmpfs {small} && cp -a {bare_desk.home} {small}/home && "
+        f"{appliance} collection create c && {appliance} ingest {folder} -c c; code=$?; "
+        f"{appliance} list && exit $code"
     )
     done = subprocess.run(
         ["unshare", "-rm", "sh", "-c", script],
-        env=environment(desk),
+        env=environment(bare_desk),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -223,6 +227,8 @@ def test_a_full_disk_is_said_and_nothing_is_half_done(
     )
     assert done.returncode == 12, done.stderr
     assert "space" in done.stderr
+    assert "big0.txt" in done.stdout
+    assert "big5.txt" not in done.stdout
     assert PASSPHRASE not in done.stderr
 
 
