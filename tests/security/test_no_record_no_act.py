@@ -1,0 +1,87 @@
+"""Promise P4 at the door: without a log to trust, no use case opens or releases anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from appliance import config
+from appliance.app import Appliance
+from appliance.errors import AuditError
+from appliance.ingest.folder import walk
+from tests.conftest import PASSPHRASE, Desk
+
+Use = Callable[[Appliance], object]
+USES: dict[str, Use] = {
+    "create_collection": lambda app: app.create_collection("other", "legal"),
+    "collections": lambda app: app.collections(),
+    "documents": lambda app: app.documents(None),
+    "ingest": lambda app: list(app.ingest(walk(app.settings.home.parent / "in"), "c", ())),
+    "show": lambda app: app.show("a.txt"),
+    "delete": lambda app: app.delete("a.txt"),
+    "search": lambda app: app.questions.search("text", "c", 1),
+    "ask": lambda app: app.questions.ask("text?", "c", None),
+    "summarize": lambda app: app.questions.summarize("a.txt"),
+    "extract": lambda app: app.questions.extract("a.txt", "legal/contract"),
+    "audit_show": lambda app: app.audit_records(0),
+    "audit_verify": lambda app: app.audit_verify(),
+}
+
+
+@pytest.fixture
+def filled(desk: Desk, folder_of: Callable[..., Path]) -> Desk:
+    desk.ok("collection", "create", "c")
+    desk.ok("ingest", str(folder_of("in", a="some text to keep")), "-c", "c")
+    return desk
+
+
+def opened(desk: Desk) -> Appliance:
+    return Appliance.open(config.load(desk.home), PASSPHRASE, os.getuid(), "", lambda _: None)
+
+
+def replaced_log(desk: Desk) -> None:
+    log = next((desk.home / "audit").rglob("*.jsonl"))
+    content = log.read_bytes()
+    log.unlink()
+    log.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", USES)
+def test_no_use_case_runs_without_its_intent(filled: Desk, name: str) -> None:
+    app = opened(filled)
+    before = app.store.root()
+    replaced_log(filled)
+    with pytest.raises(AuditError):
+        USES[name](app)
+    assert app.store.root() == before
+    app.close()
+
+
+def result_of_an_act(app: Appliance, desk: Desk) -> str:
+    with app.acts.act("show"):
+        replaced_log(desk)
+        result = "a result"
+    return result
+
+
+def test_no_result_is_released_without_its_outcome(filled: Desk) -> None:
+    app = opened(filled)
+    released: list[str] = []
+    with pytest.raises(AuditError):
+        released.append(result_of_an_act(app, filled))
+    assert released == []
+    app.close()
+
+
+def test_the_application_has_no_use_case_beside_these(filled: Desk) -> None:
+    app = opened(filled)
+    public = {n for n in dir(app) if not n.startswith("_") and callable(getattr(app, n))}
+    public |= {n for n in dir(app.questions) if not n.startswith("_")}
+    lifecycle = {"open", "close", "create"}
+    parts = {"engine", "forget", "library", "model", "parsed"}  # called inside an act
+    covered = set(USES) - {"audit_show"} | {"audit_records"}
+    assert public - lifecycle - parts == covered
+    app.close()
