@@ -27,7 +27,7 @@ from appliance.errors import (
 )
 from appliance.ingest.folder import Listing
 from appliance.ingest.pipeline import FileOutcome
-from appliance.output import OutputFolder
+from appliance.output import FAILED, OutputFolder
 from appliance.plain import Plain, from_plain, to_plain
 from appliance.report import Outcome, Result, markdown
 from appliance.store.store import TaskState
@@ -85,9 +85,15 @@ class Batch:
         """Take the folder in; every file that fails is a line of the results too."""
         for outcome in self._app.ingest(found, self._collection, labels):
             if outcome.document is None:
-                record = {"task": "ingest", "name": outcome.name, "status": "failed"}
-                self._out.append("", {**record, "reason": outcome.reason})
+                self._say_unread(outcome)
             yield outcome
+
+    def _say_unread(self, outcome: FileOutcome) -> None:
+        """A line for a file that was not read; once, however often the batch is run."""
+        key = keyed_hash(self._key, json.dumps([outcome.name, outcome.reason]).encode())
+        if not self._out.has(key):
+            line: dict[str, Plain] = {"task": "ingest", "name": outcome.name, "status": "not read"}
+            self._out.append(key, {**line, "reason": outcome.reason})
 
     def run(self, document: Document) -> Iterator[TaskOutcome]:
         """Every task on one document; its lines and its report are written before this ends."""
@@ -154,7 +160,7 @@ class Batch:
             "name": document.name,
             "task": str(task.kind),
             "argument": task.argument,
-            "status": "failed" if sealed is None else "done",
+            "status": FAILED if sealed is None else "done",
             "reason": reason,
             "model": {"name": self._model.name, "digest": self._model.digest},
             "result": None if sealed is None else json.loads(sealed),

@@ -18,6 +18,7 @@ from pathlib import Path
 from appliance.errors import ApplianceError, DiskFull, InputUnreadable
 from appliance.plain import Plain
 
+FAILED = "failed"  # the one status that a later line with the same key may replace
 LONGEST_STEM = 60  # characters of a document's name in the name of its report
 
 
@@ -33,7 +34,7 @@ class OutputFolder:
             self._written = self._repaired()
 
     def has(self, key: str) -> bool:
-        """Whether the result with this key stands in the folder already."""
+        """Whether a line with this key, and not of a failure to retry, stands in the folder."""
         return key in self._written
 
     def append(self, key: str, record: dict[str, Plain]) -> None:
@@ -50,7 +51,7 @@ class OutputFolder:
                 _write_whole(descriptor, line.encode("utf-8", "backslashreplace"), size)
             finally:
                 os.close(descriptor)
-        if record.get("status") == "done":
+        if record["status"] != FAILED:
             self._written.add(key)
 
     def report(self, name: str, document: str, text: str) -> Path:
@@ -76,13 +77,13 @@ class OutputFolder:
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(self._results, whole)
-        return {key for line in content[:whole].splitlines() if (key := _done_key(line))}
+        return {key for line in content[:whole].splitlines() if (key := _final_key(line))}
 
 
-def _done_key(line: bytes) -> str:
+def _final_key(line: bytes) -> str:
     try:
         record = json.loads(line)
-        return str(record["key"]) if record["status"] == "done" else ""
+        return str(record["key"]) if record["status"] != FAILED else ""
     except (ValueError, KeyError, TypeError):
         return ""  # not a line of ours; it stays where it is
 

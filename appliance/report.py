@@ -95,9 +95,9 @@ def _fields(fields: tuple[FieldValue, ...]) -> Iterator[str]:
     yield "| field | value | normalised | where |"
     yield "|---|---|---|---|"
     for field in fields:
+        mark = " (conflicting)" if field.status is Status.CONFLICTING else ""
         for citation in field.citations:
-            mark = " (conflicting)" if field.status is Status.CONFLICTING else ""
-            value = inert(field.normalised or "")
+            value = inert(field.normalised or "") if citation is field.citations[0] else ""
             cells = (inert(field.name) + mark, inert(citation.quote), value, place(citation))
             yield "| " + " | ".join(cells) + " |"
         if not field.citations:

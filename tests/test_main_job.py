@@ -104,6 +104,7 @@ def test_process_cites_verbatim_and_repeats_nothing(
 
     second = working.run(*run)
     assert json.loads(second.out) == {"done": 0, "kept": 6, "failed": 0, "files not read": 1}
+    assert lines(out) == written
     shutil.rmtree(out)
     third = working.run(*run)  # the output is lost: it comes from the store, not from the model
     assert json.loads(third.out) == {"done": 0, "kept": 6, "failed": 0, "files not read": 1}
