@@ -43,6 +43,7 @@ Progress = Callable[[str], None]
 LONGEST_SOCKET = 107  # bytes; sun_path without its terminator (unix(7))
 PATIENCE_S = 15.0  # for a polite end, before the engine is killed
 HEALTH_S = 5.0
+LETTING_GO_S = 3.0  # for the socket of a process that was ended
 OK = 200
 _POLL_S = 0.2
 _REPORT_S = 5.0
@@ -275,20 +276,32 @@ def _end_remains(settings: Settings, places: Places) -> None:
 
 
 def _remove_stale(path: Path) -> None:
-    """vLLM leaves its socket behind, and cannot bind over one."""
-    if not path.exists():
-        return
+    """vLLM leaves its socket behind, and cannot bind over one.
+
+    A process that was just ended can hold its socket for a moment more: its first thread counts as
+    gone before the last one has closed the files.
+    """
+    deadline = time.monotonic() + LETTING_GO_S
+    while path.exists():
+        if _nobody_listens(path):
+            path.unlink(missing_ok=True)
+        elif time.monotonic() > deadline:
+            raise EngineUnavailable(
+                f"something else is at {path}", remedy="end or remove it, or name another socket"
+            )
+        else:
+            time.sleep(_POLL_S)
+
+
+def _nobody_listens(path: Path) -> bool:
     try:
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(str(path))
-    except ConnectionRefusedError:  # nobody listens
-        path.unlink()
-        return
+    except ConnectionRefusedError:
+        return True
     except OSError:
-        pass
-    raise EngineUnavailable(
-        f"something else is at {path}", remedy="end or remove it, or name another socket"
-    )
+        return False
+    return False
 
 
 def _remember(places: Places, child: subprocess.Popen[bytes], identity: ModelIdentity) -> None:
