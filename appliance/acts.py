@@ -66,7 +66,7 @@ class Acts:
             if found.name == name and self._visible(found, action):
                 return found
         raise NotFound(
-            f"there is no collection named {name!r}", remedy="see `appliance collection list`"
+            "there is no collection of this name", remedy="see `appliance collection list`"
         )
 
     def collections(self) -> tuple[Collection, ...]:

@@ -69,6 +69,12 @@ def test_the_figures_are_the_ones_that_the_bench_published() -> None:
     assert with_figures(README) == README
 
 
+def test_every_test_that_backs_a_promise_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/.]+)`", README + (ROOT / "DESIGN.md").read_text("utf-8"))
+    assert len(named) > 10
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_every_room_and_script_named_is_there() -> None:
     for script in re.findall(r"`?scripts/(\w+)", README):
         assert (ROOT / "scripts" / script).exists(), script
