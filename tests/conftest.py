@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from appliance import config
 from appliance.app import Appliance
@@ -17,6 +18,9 @@ from appliance.cli.main import main
 from appliance.crypto.unseal import Argon2Cost
 
 pytest_plugins = ("tests.engine_fixture",)
+
+settings.register_profile("house", database=None)  # leaves nothing in the checkout
+settings.load_profile("house")
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "tests" / "samples"

@@ -183,7 +183,12 @@ def test_ctrl_c_keeps_what_was_finished(desk: Desk, folder_of: Callable[..., Pat
     folder = folder_of("in", **{f"file{n:03}": f"Clause {n}. " * 200 for n in range(60)})
     command = [*CLI, "ingest", str(folder), "-c", "c"]
     process = subprocess.Popen(
-        command, env=environment(desk), stderr=subprocess.PIPE, cwd=ROOT, text=True
+        command,
+        env=environment(desk),
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     objects = desk.home / "store"
     begun = time.monotonic()

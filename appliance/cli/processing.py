@@ -9,7 +9,7 @@ import click
 
 from appliance.cli.display import emit_json
 from appliance.cli.progress import track
-from appliance.cli.session import json_option, labels_of, note, opens_store
+from appliance.cli.session import FOLDER, json_option, labels_of, note, opens_store
 from appliance.errors import PartialFailure, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("process")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=FOLDER)
 @click.option("--collection", "-c", required=True, help="The collection that takes the files in.")
 @click.option("--label", "-l", multiple=True, metavar="KEY=VALUE", help="Put on every document.")
 @click.option("--summarize", is_flag=True, help="Summarise every document.")

@@ -26,6 +26,8 @@ SHORTEST_PASSPHRASE = 8  # characters
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON, for machines."
 )
+# Whether it is there and may be read is said by what reads it, with an exit code of its own.
+FOLDER = click.Path(path_type=Path, readable=False)
 collection_option = click.option("--collection", "-c", help="Only in this collection.")
 
 

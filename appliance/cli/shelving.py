@@ -11,6 +11,7 @@ import click
 from appliance.cli.display import emit_json, table
 from appliance.cli.progress import track
 from appliance.cli.session import (
+    FOLDER,
     collection_option,
     json_option,
     labels_of,
@@ -69,7 +70,7 @@ def list_collections(appliance: Appliance, as_json: bool) -> None:
 
 
 @click.command("ingest")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=FOLDER)
 @click.option("--collection", "-c", required=True, help="The collection that takes the files in.")
 @click.option("--label", "-l", multiple=True, metavar="KEY=VALUE", help="Put on every document.")
 @json_option
