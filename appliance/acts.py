@@ -52,9 +52,16 @@ class Acts:
 
     def scope(self, action: str, collection: Collection | None = None) -> Scope:
         """The documents this action may touch, in one collection or in all."""
-        documents = self.store.documents(collection.id if collection else None)
+        return self.permitted(action, collection)[1]
+
+    def permitted(
+        self, action: str, collection: Collection | None = None
+    ) -> tuple[tuple[Document, ...], Scope]:
+        """The documents this action may touch, and the scope that says so; one catalogue read."""
+        known = self.store.documents(collection.id if collection else None)
         sectors = {c.id: c.sector for c in self.store.collections()}
-        return scope_of(self.policy, self.principal, action, self.purpose, documents, sectors)
+        scope = scope_of(self.policy, self.principal, action, self.purpose, known, sectors)
+        return tuple(d for d in known if d.id in scope.documents), scope
 
     def collection(self, name: str, action: str) -> Collection:
         """The collection of this name, if ``action`` is permitted on it or on a document in it.
@@ -88,8 +95,7 @@ class Acts:
             NotFound: there is none, or none for this principal: the same words.
             UsageError: several permitted documents fit.
         """
-        scope = self.scope(action)
-        permitted = [d for d in self.store.documents() if d.id in scope.documents]
+        permitted, scope = self.permitted(action)
         exact = [d for d in permitted if reference in {d.id, d.name}]
         prefix = [d for d in permitted if d.id.startswith(reference)]
         found = exact or (prefix if len(reference) >= SHORTEST_PREFIX else [])

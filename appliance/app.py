@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -21,19 +21,17 @@ from appliance.audit.log import AuditLog
 from appliance.audit.records import Record
 from appliance.audit.verify import Verdict, verify
 from appliance.config import Settings
-from appliance.crypto import sign
 from appliance.crypto.keyring import Key
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
 from appliance.documents import Collection, Document, ParsedDocument
 from appliance.errors import InputUnreadable, UsageError
-from appliance.questions import Questions
+from appliance.questions import Notify, Questions
 from appliance.store.store import Store
 
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
     from appliance.ingest.folder import Listing
     from appliance.ingest.pipeline import FileOutcome, Intake
 
-Notify = Callable[[str], None]
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -136,10 +134,9 @@ class Appliance:
         """The documents this principal may list, in one collection or in all."""
         with self.acts.act("list") as act:
             where = self.acts.collection(collection, "list") if collection else None
-            scope = self.acts.scope("list", where)
-            found = [d for d in self.store.documents() if d.id in scope.documents]
+            found, _ = self.acts.permitted("list", where)
             act.counts["documents"] = len(found)
-        return tuple(found)
+        return found
 
     def ingest(self, found: Listing, collection: str, labels: Labels) -> Iterator[FileOutcome]:
         """Take every file found in a folder into a collection; one act, one outcome per file.
@@ -209,7 +206,7 @@ class Appliance:
         """Check the whole audit log against its checkpoint and this store's log key."""
         decision = self.acts.decide("audit_verify", APPLIANCE)
         with self.acts.act("audit_verify", decision=decision):
-            return verify(self.settings.home / "audit", sign.public_key(self.store.log_seed()))
+            return verify(self.settings.home / "audit", self.log.public_key)
 
 
 def _log_keys(settings: Settings, store: Store) -> tuple[Path, bytes, Key, Key, str]:

@@ -130,13 +130,16 @@ class Citation:
     box: Box | None = None
 
 
+SECTORS = ("legal", "health", "finance", "general")  # of collections
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """A legal matter, a patient, a deal: the unit of policy."""
 
     id: CollectionId
     name: str
-    sector: str  # legal | health | finance | general
+    sector: str  # one of SECTORS
     created: str  # RFC 3339, UTC
 
 

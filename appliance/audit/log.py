@@ -308,7 +308,13 @@ class AuditLog:
         """
         if not self._hand:
             raise AuditError("the audit log is closed and takes no records")
-        return self._hand.submit(self._write, draft, private).result()
+        written = self._hand.submit(self._write, draft, private)
+        try:
+            return written.result()
+        except RuntimeError as error:  # the interrupt struck inside the wait's own lock
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from error
+            raise
 
     def _write(self, draft: Record, private: Mapping[str, str]) -> Record:
         record = self._placed(draft, private)

@@ -18,14 +18,13 @@ from appliance.cli.session import (
     note,
     opens_store,
 )
+from appliance.documents import SECTORS
 from appliance.errors import PartialFailure
 from appliance.report import visible
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
     from appliance.ingest.pipeline import FileOutcome
-
-SECTORS = ("legal", "health", "finance", "general")
 
 
 @click.group("collection")

@@ -18,7 +18,7 @@ from typing import Self
 
 from appliance.crypto.keyring import Key, Keyring, derive
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
-from appliance.documents import Collection, CollectionId, Document, DocumentId
+from appliance.documents import SECTORS, Collection, CollectionId, Document, DocumentId
 from appliance.errors import DiskFull, InvariantBroken, NotFound, StoreMissing, UsageError
 from appliance.store import check, keyfile, people_rows, task_rows
 from appliance.store.catalogue import Catalogue
@@ -33,7 +33,6 @@ from appliance.store.timing import Observe
 
 __all__ = ["SECTORS", "NewDocument", "Part", "PrincipalRow", "Store", "TaskRow", "TaskState"]
 
-SECTORS = ("legal", "health", "finance", "general")
 _FOLDER, _UNFINISHED = "store", "store.part"
 _CATALOGUE, _OBJECTS, _LOCK, _RESERVE = "catalogue.db", "objects", "lock", "reserve"
 _LONGEST_NAME = 200  # characters of a collection's name
