@@ -58,6 +58,32 @@ class ElementKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a line or a word of an element stands on its page."""
+
+    span: Span
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table that holds text; ``column`` counts from 0, an empty cell is absent."""
+
+    span: Span
+    column: int
+    width: int = 1  # columns that it covers
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What makes an element a row of a table; rows of one table share its number."""
+
+    table: int  # counts from 0 in the document
+    heads: bool  # its cells name the columns below
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Element:
     """One paragraph, heading, list item or table row, in reading order."""
 
@@ -65,13 +91,78 @@ class Element:
     span: Span
     page: int | None = None
     box: Box | None = None
+    marks: tuple[Mark, ...] = ()  # lines, or words where the text was recognised in a picture
+    row: Row | None = None  # only with TABLE_ROW, and only where the cells are known
+    confidence: float | None = None  # 0 to 1, of recognised text; None: the file itself says it
+
+
+class Unit(StrEnum):
+    """What an independent count of a file counts."""
+
+    PAGES = "pages"
+    CHARACTERS = "characters"  # that are not blank
+    PICTURES = "pictures"
+    PARTS = "parts"  # attached, embedded or packed files
+    SHEETS = "sheets"
+    CELLS = "cells"
+    ENTRIES = "entries"  # of forms, and annotations
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something in the file that was not read, and why (promise P6)."""
+    """Something in the file that was not read, and why (promise P6).
+
+    ``reason`` is one of a reader's fixed sentences, never text of the file.
+    """
 
     reason: str
+    page: int | None = None
+    unit: Unit | None = None  # None: it cannot be counted
+    amount: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """An independent count of what the file holds against what of it stands in the elements.
+
+    What is missing, ``seen - stored``, is explained by gaps of the same unit, or not at all.
+    """
+
+    unit: Unit
+    seen: int
+    stored: int
+
+
+class Flag(StrEnum):
+    """What a person should know of a document before trusting it."""
+
+    HIDDEN_TEXT = "hidden text"
+    BIDI = "bidirectional controls"
+    TAGS = "tag characters"
+    ACTIVE = "active content"  # macros, scripts, DDE: neither run nor read
+    EXTERNAL = "outside links"  # something the file would fetch; it was not
+    ENCRYPTED = "was encrypted"  # opened with a password of the operator
+    RECOGNISED = "recognised text"  # at least one page or picture went through recognition
+    UNEXPLAINED = "unexplained loss"  # a tally that no gap explains
+
+
+class Concealment(StrEnum):
+    """How text is kept from a reader's eye."""
+
+    INVISIBLE = "not painted"
+    WHITE = "in the colour of its ground"
+    TINY = "too small to read"
+    OUTSIDE = "outside the page"
+    HIDDEN = "marked as hidden"  # by the file: hidden runs, display: none
+    TAGS = "in tag characters"
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenText:
+    """Text that the file holds and does not show; kept apart, never searched or put to a model."""
+
+    why: Concealment
+    text: str
     page: int | None = None
 
 
@@ -85,6 +176,9 @@ class ParsedDocument:
     pages: int | None = None  # None: this kind of file has no pages
     gaps: tuple[Gap, ...] = ()
     title: str | None = None
+    tallies: tuple[Tally, ...] = ()  # at most one per unit
+    flags: tuple[Flag, ...] = ()
+    hidden: tuple[HiddenText, ...] = ()
 
     def page_of(self, offset: int) -> int | None:
         """Page on which the element that holds ``offset`` stands, or None."""
@@ -97,6 +191,14 @@ class ParsedDocument:
 
         at = bisect_right(self.elements, offset, key=lambda e: e.span.begin) - 1
         return self.elements[at] if at >= 0 else None
+
+    def unexplained(self) -> tuple[Tally, ...]:
+        """The tallies in which more is missing than gaps of the same unit say."""
+        explained: dict[Unit, int] = {}
+        for gap in self.gaps:
+            if gap.unit is not None:
+                explained[gap.unit] = explained.get(gap.unit, 0) + gap.amount
+        return tuple(t for t in self.tallies if t.seen - t.stored > explained.get(t.unit, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +261,8 @@ class Document:
     gaps: int
     labels: tuple[tuple[str, str], ...] = field(default=())
     added: str = ""  # RFC 3339, UTC
+    parent: DocumentId | None = None  # the mail or file that it was attached to
+    flags: tuple[Flag, ...] = ()
 
     def label(self, key: str, default: str = "") -> str:
         """The value of one label."""

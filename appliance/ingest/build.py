@@ -1,4 +1,4 @@
-"""Puts a read document together: one text, elements that point into it, gaps.
+"""Puts a read document together: one text, elements that point into it, gaps, tallies, flags.
 
 Every reader adds its pieces in reading order and never computes an offset itself.  Elements are
 parted by one blank line, rows of one table by one line break, so that the text reads well when it
@@ -8,19 +8,43 @@ is shown as it is.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from appliance.documents import Box, Element, ElementKind, Gap, ParsedDocument, Span
+from appliance.documents import (
+    Box,
+    Cell,
+    Concealment,
+    Element,
+    ElementKind,
+    Flag,
+    Gap,
+    HiddenText,
+    Mark,
+    ParsedDocument,
+    Row,
+    Span,
+    Tally,
+    Unit,
+)
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 CELL_SEPARATOR = " | "
 LONGEST_TITLE = 300  # characters
 MOST_CHARACTERS = 50_000_000  # in one document; 50 times the longest annual reports
+MOST_HIDDEN_CHARACTERS = 1_000_000
 
 # What no text holds: control characters but tab and line feed, lone surrogates, the invisible tag
 # characters (U+E0000 block, used to smuggle text past a reader's eye), U+FFFE and U+FFFF.
 UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
 )
+# Shown as nothing, and able to part a word or to turn its order: embeddings, overrides, isolates
+# (UAX #9) are flagged; marks of direction, soft hyphens and characters without width are not.
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_NO_WIDTH = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_TAGS = re.compile("[\U000e0001\U000e0020-\U000e007f]+")
+_FLAG_OF_A_REGION = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]+\U000e007f")
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINE_ENDS = re.compile(r" ?\n ?(?:\n ?)*")
 
@@ -28,8 +52,18 @@ _LINE_ENDS = re.compile(r" ?\n ?(?:\n ?)*")
 def clean(untrusted_text: str) -> str:
     """Text without unprintable characters, runs of blanks as one, blank lines removed."""
     plain = untrusted_text.replace("\r\n", "\n").replace("\r", "\n")
-    plain = UNPRINTABLE.sub("", plain)
+    plain = _NO_WIDTH.sub("", UNPRINTABLE.sub("", plain))
     return _LINE_ENDS.sub("\n", _BLANKS.sub(" ", plain)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a reader found in one cell of a table; ``box`` becomes a mark."""
+
+    text: str
+    column: int  # from 0
+    width: int = 1  # columns that it covers
+    box: Box | None = None
 
 
 class DocumentBuilder:
@@ -40,7 +74,12 @@ class DocumentBuilder:
         self._pieces: list[str] = []
         self._length = 0
         self._elements: list[Element] = []
-        self._gaps: list[Gap] = []
+        self._gaps: dict[tuple[str, int | None, Unit | None], int] = {}
+        self._tallies: dict[Unit, Tally] = {}
+        self._flags: dict[Flag, None] = {}
+        self._hidden: list[HiddenText] = []
+        self._hidden_characters = 0
+        self._tables = 0
         self.title: str | None = None
 
     def add(
@@ -51,32 +90,130 @@ class DocumentBuilder:
         Raises:
             ReadingFailed: the document grows beyond ``MOST_CHARACTERS``.
         """
+        self._note_controls(text, page)
+        self._append(kind, clean(text), page, box)
+
+    def add_marked(
+        self,
+        kind: ElementKind,
+        pieces: Sequence[tuple[str, Box]],
+        page: int | None = None,
+        box: Box | None = None,
+        *,
+        separator: str = " ",
+        confidence: float | None = None,
+    ) -> None:
+        """Add one element made of lines or words, each with the place where it stands.
+
+        Raises:
+            ReadingFailed: the document grows beyond ``MOST_CHARACTERS``.
+        """
+        texts: list[str] = []
+        places: list[tuple[int, int, Box]] = []
+        at = 0
+        for untrusted_text, place in pieces:
+            self._note_controls(untrusted_text, page)
+            if text := clean(untrusted_text):
+                places.append((at, at + len(text), place))
+                texts.append(text)
+                at += len(text) + len(separator)
+        begin = self._append(kind, separator.join(texts), page, box)
+        if begin is not None:
+            marks = tuple(Mark(Span(begin + b, begin + e), place) for b, e, place in places)
+            self._elements[-1] = replace(self._elements[-1], marks=marks, confidence=confidence)
+
+    def new_table(self) -> int:
+        """The number of the next table."""
+        self._tables += 1
+        return self._tables - 1
+
+    def add_row(
+        self,
+        cells: Sequence[str | Entry],
+        page: int | None = None,
+        box: Box | None = None,
+        *,
+        table: int | None = None,
+        heads: bool = False,
+        confidence: float | None = None,
+    ) -> None:
+        """Add one table row; line breaks inside a cell become blanks, empty cells are left out.
+
+        Args:
+            cells: a plain string stands in the column of its place in the list.
+            table: a number of `new_table`; without one the row's cells have no columns.
+            heads: the cells name the columns of the rows below.
+
+        Raises:
+            ReadingFailed: the document grows beyond ``MOST_CHARACTERS``.
+        """
+        texts: list[str] = []
+        places: list[tuple[Span, Entry]] = []
+        at = 0
+        for number, cell in enumerate(cells):
+            entry = Entry(cell, number) if isinstance(cell, str) else cell
+            self._note_controls(entry.text, page)
+            if text := clean(entry.text).replace("\n", " "):
+                places.append((Span(at, at + len(text)), entry))
+                texts.append(text)
+                at += len(text) + len(CELL_SEPARATOR)
+        begin = self._append(ElementKind.TABLE_ROW, CELL_SEPARATOR.join(texts), page, box)
+        if begin is None:
+            return
+        spans = [(Span(begin + s.begin, begin + s.end), entry) for s, entry in places]
+        row = None
+        if table is not None:
+            found = tuple(Cell(span, entry.column, entry.width) for span, entry in spans)
+            row = Row(table, heads, found)
+        marks = tuple(Mark(span, entry.box) for span, entry in spans if entry.box)
+        self._elements[-1] = replace(
+            self._elements[-1], row=row, marks=marks, confidence=confidence
+        )
+
+    def _append(
+        self, kind: ElementKind, text: str, page: int | None, box: Box | None
+    ) -> int | None:
+        """Where the element begins, None where there is nothing to add."""
         if self._length + len(text) > MOST_CHARACTERS:
             raise ReadingFailed(Outcome.TOO_LARGE)
-        text = clean(text)
         if not text:
-            return
+            return None
         separator = self._separator(kind)
         begin = self._length + len(separator)
         self._pieces += (separator, text)
         self._length = begin + len(text)
         self._elements.append(Element(kind, Span(begin, self._length), page, box))
+        return begin
 
-    def add_row(self, cells: list[str], page: int | None = None, box: Box | None = None) -> None:
-        """Add one table row; line breaks inside a cell become blanks, empty cells are left out."""
-        kept = [cell for cell in (clean(cell).replace("\n", " ") for cell in cells) if cell]
-        self.add(ElementKind.TABLE_ROW, CELL_SEPARATOR.join(kept), page, box)
+    def add_gap(
+        self, reason: str, page: int | None = None, unit: Unit | None = None, amount: int = 1
+    ) -> None:
+        """Say what was not read, and why; amounts of the same gap add up, a bare one counts once.
 
-    def add_gap(self, reason: str, page: int | None = None) -> None:
-        """Say what was not read, and why; the same gap is said once."""
-        gap = Gap(reason, page)
-        if gap not in self._gaps:
-            self._gaps.append(gap)
+        ``reason`` is a fixed sentence of the reader's, never text of the file.
+        """
+        key = (reason, page, unit)
+        self._gaps[key] = self._gaps.get(key, 0) + amount if unit else 1
+
+    def tally(self, tally: Tally) -> None:
+        """Keep an independent count; a later one of the same unit replaces it."""
+        self._tallies[tally.unit] = tally
+
+    def flag(self, flag: Flag) -> None:
+        """Say once what a person should know of this document."""
+        self._flags[flag] = None
+
+    def hide(self, why: Concealment, text: str, page: int | None = None) -> None:
+        """Keep text apart that the file does not show; beyond a bound only the flag is kept."""
+        text = clean(text)[: MOST_HIDDEN_CHARACTERS - self._hidden_characters]
+        self.flag(Flag.HIDDEN_TEXT)
+        if text:
+            self._hidden_characters += len(text)
+            self._hidden.append(HiddenText(why, text, page))
 
     def mark(self, number: int, kind: ElementKind) -> None:
         """Change the kind of the element with this number, counted from 0."""
-        old = self._elements[number]
-        self._elements[number] = Element(kind, old.span, old.page, old.box)
+        self._elements[number] = replace(self._elements[number], kind=kind)
 
     @property
     def count(self) -> int:
@@ -88,6 +225,10 @@ class DocumentBuilder:
         """Whether anything was added."""
         return bool(self._elements)
 
+    def kept(self) -> list[str]:
+        """Every piece of text kept so far, hidden text too: what an account compares with."""
+        return [*self._pieces, *(hidden.text for hidden in self._hidden)]
+
     def finish(self, pages: int | None = None) -> ParsedDocument:
         """The document as read so far."""
         text = "".join(self._pieces)
@@ -96,9 +237,23 @@ class DocumentBuilder:
             elements=tuple(self._elements),
             media_type=self._media_type,
             pages=pages,
-            gaps=tuple(self._gaps),
+            gaps=tuple(Gap(*key, amount) for key, amount in self._gaps.items()),
             title=self._finished_title(text),
+            tallies=tuple(self._tallies.values()),
+            flags=tuple(self._flags),
+            hidden=tuple(self._hidden),
         )
+
+    def _note_controls(self, text: str, page: int | None) -> None:
+        if text.isascii():
+            return
+        if _BIDI.search(text):
+            self.flag(Flag.BIDI)
+        if _TAGS.search(text):
+            for match in _TAGS.finditer(_FLAG_OF_A_REGION.sub("", text)):
+                self.flag(Flag.TAGS)
+                spelled = "".join(chr(ord(c) - 0xE0000) for c in match.group())
+                self.hide(Concealment.TAGS, spelled, page)
 
     def _separator(self, kind: ElementKind) -> str:
         if not self._elements:

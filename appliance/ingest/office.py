@@ -19,6 +19,7 @@ from appliance.documents import ElementKind, ParsedDocument
 from appliance.ingest import cells, kinds, leftovers, mail
 from appliance.ingest.build import DocumentBuilder
 from appliance.ingest.leftovers import Piece
+from appliance.ingest.reading import Reading, Wishes
 from appliance.ingest.text import decoded, html_root
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
@@ -32,12 +33,16 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 _OFF = [""]  # unstructured's way to say: do not guess the language
 
 
-def warm(media_type: str) -> None:
-    """Import what reads this kind of file, so that the children find it loaded."""
-    if media_type == kinds.XLSX:
-        import openpyxl  # noqa: F401 -- for the children
-    elif media_type != kinds.CSV:
-        _warm_unstructured()
+def warm() -> None:
+    """Import what reads these kinds, so that the children find it loaded."""
+    import openpyxl  # noqa: F401 -- for the children
+
+    _warm_unstructured()
+
+
+def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
+    """Read one document; see `read_office`."""
+    return Reading(read_office(data, media_type))
 
 
 @cache

@@ -22,6 +22,7 @@ from appliance.documents import Box, ElementKind, ParsedDocument
 from appliance.ingest.build import DocumentBuilder
 from appliance.ingest.hyphens import MARK, Hyphens
 from appliance.ingest.layout import Block, Word, blocks
+from appliance.ingest.reading import Reading, Wishes
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 MEDIA_TYPE = "application/pdf"
@@ -37,6 +38,15 @@ _WORD = re.compile(rf"[^\s\x00{MARK}]+{MARK}?|{MARK}")
 _UNMAPPED = re.compile("[\x00\ufffd\ue000-\uf8ff]")
 _TITLE = re.compile(r"[^\W\d]{2}.*\s.*[^\W\d]{2}")  # two words; a file number is no title
 _DIGITS = re.compile(r"[0-9]+|\b[ivxlc]+\b")
+
+
+def warm() -> None:
+    """Nothing more than importing this module."""
+
+
+def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
+    """Read one PDF; see `read_pdf`."""
+    return Reading(read_pdf(data, wishes.passwords[0] if wishes.passwords else ""))
 
 
 def read_pdf(data: bytes, password: str = "") -> ParsedDocument:

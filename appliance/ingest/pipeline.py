@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document
 from appliance.errors import InputUnreadable, NoText
 from appliance.index.library import Library
-from appliance.ingest import kinds, wire
+from appliance.ingest import kinds, reading, wire
+from appliance.ingest.reading import Wishes
 from appliance.sandbox.server import ReaderServer
 from appliance.store.store import NewDocument, Store
 
@@ -76,9 +77,10 @@ class Intake:
         return FileOutcome(name, taken, document)
 
     def _read(self, original: bytes, name: str, content_key: str) -> NewDocument:
-        media_type = kinds.sniff(original, name)
-        parsed = wire.decode(self._reader.read(original, media_type))
-        if not parsed.text.strip():
+        wishes = Wishes(PurePosixPath(name).suffix.lower())
+        family = kinds.family(original)
+        parsed = reading.decode(self._reader.read(original, family, wishes.encode())).document
+        if parsed is None or not parsed.text.strip():
             raise NoText("the file holds no text", remedy="scanned pages need text recognition")
         payload = self._library.payload(parsed)
         return NewDocument(

@@ -1,9 +1,16 @@
 """A read document as bytes: what the confined child answers, and what is stored sealed as text.
 
-UTF-8 JSON, one object: ``v`` (1), ``media_type``, ``text``, ``title`` (null), ``pages`` (null),
-``elements`` as arrays ``[kind, begin, end, page, x0, y0, x1, y1]`` with the last four absent where
-there is no box, and ``gaps`` as arrays ``[reason, page]``.  Elements stand in order, do not overlap
-and cover everything in the text that is not white space.
+UTF-8 JSON, one object: ``v`` (2), ``media_type``, ``text``, ``title`` (null), ``pages`` (null) and
+
+- ``elements``: ``[kind, begin, end, page, box, marks, row, confidence]``, cut after the last that
+  is not null.  ``box`` is ``[x0, y0, x1, y1]``; ``marks`` is flat, six numbers for each: begin and
+  end from the element's begin, then the box.  Coordinates are tenths of a point.  ``row`` is
+  ``[table, heads, begin, end, column, width, begin, ...]``, four numbers for each cell, begin and
+  end from the element's begin.  ``confidence`` is a percentage;
+- ``gaps``: ``[reason, page, unit, amount]``;  ``tallies``: ``[unit, seen, stored]``;
+- ``flags``: strings;  ``hidden``: ``[why, text, page]``.
+
+Elements stand in order, do not overlap and cover everything in the text that is not white space.
 
 `decode` is where the reader's output stops being untrusted: every bound is checked there.
 """
@@ -11,23 +18,48 @@ and cover everything in the text that is not white space.
 from __future__ import annotations
 
 import json
-import math
-from typing import NoReturn
+from enum import StrEnum
+from typing import NoReturn, TypeVar
 
-from appliance.documents import Box, Element, ElementKind, Gap, ParsedDocument, Span
+from appliance.documents import (
+    Box,
+    Cell,
+    Concealment,
+    Element,
+    ElementKind,
+    Flag,
+    Gap,
+    HiddenText,
+    Mark,
+    ParsedDocument,
+    Row,
+    Span,
+    Tally,
+    Unit,
+)
 from appliance.errors import SandboxError
 from appliance.ingest.build import LONGEST_TITLE, MOST_CHARACTERS, UNPRINTABLE
 
-VERSION = 1
+VERSION = 2
 MOST_ELEMENTS = 4_000_000
+MOST_NUMBERS = 6_000_000  # in the marks or the row of one element
 MOST_PAGES = 100_000
 MOST_GAPS = 110_000
-LARGEST_COORDINATE = 20_000.0  # points; PDF allows pages of 14,400
+MOST_HIDDEN = 100_000
+MOST_COLUMNS = 20_000
+MOST_COUNTED = 1 << 53
+LARGEST_COORDINATE = 200_000  # tenths of a point; PDF allows pages of 144,000
 LONGEST_REASON = 200  # characters
 LONGEST_MEDIA_TYPE = 120
 
-_KINDS = {kind.value: kind for kind in ElementKind}
-_KEYS = {"v", "media_type", "text", "title", "pages", "elements", "gaps"}
+Words = TypeVar("Words", bound=StrEnum)
+
+_KEYS = {"v", "media_type", "text", "title", "pages", "elements", "gaps"} | {
+    "tallies",
+    "flags",
+    "hidden",
+}
+_ELEMENT_FIELDS = 8
 
 
 def encode(parsed: ParsedDocument) -> bytes:
@@ -39,16 +71,43 @@ def encode(parsed: ParsedDocument) -> bytes:
         "title": parsed.title,
         "pages": parsed.pages,
         "elements": [_element_row(element) for element in parsed.elements],
-        "gaps": [[gap.reason, gap.page] for gap in parsed.gaps],
+        "gaps": [[gap.reason, gap.page, gap.unit, gap.amount] for gap in parsed.gaps],
+        "tallies": [[tally.unit, tally.seen, tally.stored] for tally in parsed.tallies],
+        "flags": list(parsed.flags),
+        "hidden": [[hidden.why, hidden.text, hidden.page] for hidden in parsed.hidden],
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
-def _element_row(element: Element) -> list[str | int | float | None]:
-    row: list[str | int | float | None]
-    row = [element.kind.value, element.span.begin, element.span.end, element.page]
-    box = element.box
-    return row if box is None else [*row, box.x0, box.y0, box.x1, box.y1]
+def _element_row(element: Element) -> list[object]:
+    begin = element.span.begin
+    marks = [
+        number
+        for mark in element.marks
+        for number in (mark.span.begin - begin, mark.span.end - begin, *_tenths(mark.box))
+    ]
+    confidence = None if element.confidence is None else round(element.confidence * 100)
+    row: list[object] = [
+        *(element.kind.value, begin, element.span.end, element.page),
+        _tenths(element.box) if element.box else None,
+        marks or None,
+        _table_row(element.row, begin) if element.row else None,
+        confidence,
+    ]
+    while row[-1] is None:
+        row.pop()
+    return row
+
+
+def _tenths(box: Box) -> list[int]:
+    return [round(at * 10) for at in (box.x0, box.y0, box.x1, box.y1)]
+
+
+def _table_row(row: Row, begin: int) -> list[int]:
+    flat = [row.table, int(row.heads)]
+    for cell in row.cells:
+        flat += (cell.span.begin - begin, cell.span.end - begin, cell.column, cell.width)
+    return flat
 
 
 def decode(untrusted: bytes) -> ParsedDocument:
@@ -59,11 +118,13 @@ def decode(untrusted: bytes) -> ParsedDocument:
     """
     try:
         found = json.loads(untrusted.decode("utf-8"), parse_constant=_no_constant)
-        if not isinstance(found, dict) or set(found) != _KEYS or found["v"] != VERSION:
-            raise _broken("not a document of this version")
-        return _document(found)
     except (ValueError, RecursionError) as error:
-        raise _broken("not UTF-8 JSON") from error
+        raise broken("not UTF-8 JSON") from error
+    if not isinstance(found, dict):
+        raise broken("not a document")
+    if found.get("v") != VERSION or set(found) != _KEYS:
+        raise broken("not a document of this version")
+    return _document(found)
 
 
 def _document(found: dict[str, object]) -> ParsedDocument:
@@ -72,12 +133,18 @@ def _document(found: dict[str, object]) -> ParsedDocument:
     title = _text(found["title"], LONGEST_TITLE, "title") if found["title"] is not None else None
     return ParsedDocument(
         text=text,
-        elements=_elements(_rows(found["elements"], MOST_ELEMENTS, "elements"), text, pages),
+        elements=_elements(_rows(found["elements"], "elements", MOST_ELEMENTS), text, pages),
         media_type=_text(found["media_type"], LONGEST_MEDIA_TYPE, "media type"),
         pages=pages,
-        gaps=tuple(_gap(row, pages) for row in _rows(found["gaps"], MOST_GAPS, "gaps")),
+        gaps=tuple(_gap(row, pages) for row in _rows(found["gaps"], "gaps", MOST_GAPS)),
         title=title,
+        tallies=_tallies(_rows(found["tallies"], "tallies", len(Unit))),
+        flags=_flags(found["flags"]),
+        hidden=tuple(_hidden(row, pages) for row in _rows(found["hidden"], "hidden", MOST_HIDDEN)),
     )
+
+
+# --- elements -------------------------------------------------------------------------------------
 
 
 def _elements(rows: list[list[object]], text: str, pages: int | None) -> tuple[Element, ...]:
@@ -86,27 +153,117 @@ def _elements(rows: list[list[object]], text: str, pages: int | None) -> tuple[E
     for row in rows:
         element = _element(row, end, len(text), pages)
         if text[end : element.span.begin].strip():
-            raise _broken("text outside the elements")
+            raise broken("text outside the elements")
         end = element.span.end
         elements.append(element)
     if text[end:].strip():
-        raise _broken("text outside the elements")
+        raise broken("text outside the elements")
     return tuple(elements)
 
 
 def _element(row: list[object], least: int, most: int, pages: int | None) -> Element:
-    if len(row) not in {4, 8} or not isinstance(row[0], str) or row[0] not in _KINDS:
-        raise _broken("an element is not one")
-    begin = _number(row[1], least, most, "begin")
-    end = _number(row[2], begin + 1, most, "end")
-    box = Box(*(_coordinate(at) for at in row[4:])) if len(row) == 8 else None
-    return Element(_KINDS[row[0]], Span(begin, end), _page(row[3], pages), box)
+    if not 3 <= len(row) <= _ELEMENT_FIELDS:
+        raise broken("an element is not one")
+    kind, begin, end, page, box, marks, cells, confidence = row + [None] * (
+        _ELEMENT_FIELDS - len(row)
+    )
+    begin = _number(begin, least, most, "begin")
+    span = Span(begin, _number(end, begin + 1, most, "end"))
+    return Element(
+        kind=_word(ElementKind, kind, "kind"),
+        span=span,
+        page=_page(page, pages),
+        box=None if box is None else _box(_numbers(box, "box")),
+        marks=() if marks is None else _marks(_numbers(marks, "marks"), span),
+        row=None if cells is None else _row(_numbers(cells, "row"), span),
+        confidence=None if confidence is None else _number(confidence, 0, 100, "confidence") / 100,
+    )
+
+
+def _box(tenths: list[int]) -> Box:
+    if len(tenths) != 4 or any(abs(at) > LARGEST_COORDINATE for at in tenths):
+        raise broken("a box is out of bounds")
+    return Box(*(at / 10 for at in tenths))
+
+
+def _marks(flat: list[int], within: Span) -> tuple[Mark, ...]:
+    if len(flat) % 6:
+        raise broken("marks are not whole")
+    marks = []
+    least = within.begin
+    for at in range(0, len(flat), 6):
+        span = _inner(flat[at], flat[at + 1], within, least)
+        marks.append(Mark(span, _box(flat[at + 2 : at + 6])))
+        least = span.end
+    return tuple(marks)
+
+
+def _row(flat: list[int], within: Span) -> Row:
+    if len(flat) % 4 != 2 or not 0 <= flat[0] <= MOST_ELEMENTS or flat[1] not in {0, 1}:
+        raise broken("a row is not one")
+    cells = []
+    least, free = within.begin, 0
+    for at in range(2, len(flat), 4):
+        span = _inner(flat[at], flat[at + 1], within, least)
+        column = _number(flat[at + 2], free, MOST_COLUMNS, "column")
+        width = _number(flat[at + 3], 1, MOST_COLUMNS, "width")
+        cells.append(Cell(span, column, width))
+        least, free = span.end, column + width
+    return Row(flat[0], bool(flat[1]), tuple(cells))
+
+
+def _inner(begin: int, end: int, within: Span, least: int) -> Span:
+    begin, end = begin + within.begin, end + within.begin
+    if not least <= begin < end <= within.end:
+        raise broken("a part of an element lies outside it")
+    return Span(begin, end)
+
+
+# --- the rest -------------------------------------------------------------------------------------
 
 
 def _gap(row: list[object], pages: int | None) -> Gap:
-    if len(row) != 2:
-        raise _broken("a gap is not one")
-    return Gap(_text(row[0], LONGEST_REASON, "reason"), _page(row[1], pages))
+    if len(row) != 4:
+        raise broken("a gap is not one")
+    unit = None if row[2] is None else _word(Unit, row[2], "unit")
+    amount = _number(row[3], 1, MOST_COUNTED, "amount")
+    return Gap(_text(row[0], LONGEST_REASON, "reason"), _page(row[1], pages), unit, amount)
+
+
+def _tallies(rows: list[list[object]]) -> tuple[Tally, ...]:
+    tallies = []
+    for row in rows:
+        if len(row) != 3:
+            raise broken("a tally is not one")
+        seen = _number(row[1], 0, MOST_COUNTED, "seen")
+        stored = _number(row[2], 0, seen, "stored")
+        tallies.append(Tally(_word(Unit, row[0], "unit"), seen, stored))
+    if len({tally.unit for tally in tallies}) != len(tallies):
+        raise broken("a unit is counted twice")
+    return tuple(tallies)
+
+
+def _flags(value: object) -> tuple[Flag, ...]:
+    if not isinstance(value, list) or len(value) > len(Flag):
+        raise broken("flags are out of bounds")
+    return tuple(_word(Flag, flag, "flag") for flag in value)
+
+
+def _hidden(row: list[object], pages: int | None) -> HiddenText:
+    if len(row) != 3:
+        raise broken("hidden text is not one")
+    why = _word(Concealment, row[0], "concealment")
+    return HiddenText(why, _text(row[1], MOST_CHARACTERS, "hidden text"), _page(row[2], pages))
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def _word(words: type[Words], value: object, what: str) -> Words:
+    try:
+        return words(str(value))
+    except ValueError as error:
+        raise broken(f"{what} is not known") from error
 
 
 def _page(value: object, pages: int | None) -> int | None:
@@ -115,32 +272,32 @@ def _page(value: object, pages: int | None) -> int | None:
 
 def _number(value: object, least: int, most: int, what: str) -> int:
     if type(value) is not int or not least <= value <= most:
-        raise _broken(f"{what} is out of bounds")
+        raise broken(f"{what} is out of bounds")
     return value
 
 
-def _coordinate(value: object) -> float:
-    if type(value) not in {int, float} or not isinstance(value, int | float):
-        raise _broken("a coordinate is not a number")
-    if not math.isfinite(value) or abs(value) > LARGEST_COORDINATE:
-        raise _broken("a coordinate is out of bounds")
-    return float(value)
+def _numbers(value: object, what: str) -> list[int]:
+    if not isinstance(value, list) or len(value) > MOST_NUMBERS:
+        raise broken(f"{what} is out of bounds")
+    if any(type(number) is not int for number in value):
+        raise broken(f"{what} holds something else than whole numbers")
+    return value
 
 
 def _text(value: object, longest: int, what: str) -> str:
     if not isinstance(value, str) or len(value) > longest:
-        raise _broken(f"{what} is out of bounds")
+        raise broken(f"{what} is out of bounds")
     if UNPRINTABLE.search(value):
-        raise _broken(f"{what} holds unprintable characters")
+        raise broken(f"{what} holds unprintable characters")
     return value
 
 
-def _rows(value: object, most: int, what: str) -> list[list[object]]:
+def _rows(value: object, what: str, most: int = MOST_ELEMENTS) -> list[list[object]]:
     if not isinstance(value, list) or len(value) > most:
-        raise _broken(f"{what} is out of bounds")
+        raise broken(f"{what} is out of bounds")
     for row in value:
         if not isinstance(row, list):
-            raise _broken(f"{what} is not a list of lists")
+            raise broken(f"{what} is not a list of lists")
     return value
 
 
@@ -148,7 +305,8 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _broken(what: str) -> SandboxError:
+def broken(what: str) -> SandboxError:
+    """The error for an answer that breaks its bounds; ``what`` is never text of it."""
     return SandboxError(
         f"the reader process broke its bounds: {what}",
         remedy="treat the file as hostile and remove it from the folder",

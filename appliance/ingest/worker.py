@@ -1,16 +1,50 @@
 """The reader process: this module runs in it, and in it alone.
 
-`main` confines the process and serves documents.  Parsers are imported when the first document of
-their kind comes, in the warm process, so that its children share them.
+`main` confines the process and serves documents.  A task is a family of kinds, told from the first
+bytes; the exact kind is found in the confined child, because telling it takes parsing.  Parsers are
+imported when the first document of their family comes, in the warm process, so that its children
+share them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
 
-from appliance.ingest import kinds, wire
+from appliance.errors import ApplianceError, InputUnreadable, Unsupported
+from appliance.ingest import kinds, reading
+from appliance.ingest.reading import Reading, Wishes
 from appliance.sandbox.child import Limits, serve
 from appliance.sandbox.outcome import Outcome, ReadingFailed
+
+SCAN = "scan"  # the task that recognises one picture of a document of any family
+
+# Which module reads which kind; each is a `Reader`.
+_ROOM = "appliance.ingest."
+_READERS = {
+    kinds.PDF: "pdf",
+    **dict.fromkeys(kinds.OFFICE, "office"),
+}
+_FAMILIES = {
+    kinds.Family.PDF: ("pdf",),
+    kinds.Family.ZIP: ("office",),
+    kinds.Family.OLE: (),
+    kinds.Family.IMAGE: (),
+    kinds.Family.TEXT: ("office",),
+}
+
+
+class Reader(Protocol):
+    """What a module that reads files offers."""
+
+    @staticmethod
+    def warm() -> None:
+        """Import what the children need."""
+
+    @staticmethod
+    def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
+        """Read one file; raises ReadingFailed, or whatever a parser raises at a damaged one."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -19,33 +53,42 @@ def main(arguments: Sequence[str]) -> None:
     serve(Limits(memory_mib << 20, cpu_seconds, wall_seconds), warm, read)
 
 
-def warm(media_type: str) -> None:
-    """Import what reads this kind of file."""
-    if media_type == kinds.PDF:
-        from appliance.ingest import pdf  # noqa: F401 -- imported for the children
-    elif media_type in kinds.OFFICE:
-        from appliance.ingest import office
-
-        office.warm(media_type)
+def warm(task: str) -> None:
+    """Import what this task takes."""
+    for name in ("scan",) if task == SCAN else _FAMILIES[kinds.Family(task)]:
+        _reader(name).warm()
 
 
-def read(media_type: str, untrusted: bytes, password: str) -> bytes:
-    """Read one document and encode it.
+def read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
+    """Read one document, or recognise one picture in it, and encode the answer.
 
     Raises:
         ReadingFailed: with the reason as a number.
         Exception: whatever a parser raises at a damaged file.
     """
-    if media_type == kinds.PDF:
-        from appliance.ingest import pdf
-
-        parsed = pdf.read_pdf(untrusted, password)
-    elif media_type in kinds.OFFICE:
-        from appliance.ingest import office
-
-        parsed = office.read_office(untrusted, media_type)
-    else:
+    wished = Wishes.decode(wishes)
+    media_type = _sniffed(untrusted, wished.suffix)
+    if task == SCAN:
+        return reading.encode(_reader("scan").read(untrusted, media_type, wished))
+    name = _READERS.get(media_type)
+    if name is None:
         raise ReadingFailed(Outcome.UNSUPPORTED)
-    if not parsed.text.strip():
+    found = _reader(name).read(untrusted, media_type, wished)
+    if found.document is not None and not found.document.text and not (found.parts or found.scans):
         raise ReadingFailed(Outcome.NO_TEXT)
-    return wire.encode(parsed)
+    return reading.encode(found)
+
+
+def _sniffed(untrusted: bytes, suffix: str) -> str:
+    try:
+        return kinds.sniff(untrusted, suffix)
+    except Unsupported as error:
+        raise ReadingFailed(Outcome.UNSUPPORTED) from error
+    except InputUnreadable as error:
+        raise ReadingFailed(Outcome.DAMAGED) from error
+    except ApplianceError as error:
+        raise ReadingFailed(Outcome.DAMAGED) from error
+
+
+def _reader(name: str) -> Reader:
+    return cast(Reader, import_module(_ROOM + name))

@@ -34,11 +34,12 @@ from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 REPLY = struct.Struct("=BI")
 LONGEST_REQUEST = 256  # bytes
+WISHES_LENGTH = 4  # bytes that hold the length of the wishes
 PROBE = "probe"
 OPEN_FILES = 32
 _CONTROL, _NOWHERE, _INPUT, _OUTPUT = 0, 1, 3, 4
 
-Read = Callable[[str, bytes, str], bytes]  # task, untrusted document, password -> answer
+Read = Callable[[str, bytes, bytes], bytes]  # task, wishes, untrusted document -> answer
 Warm = Callable[[str], None]  # import what is needed to do this
 
 
@@ -189,9 +190,9 @@ def _outcome(task: str, read: Read) -> bytes:
         if task == PROBE:
             return bytes([Outcome.READ, found_layers()])
         with os.fdopen(_INPUT, "rb") as source:
-            password = source.read(int.from_bytes(source.read(2), "big"))
+            wishes = source.read(int.from_bytes(source.read(WISHES_LENGTH), "big"))
             untrusted = source.read()
-        answer = read(task, untrusted, password.decode("utf-8", "surrogateescape"))
+        answer = read(task, wishes, untrusted)
         return bytes([Outcome.READ]) + answer
     except ReadingFailed as failed:
         return bytes([failed.outcome])

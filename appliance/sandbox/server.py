@@ -23,11 +23,11 @@ from typing import Self
 from appliance import offline
 from appliance.config import ReaderSettings
 from appliance.errors import SandboxError
-from appliance.sandbox.child import PROBE, REPLY, Ending, Layer
+from appliance.sandbox.child import PROBE, REPLY, WISHES_LENGTH, Ending, Layer
 from appliance.sandbox.outcome import Outcome, error_for
 
 WORKER = "appliance.ingest.worker"  # named, not imported: it runs in the other process
-LONGEST_PASSWORD = 1024  # bytes
+LONGEST_WISHES = 1 << 20  # bytes
 START_SECONDS = 60  # until the process says that it is up
 GRACE_SECONDS = 120  # on top of a document's time, for late imports in the warm process
 REQUIRED = Layer.NO_SOCKETS | Layer.NO_PROGRAMS | Layer.NO_PROCESSES
@@ -81,16 +81,16 @@ class ReaderServer:
         """Process id of the warm server, None when it is not running."""
         return self._process.pid if self._process else None
 
-    def read(self, untrusted_bytes: bytes, media_type: str, password: str = "") -> bytes:
+    def read(self, untrusted_bytes: bytes, task: str, wishes: bytes = b"") -> bytes:
         """Have one document read.
 
         Args:
             untrusted_bytes: the file, at most ``max_input_mib``.
-            media_type: as `appliance.ingest.kinds.sniff` names it.
-            password: for an encrypted file.
+            task: what the worker's ``warm`` and ``read`` are called with; at most 256 ASCII bytes.
+            wishes: how to read it, opaque here; at most 1 MiB.
 
         Returns:
-            Untrusted bytes, at most ``max_output_mib``; `appliance.ingest.wire.decode` checks them.
+            Untrusted bytes, at most ``max_output_mib``; the caller checks them.
 
         Raises:
             NoText: the file was opened and holds no text.
@@ -98,16 +98,15 @@ class ReaderServer:
             InputUnreadable: it is encrypted, damaged, too large, too slow, or crashed the reader.
             SandboxError: the process could not be started or confined, or broke its bounds.
         """
-        secret = password.encode("utf-8", "surrogateescape")
         if len(untrusted_bytes) > self._settings.max_input_mib << 20:
             raise error_for(Outcome.TOO_LARGE)
-        if len(secret) > LONGEST_PASSWORD:
-            raise error_for(Outcome.WRONG_PASSWORD)
+        if len(wishes) > LONGEST_WISHES:
+            raise ValueError("the wishes are too long")
         with self._turn:
             if self._process is None:
                 self._start()
-            document = len(secret).to_bytes(2, "big") + secret + untrusted_bytes
-            untrusted_answer = self._ask(media_type, document)
+            document = len(wishes).to_bytes(WISHES_LENGTH, "big") + wishes + untrusted_bytes
+            untrusted_answer = self._ask(task, document)
         outcome = untrusted_answer[0] if untrusted_answer else Outcome.BROKEN_PROTOCOL
         if outcome != Outcome.READ:
             known = outcome in set(Outcome)

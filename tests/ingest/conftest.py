@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from appliance.config import ReaderSettings
 from appliance.documents import ParsedDocument
-from appliance.ingest import kinds, wire
+from appliance.ingest import kinds, reading
+from appliance.ingest.reading import Reading, Wishes
 from appliance.sandbox.server import ReaderServer
 
-Reading = Callable[..., ParsedDocument]
+Read = Callable[..., ParsedDocument]
+ReadAll = Callable[..., Reading]
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +26,24 @@ def reader() -> Iterator[ReaderServer]:
 
 
 @pytest.fixture(scope="session")
-def read(reader: ReaderServer) -> Reading:
-    """Read a file as the appliance does: sniff, read confined, check."""
+def read_all(reader: ReaderServer) -> ReadAll:
+    """Everything that comes of a file: the document, the files in it, the pictures of text."""
+
+    def read_all(data: bytes, name: str, password: str = "", first_part: int = 0) -> Reading:
+        passwords = (password,) if password else ()
+        wishes = Wishes(PurePosixPath(name).suffix.lower(), passwords, first_part)
+        return reading.decode(reader.read(data, kinds.family(data), wishes.encode()))
+
+    return read_all
+
+
+@pytest.fixture(scope="session")
+def read(read_all: ReadAll) -> Read:
+    """The document that comes of a file, read as the appliance does: confined, then checked."""
 
     def read(data: bytes, name: str, password: str = "") -> ParsedDocument:
-        return wire.decode(reader.read(data, kinds.sniff(data, name), password))
+        document = read_all(data, name, password).document
+        assert document is not None
+        return document
 
     return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -45,7 +46,7 @@ MAIL = b"From: a@example.com\r\nTo: b@example.com\r\nSubject: x\r\n\r\nbody\r\n"
     ],
 )
 def test_kind(data: bytes, name: str, kind: str) -> None:
-    assert kinds.sniff(data, name) == kind
+    assert kinds.sniff(data, PurePosixPath(name).suffix.lower()) == kind
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_kind(data: bytes, name: str, kind: str) -> None:
 )
 def test_other_kinds_are_refused_with_a_remedy(data: bytes, name: str) -> None:
     with pytest.raises(Unsupported) as caught:
-        kinds.sniff(data, name)
+        kinds.sniff(data, PurePosixPath(name).suffix.lower())
 
     assert caught.value.remedy
 
@@ -71,17 +72,17 @@ def test_an_encrypted_office_file_needs_a_password() -> None:
     data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le")
 
     with pytest.raises(InputUnreadable, match="needs a password"):
-        kinds.sniff(data, "a.docx")
+        kinds.sniff(data, ".docx")
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 cut off"])
 def test_empty_and_cut_files_are_said_to_be_so(data: bytes) -> None:
     with pytest.raises(InputUnreadable, match=r"empty|damaged"):
-        kinds.sniff(data, "a.docx")
+        kinds.sniff(data, ".docx")
 
 
 def test_thousands_of_comments_take_no_time() -> None:
     began = time.monotonic()
-    kinds.sniff(b"<!-- -->" * 8000, "a.html")
+    kinds.sniff(b"<!-- -->" * 8000, ".html")
 
     assert time.monotonic() - began < 1

@@ -20,7 +20,7 @@ from pptx.util import Inches
 from appliance.documents import ElementKind, ParsedDocument
 from appliance.errors import InputUnreadable, NoText
 from tests.conftest import SAMPLES
-from tests.ingest.conftest import Reading
+from tests.ingest.conftest import Read
 
 TEXTBOX = (
     '<w:r xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:pict>'
@@ -37,7 +37,7 @@ def of(parsed: ParsedDocument, kind: ElementKind) -> list[str]:
     return [e.span.of(parsed.text) for e in parsed.elements if e.kind is kind]
 
 
-def test_docx(read: Reading) -> None:
+def test_docx(read: Read) -> None:
     document = docx.Document()
     document.add_heading("Service Agreement", 1)
     document.add_paragraph("The parties agree on the following.")
@@ -59,7 +59,7 @@ def test_docx(read: Reading) -> None:
     assert parsed.title == "Service Agreement"
 
 
-def test_pptx(read: Reading) -> None:
+def test_pptx(read: Read) -> None:
     deck = Presentation()
     first = deck.slides.add_slide(deck.slide_layouts[5])
     first.shapes.title.text = "Results"
@@ -82,7 +82,7 @@ def test_pptx(read: Reading) -> None:
     assert "Say this aloud." in parsed.text
 
 
-def test_xlsx_keeps_every_cell_as_it_is(read: Reading) -> None:
+def test_xlsx_keeps_every_cell_as_it_is(read: Read) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -113,13 +113,13 @@ def test_xlsx_keeps_every_cell_as_it_is(read: Reading) -> None:
     assert [gap.reason for gap in parsed.gaps] == ["a hidden sheet is among the text"]
 
 
-def test_csv_keeps_zeros_missing_values_and_uneven_rows(read: Reading) -> None:
+def test_csv_keeps_zeros_missing_values_and_uneven_rows(read: Read) -> None:
     parsed = read(b'id;amount\n007;1.10\nN/A;2;more\n"a;b";null\n', "a.csv")
 
     assert rows(parsed) == ["id | amount", "007 | 1.10", "N/A | 2 | more", "a;b | null"]
 
 
-def test_html(read: Reading) -> None:
+def test_html(read: Read) -> None:
     page = (
         "<html><head><title>Report extract</title><script>steal()</script></head><body>"
         "<nav>Contents</nav><h1>Revenue</h1><p>Revenue rose by <b>four</b> per cent.</p>"
@@ -140,7 +140,7 @@ def test_html(read: Reading) -> None:
     assert "unseen" not in parsed.text
 
 
-def test_mail(read: Reading) -> None:
+def test_mail(read: Read) -> None:
     mail = EmailMessage()
     mail["Subject"] = "Invoice 17 ☸"
     mail["From"] = "Ada <ada@example.com>"
@@ -158,7 +158,7 @@ def test_mail(read: Reading) -> None:
     assert [gap.reason for gap in parsed.gaps] == ["attachment 1 is not read"]
 
 
-def test_a_message_within_a_message_is_read(read: Reading) -> None:
+def test_a_message_within_a_message_is_read(read: Read) -> None:
     inner = EmailMessage()
     inner["Subject"] = "The first offer"
     inner.set_content("Forty thousand.\n")
@@ -173,7 +173,7 @@ def test_a_message_within_a_message_is_read(read: Reading) -> None:
         assert words in parsed.text
 
 
-def test_markdown_keeps_code_tables_and_footnotes(read: Reading) -> None:
+def test_markdown_keeps_code_tables_and_footnotes(read: Read) -> None:
     text = (
         "# Terms\n\nPay `net 30`.[^1]\n\n| Fee | Due |\n|---|---|\n| 5 | N/A |\n\n[^1]: In euro.\n"
     )
@@ -187,7 +187,7 @@ def test_markdown_keeps_code_tables_and_footnotes(read: Reading) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_text_in_the_usual_encodings(read: Reading, encoding: str) -> None:
+def test_text_in_the_usual_encodings(read: Read, encoding: str) -> None:
     text = "Vertrag über Lieferung\n\nDie Parteien vereinbaren Folgendes: § 1 gilt – stets."
 
     parsed = read(text.encode(encoding), "a.txt")
@@ -205,11 +205,11 @@ def test_text_in_the_usual_encodings(read: Reading, encoding: str) -> None:
         ((SAMPLES / "hostile" / "empty.eml").read_bytes(), "empty.eml"),
     ],
 )
-def test_a_file_without_text_is_never_a_success(read: Reading, data: bytes, name: str) -> None:
+def test_a_file_without_text_is_never_a_success(read: Read, data: bytes, name: str) -> None:
     with pytest.raises(NoText):
         read(data, name)
 
 
-def test_an_encrypted_mail_is_said_to_be_so(read: Reading) -> None:
+def test_an_encrypted_mail_is_said_to_be_so(read: Read) -> None:
     with pytest.raises(InputUnreadable, match="encrypted"):
         read((SAMPLES / "hostile" / "fake-encrypted.eml").read_bytes(), "a.eml")

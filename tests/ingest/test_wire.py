@@ -8,20 +8,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.documents import Box, Element, ElementKind, ParsedDocument, Span
+from appliance.documents import (
+    Box,
+    Cell,
+    Concealment,
+    Element,
+    ElementKind,
+    Flag,
+    Gap,
+    HiddenText,
+    Mark,
+    ParsedDocument,
+    Row,
+    Span,
+    Tally,
+    Unit,
+)
 from appliance.errors import SandboxError
 from appliance.ingest import wire
 from appliance.ingest.build import DocumentBuilder, clean
 
 GOOD = {
-    "v": 1,
+    "v": 2,
     "media_type": "text/plain",
     "text": "One two.",
     "title": None,
     "pages": 2,
-    "elements": [["text", 0, 8, 1, 1.0, 2.0, 3.5, 4]],
-    "gaps": [["no text layer", 2]],
+    "elements": [
+        ["table_row", 0, 8, 1, [10, 20, 35, 40], [0, 3, 1, 2, 3, 4], [0, 1, 4, 8, 2, 1], 97]
+    ],
+    "gaps": [["no text layer", 2, "pages", 1]],
+    "tallies": [["pages", 2, 1]],
+    "flags": ["recognised text"],
+    "hidden": [["not painted", "three", 1]],
 }
+ROW = ["text", 0, 8, 1]
 
 
 def sent(**changes: object) -> bytes:
@@ -31,14 +52,28 @@ def sent(**changes: object) -> bytes:
 def test_a_document_comes_back() -> None:
     parsed = wire.decode(sent())
 
-    assert parsed.elements == (Element(ElementKind.TEXT, Span(0, 8), 1, Box(1.0, 2.0, 3.5, 4.0)),)
+    assert parsed.elements == (
+        Element(
+            ElementKind.TABLE_ROW,
+            Span(0, 8),
+            page=1,
+            box=Box(1.0, 2.0, 3.5, 4.0),
+            marks=(Mark(Span(0, 3), Box(0.1, 0.2, 0.3, 0.4)),),
+            row=Row(0, True, (Cell(Span(4, 8), column=2),)),
+            confidence=0.97,
+        ),
+    )
+    assert parsed.gaps == (Gap("no text layer", 2, Unit.PAGES),)
+    assert parsed.tallies == (Tally(Unit.PAGES, 2, 1),)
+    assert parsed.flags == (Flag.RECOGNISED,)
+    assert parsed.hidden == (HiddenText(Concealment.INVISIBLE, "three", 1),)
     assert wire.decode(wire.encode(parsed)) == parsed
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"v": 2},
+        {"v": 1},
         {"extra": 1},
         {"text": None},
         {"text": "One two.\x00", "elements": [["text", 0, 9, 1]]},
@@ -55,14 +90,34 @@ def test_a_document_comes_back() -> None:
         {"elements": [["text", 0.0, 8, 1]]},
         {"elements": [["script", 0, 8, 1]]},
         {"elements": [[["text"], 0, 8, 1]]},
-        {"elements": [["text", 0, 8, 1, 1, 2, 3]]},
-        {"elements": [["text", 0, 8, 1, 1, 2, 3, 1e9]]},
-        {"elements": [["text", 0, 8, 1, 1, 2, 3, "4"]]},
-        {"elements": [["text", 0, 8, 1, 1, 2, 3, True]]},
+        {"elements": [[*ROW, [1, 2, 3]]]},
+        {"elements": [[*ROW, [1, 2, 3, 10**9]]]},
+        {"elements": [[*ROW, [1, 2, 3, "4"]]]},
+        {"elements": [[*ROW, [1, 2, 3, True]]]},
+        {"elements": [[*ROW, [1, 2, 3, 1.5]]]},
+        {"elements": [[*ROW, None, [0, 3, 1, 2, 3]]]},
+        {"elements": [[*ROW, None, [0, 9, 1, 2, 3, 4]]]},
+        {"elements": [[*ROW, None, [4, 8, 1, 2, 3, 4, 0, 3, 1, 2, 3, 4]]]},
+        {"elements": [[*ROW, None, None, [0]]]},
+        {"elements": [[*ROW, None, None, [0, 2]]]},
+        {"elements": [[*ROW, None, None, [0, 0, 4, 9, 0, 1]]]},
+        {"elements": [[*ROW, None, None, [0, 0, 0, 3, 1, 1, 4, 8, 1, 1]]]},
+        {"elements": [[*ROW, None, None, [0, 0, 0, 3, 0, 0]]]},
+        {"elements": [[*ROW, None, None, None, 101]]},
+        {"elements": [[*ROW, None, None, None, 97, 1]]},
         {"elements": {"0": 1}},
-        {"gaps": [["x" * 201, 1]]},
-        {"gaps": [["x", 9]]},
+        {"gaps": [["x" * 201, 1, None, 1]]},
+        {"gaps": [["x", 9, None, 1]]},
+        {"gaps": [["x", 1, "pounds", 1]]},
+        {"gaps": [["x", 1, None, 0]]},
         {"gaps": ["x"]},
+        {"tallies": [["pages", 1, 2]]},
+        {"tallies": [["pages", 2, -1]]},
+        {"tallies": [["pages", 2, 1], ["pages", 2, 2]]},
+        {"flags": ["harmless"]},
+        {"flags": "recognised text"},
+        {"hidden": [["not painted", "three", 3]]},
+        {"hidden": [["painted", "three", 1]]},
         {"pages": 0},
         {"pages": 10**9},
         {"title": "x" * 301},
@@ -84,8 +139,8 @@ def test_everything_out_of_bounds_is_refused(changes: dict[str, object]) -> None
         b"[" * 100_000,
         b'{"v":NaN}',
         b'{"v":' + b"9" * 10_000 + b"}",
-        sent().replace(b"3.5", b"Infinity"),
-        sent().replace(b"3.5", b"1e999"),
+        sent().replace(b"97", b"Infinity"),
+        sent().replace(b"97", b"1e999"),
     ],
 )
 def test_what_is_no_document_is_refused(untrusted: bytes) -> None:

@@ -32,9 +32,9 @@ def _warm(task: str) -> None:
         os._exit(7)
 
 
-def _read(task: str, untrusted: bytes, password: str) -> bytes:
-    if task == "password":
-        return password.encode()
+def _read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
+    if task == "wishes":
+        return wishes
     return _ACTS[task](untrusted)
 
 

@@ -40,7 +40,7 @@ def test_the_document_arrives_whole_and_the_answer_comes_back(server: ReaderServ
     document = os.urandom(1 << 20)
 
     assert server.read(document, "echo") == document
-    assert server.read(document, "password", "pässwort") == "pässwort".encode()
+    assert server.read(document, "wishes", "pässwort".encode()) == "pässwort".encode()
 
 
 @pytest.mark.parametrize(
