@@ -20,6 +20,7 @@ SWITCHES: dict[str, str] = {
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
     "HF_HUB_DISABLE_XET": "1",
     "HF_HUB_OFFLINE": "1",
+    "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime 1.29 and later starts an uploader when imported
     "OTEL_SDK_DISABLED": "true",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
