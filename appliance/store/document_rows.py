@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
-from appliance.documents import CollectionId, Document, DocumentId
+from appliance.documents import CollectionId, Document, DocumentId, Flag
 from appliance.store.records import CollectionKey, Part, StoredDocument
 from appliance.store.tables import CollectionKeyTable, DocumentKeyTable, DocumentTable, LabelTable
 
@@ -16,7 +16,7 @@ from appliance.store.tables import CollectionKeyTable, DocumentKeyTable, Documen
 def put(session: Session, stored: StoredDocument) -> None:
     """Insert a document, or replace the version before it with all that hung on it."""
     facts = stored.facts
-    erase(session, facts.id)
+    _remove(session, facts.id)
     session.add(
         DocumentTable(
             id=facts.id,
@@ -37,6 +37,8 @@ def put(session: Session, stored: StoredDocument) -> None:
             blob=stored.object(Part.BLOB),
             text=stored.object(Part.TEXT),
             index=stored.object(Part.INDEX),
+            parent=facts.parent,
+            flags=",".join(sorted(facts.flags)),
         )
     )
     session.flush()
@@ -45,8 +47,10 @@ def put(session: Session, stored: StoredDocument) -> None:
 
 
 def erase(session: Session, id: DocumentId) -> None:
-    """Delete a document's row; its wrapped key, labels and tasks go with it (ON DELETE CASCADE)."""
-    session.execute(delete(DocumentTable).where(DocumentTable.id == id))
+    """Delete a document for good; what was attached to it stays, without a parent."""
+    children = update(DocumentTable).where(DocumentTable.parent == id)
+    session.execute(children.values(parent=None))
+    _remove(session, id)
 
 
 def of_collection(session: Session, collection: CollectionId | None) -> tuple[StoredDocument, ...]:
@@ -73,10 +77,20 @@ def by_content(session: Session, collection: CollectionId, content: str) -> Stor
     return _first(_rows(session, DocumentTable.collection == collection, same))
 
 
+def children(session: Session, id: DocumentId) -> tuple[StoredDocument, ...]:
+    """What was attached to a document or packed in it, oldest first."""
+    return _rows(session, DocumentTable.parent == id)
+
+
 def object_ids(session: Session) -> frozenset[str]:
     """The objects of all documents."""
     rows = session.execute(select(DocumentTable.blob, DocumentTable.text, DocumentTable.index))
     return frozenset(object_id for row in rows for object_id in row)
+
+
+def _remove(session: Session, id: DocumentId) -> None:
+    """Delete a row; its wrapped key, labels, tasks and lines of the file ledger go (CASCADE)."""
+    session.execute(delete(DocumentTable).where(DocumentTable.id == id))
 
 
 def _rows(session: Session, *where: ColumnElement[bool]) -> tuple[StoredDocument, ...]:
@@ -119,6 +133,8 @@ def _stored(
         gaps=row.gaps,
         labels=tuple(labels),
         added=row.added,
+        parent=None if row.parent is None else DocumentId(row.parent),
+        flags=tuple(map(Flag, filter(None, row.flags.split(",")))),
     )
     return StoredDocument(
         facts=facts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from appliance.documents import CollectionId, Document, DocumentId
+from appliance.documents import CollectionId, Document, DocumentId, Flag
 
 
 class Part(StrEnum):
@@ -25,6 +25,17 @@ class TaskState(StrEnum):
     FAILED = "failed"
 
 
+class FileState(StrEnum):
+    """Where a file of a collection stands; for one content it moves forward only."""
+
+    PENDING = "pending"
+    READING = "reading"
+    STORED = "stored"
+    DUPLICATE = "duplicate"  # its content stands in the collection under another name
+    FAILED = "failed"  # tried again by the next run
+    QUARANTINED = "quarantined"  # its reader died too often; tried again only when released
+
+
 @dataclass(frozen=True, slots=True)
 class NewDocument:
     """A file that was read and indexed, ready to be sealed."""
@@ -41,6 +52,25 @@ class NewDocument:
     chunks: int
     gaps: int
     labels: tuple[tuple[str, str], ...] = ()
+    parent: DocumentId | None = None  # the mail or file that it lay in
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One line of the file ledger; a part of a file has a line of its own."""
+
+    collection: CollectionId
+    file: str  # keyed hash of collection and name
+    content: str  # keyed hash of the original
+    state: FileState = FileState.PENDING
+    deaths: int = 0  # how often its reader died on this content
+    reason: str = ""  # why it failed; never content
+    document: DocumentId | None = None  # what it became, or what it repeats
+    parts: int = 0  # files that it holds
+    pages: int = 0
+    characters: int = 0
+    seconds: float = 0.0  # that taking it in took
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from appliance.crypto.keyring import (
     unwrap,
     wrap,
 )
+from appliance.crypto.mac import keyed_hash
 from appliance.documents import CollectionId, Document
 from appliance.errors import SealBroken
 from appliance.store.records import CollectionKey, StoredDocument
@@ -79,6 +80,12 @@ def open_object(document_key: Key, label: ObjectLabel, untrusted: bytes) -> byte
         raise SealBroken("its header is not the one the catalogue names")
     key = derive(document_key, label.kind)
     return aead.open_sealed(key.material, untrusted[HEADER_BYTES:], label.context())
+
+
+def hashed_name(name_key: Key, collection: CollectionId, name: str) -> str:
+    """What finds a name in a collection again without saying it: 64 hex digits."""
+    encoded = name.encode("utf-8", "surrogateescape")
+    return keyed_hash(name_key, collection.encode("ascii") + b"\x00" + encoded)
 
 
 class Seals:

@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from appliance.crypto.keyring import Key, new_key
-from appliance.crypto.mac import keyed_hash
 from appliance.documents import CollectionId, Document, DocumentId
 from appliance.errors import DiskFull, InvariantBroken, NotFound, SealBroken, UsageError
-from appliance.store import document_rows, people_rows, task_rows
+from appliance.store import document_rows, file_rows, people_rows, task_rows
 from appliance.store.catalogue import Catalogue
 from appliance.store.objects import ObjectFolder, new_object_ids
 from appliance.store.records import (
     CollectionKey,
+    FileRow,
     NewDocument,
     Part,
     StoredDocument,
@@ -29,7 +29,7 @@ from appliance.store.records import (
     TaskState,
 )
 from appliance.store.reserve import Reserve
-from appliance.store.seals import Seals, open_object, seal_object
+from appliance.store.seals import Seals, hashed_name, open_object, seal_object
 from appliance.store.timing import Observe, timed
 
 _RESTORE = "restore the store from a backup; `appliance doctor` lists everything that is damaged"
@@ -54,17 +54,18 @@ class Shelf:
         self._name_key = name_key
         self._observe = observe
 
-    def add(self, new: NewDocument) -> Document:
+    def add(self, new: NewDocument, ledger: FileRow | None) -> Document:
         """Seal a document; the same name in the same collection becomes a new version.
 
         Raises:
             NotFound: no such collection.
             UsageError: a label is given twice.
+            InvariantBroken: the parent is not there, or the ledger may not go there.
             DiskFull: nothing of the document is kept.
         """
         if len(dict(new.labels)) != len(new.labels):
             raise UsageError("a label is given twice", remedy="give each label one value")
-        name_key = self._hashed_name(new.collection, new.name)
+        name_key = self.hashed_name(new.collection, new.name)
         with self.catalogue.transaction() as session:
             key_row = people_rows.newest_key(session, new.collection)
             before = document_rows.by_name(session, new.collection, name_key)
@@ -73,7 +74,7 @@ class Shelf:
             raise NotFound("no such collection", remedy="`appliance collection list` names them")
         key, stored = self._sealed_row(new, key_row, name_key, before)
         self._write(self._sealed_objects(key, stored, new))
-        self._commit(stored)
+        self._commit(stored, None if ledger is None else replace(ledger, document=stored.facts.id))
         if before is not None:
             self._forget(before, tasks)
         return replace(stored.facts, name=new.name)
@@ -97,6 +98,12 @@ class Shelf:
         with self.catalogue.transaction() as session:
             row = document_rows.by_content(session, collection, content_key)
         return None if row is None else self.named(row)
+
+    def children(self, id: DocumentId) -> tuple[Document, ...]:
+        """What lay in a document, with names opened, oldest first."""
+        with self.catalogue.transaction() as session:
+            rows = document_rows.children(session, id)
+        return tuple(map(self.named, rows))
 
     def read(self, id: DocumentId, part: Part) -> bytes:
         """One opened object.
@@ -218,6 +225,8 @@ class Shelf:
             gaps=new.gaps,
             labels=tuple(sorted(new.labels)),
             added=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            parent=new.parent,
+            flags=tuple(sorted(set(new.flags))),
         )
         stored = StoredDocument(
             facts=facts,
@@ -245,11 +254,15 @@ class Shelf:
         with timed(self._observe, "write"):  # holds the sealing of the same objects
             self.objects.write(objects)
 
-    def _commit(self, stored: StoredDocument) -> None:
+    def _commit(self, stored: StoredDocument, ledger: FileRow | None) -> None:
         try:
             with timed(self._observe, "commit"), self.catalogue.transaction() as session:
+                if ledger is not None:
+                    file_rows.check_move(session, ledger)
                 document_rows.put(session, stored)
-        except DiskFull:
+                if ledger is not None:
+                    file_rows.put(session, ledger)
+        except (DiskFull, InvariantBroken):
             # Only here is it certain that the row was not committed. After any other failure the
             # objects stay: if the row is not there at the next open, they are collected then.
             self.objects.remove(object_id for _, object_id in stored.objects)
@@ -274,9 +287,13 @@ class Shelf:
             raise _no_document()
         return stored
 
-    def _hashed_name(self, collection: CollectionId, name: str) -> str:
-        encoded = name.encode("utf-8", "surrogateescape")
-        return keyed_hash(self._name_key, collection.encode("ascii") + b"\x00" + encoded)
+    def has_collection(self, session: Session, collection: CollectionId) -> bool:
+        """Whether there is such a collection."""
+        return people_rows.newest_key(session, collection) is not None
+
+    def hashed_name(self, collection: CollectionId, name: str) -> str:
+        """The keyed hash that finds a name in a collection again."""
+        return hashed_name(self._name_key, collection, name)
 
 
 def _task(session: Session, id: DocumentId, task: str) -> TaskRow:

@@ -20,25 +20,44 @@ from appliance.crypto.keyring import Key, Keyring, derive
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
 from appliance.documents import SECTORS, Collection, CollectionId, Document, DocumentId
 from appliance.errors import DiskFull, InvariantBroken, NotFound, StoreMissing, UsageError
-from appliance.store import check, keyfile, people_rows, task_rows
+from appliance.store import check, file_rows, keyfile, people_rows, task_rows
 from appliance.store.catalogue import Catalogue
 from appliance.store.files import FOLDER_MODE, disk, sync_folder
+from appliance.store.ledger import FileLedger
 from appliance.store.lock import StoreLock
 from appliance.store.objects import ObjectFolder
-from appliance.store.records import NewDocument, Part, PrincipalRow, TaskRow, TaskState
+from appliance.store.records import (
+    FileRow,
+    FileState,
+    NewDocument,
+    Part,
+    PrincipalRow,
+    TaskRow,
+    TaskState,
+)
 from appliance.store.reserve import Reserve
 from appliance.store.seals import Seals
 from appliance.store.shelf import Shelf
 from appliance.store.timing import Observe
 
-__all__ = ["SECTORS", "NewDocument", "Part", "PrincipalRow", "Store", "TaskRow", "TaskState"]
+__all__ = [
+    "SECTORS",
+    "FileRow",
+    "FileState",
+    "NewDocument",
+    "Part",
+    "PrincipalRow",
+    "Store",
+    "TaskRow",
+    "TaskState",
+]
 
 _FOLDER, _UNFINISHED = "store", "store.part"
 _CATALOGUE, _OBJECTS, _LOCK, _RESERVE = "catalogue.db", "objects", "lock", "reserve"
 _LONGEST_NAME = 200  # characters of a collection's name
 
 
-class Store:
+class Store(FileLedger):
     """An open store; close it, or use it as a context manager."""
 
     def __init__(self, ring: Keyring, shelf: Shelf, folder: Path, held: ExitStack) -> None:
@@ -114,6 +133,7 @@ class Store:
         shelf = Shelf(catalogue, objects, Seals(ring), reserve, name_key, observe)
         with catalogue.transaction() as session:
             task_rows.reset_running(session)
+            file_rows.reset_reading(session)
         catalogue.forget_overwritten()  # of an erasure that a kill cut short
         objects.sweep(shelf.live_objects())
         reserve.fill()
@@ -212,18 +232,22 @@ class Store:
 
     # documents
 
-    def add_document(self, new: NewDocument) -> Document:
+    def add_document(self, new: NewDocument, ledger: FileRow | None = None) -> Document:
         """Seal a document; durable when this returns.
 
         The same name in the same collection keeps its id and becomes the next version; the version
         before it, its keys, files and task results are destroyed once the new one is committed.
+        ``ledger`` is the file's line as it stands from now on: ``stored``, or ``reading`` while
+        files that lie in it are still to come.  It is committed in one step with the document,
+        whose id it gets.
 
         Raises:
             NotFound: no such collection.
             UsageError: a label is given twice.
+            InvariantBroken: the parent is not there, or the ledger may not go there.
             DiskFull: nothing of the new document is kept; an old version stays.
         """
-        return self._shelf.add(new)
+        return self._shelf.add(new, ledger)
 
     def documents(self, collection: CollectionId | None = None) -> tuple[Document, ...]:
         """The documents of one collection, or of all, oldest first."""
@@ -241,6 +265,10 @@ class Store:
         """The oldest document of this content in a collection, if there is one."""
         return self._shelf.with_content(collection, content_key)
 
+    def children(self, id: DocumentId) -> tuple[Document, ...]:
+        """What was attached to a document or packed in it, oldest first."""
+        return self._shelf.children(id)
+
     def read(self, id: DocumentId, part: Part) -> bytes:
         """One part of a document, opened in memory.
 
@@ -252,6 +280,8 @@ class Store:
 
     def delete_document(self, id: DocumentId) -> None:
         """Erase a document: its key is overwritten, its rows, files and task results are gone.
+
+        Documents that lay in it stay, without a parent; its lines in the file ledger go with it.
 
         Raises:
             NotFound: no such document.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA = 1  # number of this layout
+SCHEMA = 2  # number of this layout
 
 
 class Base(DeclarativeBase):
@@ -68,8 +68,12 @@ class DocumentTable(Base):
         ForeignKeyConstraint(
             ["collection", "key_version"], ["collection_keys.collection", "collection_keys.version"]
         ),
+        ForeignKeyConstraint(  # looked at only in the end: a new version is put for the old
+            ["parent"], ["documents.id"], deferrable=True, initially="DEFERRED"
+        ),
         UniqueConstraint("collection", "name_key"),
         Index("documents_by_content", "collection", "content_key"),
+        Index("documents_by_parent", "parent"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     collection: Mapped[str]
@@ -89,6 +93,8 @@ class DocumentTable(Base):
     blob: Mapped[str]
     text: Mapped[str]
     index: Mapped[str] = mapped_column("index_object")
+    parent: Mapped[str | None]
+    flags: Mapped[str]  # sorted, with commas between
 
 
 class DocumentKeyTable(Base):
@@ -111,6 +117,25 @@ class LabelTable(Base):
     )
     key: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
+
+
+class FileTable(Base):
+    """The file ledger: one row per file of a collection, and per file that lies in one."""
+
+    __tablename__ = "files"
+    collection: Mapped[str] = mapped_column(ForeignKey("collections.id"), primary_key=True)
+    file: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[str]
+    state: Mapped[str]
+    deaths: Mapped[int]
+    reason: Mapped[str]
+    document: Mapped[str | None] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), index=True
+    )
+    parts: Mapped[int]
+    pages: Mapped[int]
+    characters: Mapped[int]
+    seconds: Mapped[float]
 
 
 class TaskTable(Base):

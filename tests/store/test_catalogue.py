@@ -105,11 +105,12 @@ def test_a_missing_or_foreign_catalogue_is_named(store: Store, home: Path) -> No
         Store.open(home, PASSPHRASE)
 
 
-def test_a_later_schema_is_named_as_such(store: Store, home: Path) -> None:
+@pytest.mark.parametrize("schema", ["1", "9"])
+def test_another_schema_is_named_as_such(store: Store, home: Path, schema: str) -> None:
     with store._shelf.catalogue.transaction() as session:
-        session.execute(text("UPDATE meta SET value = '9' WHERE name = 'schema'"))
+        session.execute(text(f"UPDATE meta SET value = '{schema}' WHERE name = 'schema'"))
     store.close()
-    with pytest.raises(StoreDamaged, match="format 9 is not known"):
+    with pytest.raises(StoreDamaged, match=f"format {schema} is not known"):
         Store.open(home, PASSPHRASE)
 
 

@@ -15,7 +15,7 @@ from appliance.crypto.keyring import Key, derive
 from appliance.documents import CollectionId
 from appliance.errors import SealBroken, StoreDamaged
 from appliance.store import keyfile
-from appliance.store.seals import ObjectLabel, open_object
+from appliance.store.seals import ObjectLabel, hashed_name, open_object
 from tests.vectors import generate
 
 VECTORS: list[dict[str, str]] = json.loads(generate.FILE.read_text("utf-8"))
@@ -32,6 +32,11 @@ def _context(vector: dict[str, str]) -> str:
 
 def _derived(vector: dict[str, str]) -> str:
     return derive(Key(bytes.fromhex(vector["key"])), vector["purpose"]).material.hex()
+
+
+def _hashed_name(vector: dict[str, str]) -> str:
+    key = derive(Key(bytes.fromhex(vector["store_key"])), "name-key")
+    return hashed_name(key, CollectionId(vector["collection"]), vector["name"])
 
 
 def _record(vector: dict[str, str]) -> str:
@@ -64,6 +69,7 @@ def _keyring(vector: dict[str, str]) -> dict[str, str | int]:
 OPENERS: dict[str, Callable[[dict[str, str]], object]] = {
     "context": _context,
     "derive": _derived,
+    "name": _hashed_name,
     "record": _record,
     "object": _object,
     "keyring": _keyring,

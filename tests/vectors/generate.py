@@ -96,7 +96,17 @@ def _pure() -> list[Vector]:
         "bytes": context("text", COLLECTION, OBJECT, 3, 2).hex(),
     }
     purposes = ("keyring", "catalogue", "blob", "name", "use/audit-seal")
-    return [encoded, *(_derived(key, purpose) for purpose in purposes)]
+    names = ("a/lease.pdf", "m\u00e4rz.eml/\udcff.txt")
+    return [encoded, *(_derived(key, purpose) for purpose in purposes), *map(_name, names)]
+
+
+def _name(name: str) -> Vector:
+    """FORMAT.md, "Catalogue": the key of a name."""
+    store_key = fixed("store key")
+    data = COLLECTION.encode() + b"\x00" + name.encode("utf-8", "surrogateescape")
+    hashed = hmac.new(derive(store_key, "name-key"), data, hashlib.sha256).hexdigest()
+    base: Vector = {"format": "name", "expect": "success", "store_key": store_key.hex()}
+    return {**base, "collection": COLLECTION, "name": name, "bytes": hashed}
 
 
 def _derived(key: bytes, purpose: str) -> Vector:
