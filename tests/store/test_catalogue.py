@@ -108,7 +108,8 @@ def test_a_missing_or_foreign_catalogue_is_named(store: Store, home: Path) -> No
 @pytest.mark.parametrize("schema", ["1", "9"])
 def test_another_schema_is_named_as_such(store: Store, home: Path, schema: str) -> None:
     with store._shelf.catalogue.transaction() as session:
-        session.execute(text(f"UPDATE meta SET value = '{schema}' WHERE name = 'schema'"))
+        change = text("UPDATE meta SET value = :schema WHERE name = 'schema'")
+        session.execute(change, {"schema": schema})
     store.close()
     with pytest.raises(StoreDamaged, match=f"format {schema} is not known"):
         Store.open(home, PASSPHRASE)
