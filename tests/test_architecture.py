@@ -40,6 +40,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "http": ("engine/client.py",),
     "jsonschema": ("tasks/packs.py",),
     "lxml": ("ingest/",),
+    "olefile": ("ingest/",),
     "openpyxl": ("ingest/",),
     "pypdfium2": ("ingest/pdf.py", "ingest/worker.py"),
     "rich": ("cli/",),

@@ -1,31 +1,61 @@
-"""What kind of file this is: by content first; the name only tells the text kinds apart.
+"""What kind of file this is: by content; the name only tells apart what content leaves open.
 
 A name is a claim.  A PDF called ``notes.txt`` is a PDF; an executable called ``report.pdf`` is
-refused.  Nothing is opened or parsed here but the table of contents of a zip file.
+refused; a letter called ``letter.dat`` is text.  `family` looks at the first bytes only and runs
+anywhere; `sniff` opens containers and runs in the confined reader child.
 """
 
 from __future__ import annotations
 
-import io
-import re
-import struct
-import zipfile
 from enum import StrEnum
 
-from appliance.errors import InputUnreadable, Unsupported
+from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+ODT = "application/vnd.oasis.opendocument.text"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+ODP = "application/vnd.oasis.opendocument.presentation"
+EPUB = "application/epub+zip"
+DOC = "application/msword"
+XLS = "application/vnd.ms-excel"
+PPT = "application/vnd.ms-powerpoint"
+RTF = "application/rtf"
 HTML = "text/html"
-EML = "message/rfc822"
+XML = "application/xml"
+JSON = "application/json"
+JSONL = "application/jsonl"
 MD = "text/markdown"
 CSV = "text/csv"
 TXT = "text/plain"
+EML = "message/rfc822"
+MHTML = "multipart/related"
+MSG = "application/vnd.ms-outlook"
+TNEF = "application/vnd.ms-tnef"
+MBOX = "application/mbox"
+ZIP = "application/zip"
+TAR = "application/x-tar"
+GZIP = "application/gzip"
+BZIP2 = "application/x-bzip2"
+XZ = "application/x-xz"
+PNG = "image/png"
+JPEG = "image/jpeg"
+TIFF = "image/tiff"
+BMP = "image/bmp"
+GIF = "image/gif"
+WEBP = "image/webp"
+LOCKED = "application/x-encrypted-office"  # a new office file inside a container with a password
 
-OFFICE = frozenset({DOCX, PPTX, XLSX, HTML, EML, MD, CSV, TXT})
-READ_HERE = "PDF, DOCX, PPTX, XLSX, HTML, EML, MD, TXT and CSV"
+OFFICE = frozenset({DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, HTML, XML, JSON, JSONL, MD, CSV, TXT})
+IMAGES = frozenset({PNG, JPEG, TIFF, BMP, GIF, WEBP})
+OLD_OFFICE = frozenset({DOC, XLS, PPT})
+READ_HERE = (
+    "PDF, DOCX, PPTX, XLSX, XLSB, DOC, PPT, XLS, ODT, ODP, ODS, RTF, EPUB, HTML, XML, JSON, MD, "
+    "TXT, CSV, EML, MSG, MBOX, MHTML, ZIP, TAR, GZIP, BZIP2, XZ, PNG, JPEG, TIFF, BMP, GIF and WEBP"
+)
 
 
 class Family(StrEnum):
@@ -38,132 +68,99 @@ class Family(StrEnum):
     TEXT = "text"
 
 
-HEAD = 65_536  # bytes that are looked at
-_ZIP_ROOTS = {"word/": DOCX, "ppt/": PPTX, "xl/": XLSX}
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
-_MAIL_NAMES = rb"From|To|Cc|Subject|Date|Message-ID|MIME-Version|Received|Return-Path|Reply-To"
-_MAIL_HEADER = re.compile(rb"(?:X-[\w-]+|" + _MAIL_NAMES + rb"|Content-[\w-]+)[ \t]*:", re.I)
-_MARKUP = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.I)
-_BY_NAME = {
-    ".html": HTML,
-    ".htm": HTML,
-    ".xhtml": HTML,
-    ".eml": EML,
-    ".md": MD,
-    ".markdown": MD,
-    ".csv": CSV,
-    ".tsv": CSV,
-    ".txt": TXT,
-    ".text": TXT,
-    ".log": TXT,
-    "": TXT,
-}
+HEAD = 1024  # bytes that tell the family
+_ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TNEF_MARK = b"\x78\x9f\x3e\x22"
+_IMAGE_MARKS = (
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"\xff\xd8\xff", JPEG),
+    *((mark, TIFF) for mark in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
+)
+_BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})  # lengths of the header that follows
+_STREAM_MARKS = ((b"\x1f\x8b\x08", GZIP), (b"BZh", BZIP2), (b"\xfd7zXZ\x00", XZ))
+_TAR_MARK_AT = 257
+# Kinds that are named when they are refused; an unknown one is refused as such.
+_REFUSED = (
+    (b"\x7fELF", Outcome.PROGRAM),
+    *((mark, Outcome.PROGRAM) for mark in (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe")),
+    *((mark, Outcome.PROGRAM) for mark in (b"\xca\xfe\xba\xbe", b"\x00asm", b"dex\n")),
+    *((mark, Outcome.ARCHIVE) for mark in (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"MSCF\x00")),
+    (b"\x28\xb5\x2f\xfd", Outcome.ARCHIVE),
+    *((mark, Outcome.RECORDING) for mark in (b"ID3", b"OggS", b"fLaC", b"\x1a\x45\xdf\xa3")),
+    *((mark, Outcome.RECORDING) for mark in (b"\xff\xfb", b"\xff\xf3", b"\x00\x00\x01\xba")),
+    *((mark, Outcome.DATABASE) for mark in (b"SQLite format 3\x00", b"!BDN")),
+    (b"\x00\x01\x00\x00Standard", Outcome.DATABASE),
+)
 
 
 def family(head: bytes) -> Family:
-    """The family of a file from its first 1,024 bytes; cheap and safe on hostile bytes."""
-    if b"%PDF-" in head[:1024]:
+    """The family of a file from its first `HEAD` bytes; cheap and safe on hostile bytes."""
+    head = head[:HEAD]
+    if b"%PDF-" in head and not head.startswith((*_ZIP_MARKS, OLE_MARK)):
         return Family.PDF
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.startswith(_ZIP_MARKS) or _stream_kind(head) or _is_tar(head):
         return Family.ZIP
-    if head.startswith(_OLE):
+    if head.startswith((OLE_MARK, _TNEF_MARK)):
         return Family.OLE
-    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")):
-        return Family.IMAGE
-    return Family.TEXT
+    return Family.IMAGE if _image_kind(head) else Family.TEXT
 
 
 def sniff(data: bytes, suffix: str) -> str:
     """The media type of a file; ``suffix`` of its name, lower case with the dot, or empty.
 
     Raises:
-        Unsupported: a kind that is not read here.
-        InputUnreadable: an empty file, an encrypted office file, a damaged zip container.
+        ReadingFailed: an empty file, a kind that is not read here, a damaged container.
     """
+    from appliance.ingest import kinds_packed, kinds_text
+
     if not data:
-        raise InputUnreadable("the file is empty", remedy="remove it or copy it again")
+        raise ReadingFailed(Outcome.EMPTY)
     head = data[:HEAD]
-    if b"%PDF-" in head[:1024]:
-        return PDF
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip_kind(data)
-    if head.startswith(_OLE):
-        raise _ole_refusal(data)
-    return _text_kind(head, suffix)
+    match family(head):
+        case Family.PDF:
+            return PDF
+        case Family.OLE:
+            return TNEF if head.startswith(_TNEF_MARK) else kinds_packed.ole_kind(data)
+        case Family.ZIP:
+            if head.startswith(_ZIP_MARKS):
+                return kinds_packed.zip_kind(data)
+            return _stream_kind(head) or TAR
+        case Family.IMAGE:
+            return _image_kind(head)
+    refused = next((outcome for mark, outcome in _REFUSED if head.startswith(mark)), None)
+    if refused is None and _is_windows_program(data):
+        refused = Outcome.PROGRAM
+    if refused is None and (head[4:8] == b"ftyp" or head[8:12] in {b"WAVE", b"AVI "}):
+        refused = Outcome.UNSUPPORTED if head[8:11] in {b"hei", b"avi"} else Outcome.RECORDING
+    if refused is not None:
+        raise ReadingFailed(refused)
+    return kinds_text.text_kind(data, suffix)
 
 
-def _zip_kind(data: bytes) -> str:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError, struct.error, OSError, NotImplementedError) as error:
-        raise InputUnreadable(
-            "the file is a damaged zip container",
-            remedy="open it in its own program and save it again",
-        ) from error
-    if "[Content_Types].xml" in names:
-        for root, kind in _ZIP_ROOTS.items():
-            if any(name.startswith(root) for name in names):
-                return kind
-    raise _unsupported("a zip container without a document that is read here")
+def _image_kind(head: bytes) -> str:
+    """One of `IMAGES`, or nothing."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return WEBP
+    if head[:2] == b"BM" and not any(head[6:10]):
+        return BMP if int.from_bytes(head[14:18], "little") in _BMP_HEADERS else ""
+    return next((kind for mark, kind in _IMAGE_MARKS if head.startswith(mark)), "")
 
 
-def _ole_refusal(data: bytes) -> InputUnreadable:
-    """Old office formats and mail of Outlook share one container, as do encrypted new ones."""
-    if _ENCRYPTED_PACKAGE in data:
-        return InputUnreadable(
-            "the file is encrypted and needs a password", remedy="remove the encryption first"
-        )
-    return _unsupported("an old office format (DOC, XLS, PPT) or MSG")
+def _stream_kind(head: bytes) -> str:
+    """The kind of a file that is one packed stream, or nothing."""
+    kind = next((kind for mark, kind in _STREAM_MARKS if head.startswith(mark)), "")
+    if kind == BZIP2 and head[4:10] not in {b"1AY&SY", b"\x17rE8P\x90"}:
+        return ""
+    return kind
 
 
-def _text_kind(head: bytes, suffix: str) -> str:
-    text = _text(head)
-    markup = text is not None and _MARKUP.match(_without_prologue(text))
-    if text is None or (suffix not in _BY_NAME and not markup):
-        raise _unsupported("neither a document nor text with a known ending of its name")
-    if markup:
-        return EML if suffix == ".eml" else HTML
-    if _MAIL_HEADER.match(text.lstrip("\ufeff").encode("utf-8", "replace")) and suffix in {
-        ".eml",
-        ".txt",
-        "",
-    }:
-        return EML if suffix == ".eml" or _is_mail(text) else TXT
-    return _BY_NAME[suffix]
+def _is_tar(head: bytes) -> bool:
+    return head[_TAR_MARK_AT : _TAR_MARK_AT + 5] == b"ustar"
 
 
-def _without_prologue(text: str) -> str:
-    """Text from the first tag on that is neither an XML declaration nor a comment."""
-    text = text.lstrip("\ufeff \t\r\n")
-    for opening, closing in (("<?xml", "?>"), *[("<!--", "-->")] * 8):
-        if text.startswith(opening):
-            text = text.partition(closing)[2].lstrip()
-    return text
-
-
-def _text(head: bytes) -> str | None:
-    """The head as text, None where it holds bytes that no text holds."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return head[: len(head) & ~1].decode("utf-16", "replace")
-    if b"\x00" in head:
-        return None
-    controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1b\x1a" for byte in head)
-    if controls > len(head) // 100:
-        return None
-    return head.decode("utf-8", "replace")
-
-
-def _is_mail(text: str) -> bool:
-    """A header block of at least three lines with the names that mail has."""
-    block = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0]
-    lines = [line for line in block.splitlines() if line and not line[0].isspace()]
-    known = sum(bool(_MAIL_HEADER.match(line.encode("utf-8", "replace"))) for line in lines)
-    return known >= 3 and known >= len(lines) / 2
-
-
-def _unsupported(what: str) -> Unsupported:
-    return Unsupported(
-        f"this kind of file is not read here: {what}", remedy=f"convert it to {READ_HERE}"
-    )
+def _is_windows_program(data: bytes) -> bool:
+    """``MZ`` is also how a text can begin: a program has more bytes that no text has."""
+    return data[:2] == b"MZ" and any(byte < 9 for byte in data[2:64])

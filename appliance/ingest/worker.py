@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
-from appliance.errors import ApplianceError, InputUnreadable, Unsupported
 from appliance.ingest import kinds, reading
 from appliance.ingest.reading import Reading, Wishes
 from appliance.sandbox.child import Limits, serve
@@ -25,6 +24,7 @@ _ROOM = "appliance.ingest."
 _READERS = {
     kinds.PDF: "pdf",
     **dict.fromkeys(kinds.OFFICE, "office"),
+    kinds.EML: "office",
 }
 _FAMILIES = {
     kinds.Family.PDF: ("pdf",),
@@ -67,7 +67,7 @@ def read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
         Exception: whatever a parser raises at a damaged file.
     """
     wished = Wishes.decode(wishes)
-    media_type = _sniffed(untrusted, wished.suffix)
+    media_type = kinds.sniff(untrusted, wished.suffix)
     if task == SCAN:
         return reading.encode(_reader("scan").read(untrusted, media_type, wished))
     name = _READERS.get(media_type)
@@ -77,17 +77,6 @@ def read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
     if found.document is not None and not found.document.text and not (found.parts or found.scans):
         raise ReadingFailed(Outcome.NO_TEXT)
     return reading.encode(found)
-
-
-def _sniffed(untrusted: bytes, suffix: str) -> str:
-    try:
-        return kinds.sniff(untrusted, suffix)
-    except Unsupported as error:
-        raise ReadingFailed(Outcome.UNSUPPORTED) from error
-    except InputUnreadable as error:
-        raise ReadingFailed(Outcome.DAMAGED) from error
-    except ApplianceError as error:
-        raise ReadingFailed(Outcome.DAMAGED) from error
 
 
 def _reader(name: str) -> Reader:

@@ -26,6 +26,11 @@ class Outcome(IntEnum):
     TOO_SLOW = 8
     CRASHED = 9
     ENCRYPTED = 10
+    EMPTY = 11
+    PROGRAM = 12
+    ARCHIVE = 13
+    RECORDING = 14
+    DATABASE = 15
     NOT_CONFINED = 20
     BROKEN_PROTOCOL = 21
 
@@ -59,7 +64,32 @@ _RAISES: dict[Outcome, tuple[type[ApplianceError], str, str]] = {
     Outcome.UNSUPPORTED: (
         Unsupported,
         "this kind of file is not read here",
-        "convert it to PDF, DOCX, XLSX, PPTX, HTML, EML, MD, TXT or CSV",
+        "convert it to PDF, an office format, a picture or text",
+    ),
+    Outcome.EMPTY: (
+        InputUnreadable,
+        "the file is empty",
+        "remove it or copy it again",
+    ),
+    Outcome.PROGRAM: (
+        Unsupported,
+        "the file is a program, not a document",
+        "remove it from the folder, or leave it out with --exclude",
+    ),
+    Outcome.ARCHIVE: (
+        Unsupported,
+        "this kind of archive (7z, RAR, CAB, Zstandard) is not read here",
+        "unpack it, or pack it as ZIP or TAR",
+    ),
+    Outcome.RECORDING: (
+        Unsupported,
+        "the file is a sound or video recording, which is not read here",
+        "write down what is said in it",
+    ),
+    Outcome.DATABASE: (
+        Unsupported,
+        "the file is a database or a mail store (PST), which is not read here",
+        "export it from its own program, as CSV or as single messages",
     ),
     Outcome.TOO_LARGE: (
         InputUnreadable,

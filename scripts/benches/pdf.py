@@ -14,10 +14,10 @@ from pathlib import Path
 import pypdfium2 as pdfium
 
 from appliance.config import ReaderSettings
-from appliance.errors import InputUnreadable
 from appliance.ingest import kinds, reading
 from appliance.ingest.pdf import read_pdf
 from appliance.ingest.reading import Wishes
+from appliance.sandbox.outcome import ReadingFailed
 from appliance.sandbox.server import ReaderServer
 from scripts.benches.figure import Figure
 
@@ -120,7 +120,7 @@ def _office_files(samples: Path) -> list[tuple[bytes, str]]:
         data = file.read_bytes()
         try:
             kind = kinds.sniff(data, file.suffix.lower())
-        except InputUnreadable:
+        except ReadingFailed:
             continue
         if kind in kinds.OFFICE:
             found.append((data, file.suffix.lower()))
