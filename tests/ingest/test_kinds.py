@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from appliance.ingest import kinds, worker
+from appliance.ingest.ole_container import pack
 from appliance.sandbox.outcome import Outcome, ReadingFailed, error_for
-from tests.ingest.compound import compound
 
 
 def container(*names: str, **members: str) -> bytes:
@@ -83,12 +83,12 @@ MICROSOFT = "application/vnd.ms-"
         (gzip.compress(tar()), "a.txt", kinds.GZIP),
         (bz2.compress(tar()), "a.txt", kinds.BZIP2),
         (lzma.compress(tar()), "a.txt", kinds.XZ),
-        (compound({"WordDocument": b"x"}), "a.xls", kinds.DOC),
-        (compound({"Workbook": b"x"}), "a.doc", kinds.XLS),
-        (compound({"Book": b"x"}), "a", kinds.XLS),
-        (compound({"PowerPoint Document": b"x"}), "a.doc", kinds.PPT),
-        (compound({"__properties_version1.0": b"x"}), "a.doc", kinds.MSG),
-        (compound({"EncryptedPackage": b"x", "EncryptionInfo": b"x"}), "a.docx", kinds.LOCKED),
+        (pack({"WordDocument": b"x"}), "a.xls", kinds.DOC),
+        (pack({"Workbook": b"x"}), "a.doc", kinds.XLS),
+        (pack({"Book": b"x"}), "a", kinds.XLS),
+        (pack({"PowerPoint Document": b"x"}), "a.doc", kinds.PPT),
+        (pack({"__properties_version1.0": b"x"}), "a.doc", kinds.MSG),
+        (pack({"EncryptedPackage": b"x", "EncryptionInfo": b"x"}), "a.docx", kinds.LOCKED),
         (b"\x78\x9f\x3e\x22\x01", "winmail.dat", kinds.TNEF),
         *((picture(k), "a.pdf", f"image/{k}") for k in ("png", "jpeg", "tiff", "gif", "bmp")),
         (picture("webp"), "a.png", kinds.WEBP),
@@ -148,7 +148,7 @@ def test_kind(data: bytes, name: str, kind: str) -> None:
         (b"SQLite format 3\0", "a.txt", Outcome.DATABASE),
         (container("[Content_Types].xml", "Documents/1/x.fpage"), "a.docx", Outcome.UNSUPPORTED),
         (container("x", mimetype=ODF + "formula"), "a.odt", Outcome.UNSUPPORTED),
-        (compound({"VisioDocument": b"x"}), "a.doc", Outcome.UNSUPPORTED),
+        (pack({"VisioDocument": b"x"}), "a.doc", Outcome.UNSUPPORTED),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "old.doc", Outcome.DAMAGED),
         (b"PK\x03\x04 cut off", "a.docx", Outcome.DAMAGED),
         (b"mostly text, but " * 10 + b"\x00", "a.txt", Outcome.UNSUPPORTED),
