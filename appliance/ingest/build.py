@@ -33,6 +33,8 @@ CELL_SEPARATOR = " | "
 LONGEST_TITLE = 300  # characters
 MOST_CHARACTERS = 50_000_000  # in one document; 50 times the longest annual reports
 MOST_HIDDEN_CHARACTERS = 1_000_000
+MOST_HIDDEN_TEXTS = 100_000
+HIDDEN_GAP = "more hidden text than is kept"
 
 # What no text holds: control characters but tab and line feed, lone surrogates, the invisible tag
 # characters (U+E0000 block, used to smuggle text past a reader's eye), U+FFFE and U+FFFF.
@@ -204,9 +206,13 @@ class DocumentBuilder:
         self._flags[flag] = None
 
     def hide(self, why: Concealment, text: str, page: int | None = None) -> None:
-        """Keep text apart that the file does not show; beyond a bound only the flag is kept."""
-        text = clean(text)[: MOST_HIDDEN_CHARACTERS - self._hidden_characters]
+        """Keep text apart that the file does not show; beyond a bound only the flag and a gap."""
+        whole = clean(text)
+        full = len(self._hidden) >= MOST_HIDDEN_TEXTS
+        text = "" if full else whole[: MOST_HIDDEN_CHARACTERS - self._hidden_characters]
         self.flag(Flag.HIDDEN_TEXT)
+        if lost := len("".join(whole[len(text) :].split())):
+            self.add_gap(HIDDEN_GAP, None, Unit.CHARACTERS, lost)
         if text:
             self._hidden_characters += len(text)
             self._hidden.append(HiddenText(why, text, page))
