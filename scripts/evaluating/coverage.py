@@ -64,15 +64,22 @@ def _notes(read: Read) -> tuple[str, ...]:
 def _totals(reads: list[Read]) -> list[Score]:
     refused = [read for read in reads if read.failure is not None]
     empty = sum(isinstance(read.failure, NoText) for read in refused)
-    plain = [read for read in reads if read.document and not read.scans]
-    pages = sum(read.pages for read in plain)
-    spent = sum(read.seconds for read in plain)
     documents = [read.document for read in reads if read.document]
+    whole = [read for read in reads if read.document and not read.scans]
+    paged = [read for read in whole if read.document and read.document.pages]
+    others = [read for read in whole if read.document and not read.document.pages]
     return [
         Score("coverage", "files refused", len(refused), "files", on=f"{empty} without text"),
         Score("coverage", "gaps", sum(len(d.gaps) for d in documents), "gaps"),
         Score("coverage", "documents with flags", sum(bool(d.flags) for d in documents), "files"),
-        Score(
-            "coverage", "read", pages / max(spent, 1e-9), "pages/s", on="without scans, per core"
-        ),
+        _speed("pages", [(read.pages, read.seconds) for read in paged]),
+        _speed("files without pages", [(1, read.seconds) for read in others]),
     ]
+
+
+def _speed(what: str, done: list[tuple[int, float]]) -> Score:
+    amount, spent = sum(number for number, _ in done), sum(seconds for _, seconds in done)
+    on = f"{amount:,} {what}, without scans"
+    return Score(
+        "coverage", f"{what} read", amount / max(spent, 1e-9), "per second and core", on=on
+    )

@@ -2,8 +2,8 @@
 
 Classes, as the manifest names them.  ``reject``: refused.  ``reject_or_*``: refused, or text.
 ``needs_password[:word]``: refused without it, read and flagged with it.  ``ingest_text_flag_...``:
-text, and the flag of active content.  ``ok*``: text, or refused as holding none where the file is
-said to be empty.  ``ok_or_partial``, ``any_safe``: text or a reason.  In every class: an end within
+text, and the flag of active content.  ``ok``: text, or refused as holding none where the file is
+said to be empty.  ``ok_no_*``: text, or refused as holding none.  ``ok_or_partial``, ``any_safe``: text or a reason.  In every class: an end within
 `MOST_SECONDS`, no success without text, the same reader process afterwards.
 """
 
@@ -118,8 +118,10 @@ def allowed(read: Read, kind: str, may_be_empty: bool = False) -> bool:
         case "ingest_text_flag_active_content":
             flagged = read.document is not None and Flag.ACTIVE in read.document.flags
             return has_text and (flagged or bool(read.parts))
-        case "ok" | "ok_no_external_access" | "ok_no_script_execution":
+        case "ok":
             return has_text or (may_be_empty and isinstance(read.failure, NoText))
+        case "ok_no_external_access" | "ok_no_script_execution":
+            return has_text or isinstance(read.failure, NoText)
         case "ok_or_partial" | "any_safe":
             return refused or has_text
         case _ if kind.startswith("reject_"):
