@@ -3,8 +3,9 @@
 Classes, as the manifest names them.  ``reject``: refused.  ``reject_or_*``: refused, or text.
 ``needs_password[:word]``: refused without it, read and flagged with it.  ``ingest_text_flag_...``:
 text, and the flag of active content.  ``ok``: text, or refused as holding none where the file is
-said to be empty.  ``ok_no_*``: text, or refused as holding none.  ``ok_or_partial``, ``any_safe``: text or a reason.  In every class: an end within
-`MOST_SECONDS`, no success without text, the same reader process afterwards.
+said to be empty.  ``ok_no_*``: text, or refused as holding none.  ``ok_or_partial``, ``any_safe``:
+text or a reason.  In every class: an end within `MOST_SECONDS`, no success without text, the same
+reader process afterwards.
 """
 
 from __future__ import annotations
@@ -110,20 +111,16 @@ def silent(read: Read) -> bool:
 def allowed(read: Read, kind: str, may_be_empty: bool = False) -> bool:
     """Whether a class allows this ending."""
     refused, has_text = read.failure is not None, bool(read.text.strip())
-    match kind:
-        case "reject":
-            return refused
-        case "needs_password":
-            return read.failure is not None and read.failure.message in LOCKED
-        case "ingest_text_flag_active_content":
-            flagged = read.document is not None and Flag.ACTIVE in read.document.flags
-            return has_text and (flagged or bool(read.parts))
-        case "ok":
-            return has_text or (may_be_empty and isinstance(read.failure, NoText))
-        case "ok_no_external_access" | "ok_no_script_execution":
-            return has_text or isinstance(read.failure, NoText)
-        case "ok_or_partial" | "any_safe":
-            return refused or has_text
-        case _ if kind.startswith("reject_"):
-            return refused or has_text
-    raise ValueError(f"no such class: {kind}")
+    empty = isinstance(read.failure, NoText)
+    flagged = read.document is not None and Flag.ACTIVE in read.document.flags
+    endings = {
+        "reject": refused,
+        "needs_password": read.failure is not None and read.failure.message in LOCKED,
+        "ingest_text_flag_active_content": has_text and (flagged or bool(read.parts)),
+        "ok": has_text or (may_be_empty and empty),
+        "ok_no_external_access": has_text or empty,
+        "ok_no_script_execution": has_text or empty,
+        "any_safe": refused or has_text or bool(read.parts),
+    }
+    anything = kind.startswith("reject_") or kind == "ok_or_partial"
+    return endings["any_safe" if anything else kind]
