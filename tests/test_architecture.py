@@ -24,7 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"audit"}),
     frozenset({"store"}),
     frozenset({"crypto"}),
-    frozenset({"sandbox", "plain"}),
+    frozenset({"sandbox", "plain", "tables"}),
     frozenset({"config", "documents", "offline"}),
     frozenset({"errors"}),
 )
@@ -41,6 +41,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "jsonschema": ("tasks/packs.py",),
     "lxml": ("ingest/",),
     "olefile": ("ingest/",),
+    "msoffcrypto": ("ingest/unlock.py",),
     "openpyxl": ("ingest/",),
     "pypdfium2": ("ingest/pdf.py", "ingest/worker.py"),
     "rich": ("cli/",),
@@ -52,6 +53,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "subprocess": ("engine/", "sandbox/"),
     "torch": ("index/embed.py",),
     "unstructured": ("ingest/",),
+    "xlrd": ("ingest/xls.py",),
 }
 HEAVY = {"cedarpy", "faiss", "sentence_transformers", "spacy", "torch", "transformers"} | {
     "unstructured",

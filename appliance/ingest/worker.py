@@ -25,11 +25,14 @@ _READERS = {
     kinds.PDF: "pdf",
     **dict.fromkeys(kinds.OFFICE, "office"),
     kinds.EML: "office",
+    kinds.DOC: "doc",
+    kinds.PPT: "ppt",
+    kinds.XLS: "xls",
 }
 _FAMILIES = {
     kinds.Family.PDF: ("pdf",),
     kinds.Family.ZIP: ("office",),
-    kinds.Family.OLE: (),
+    kinds.Family.OLE: ("doc", "ppt", "xls"),
     kinds.Family.IMAGE: (),
     kinds.Family.TEXT: ("office",),
 }
