@@ -1,0 +1,1 @@
+"""The connected side: gathers, checks, lists, signs and lays out what an isolated machine needs."""
