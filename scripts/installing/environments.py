@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scripts.installing import children, locks, numa, stamps
+from deploy.installer import numa
+from scripts.installing import children, locks, stamps
 from scripts.installing.children import ChildFailed, Runner
 from scripts.installing.locks import Locked
 from scripts.installing.problems import SetupProblem

@@ -1,0 +1,121 @@
+"""What is checked before anything is imported: the signature again, then every file of a medium.
+
+`install.sh` has verified the signature before it ran a line of this; what it used is handed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from .manifest import Entry, Manifest
+from .media import Media
+from .pool import PoolProblem, check, pooled
+from .problems import REFUSED, InstallProblem
+
+# What stands on a medium beside the pool.  The manifest lists install.sh and the installer below
+# deploy/; the keys are copies that nothing trusts.
+BESIDE = ("MANIFEST.json", "MANIFEST.json.sig", "MANIFEST.json.ecdsa", "VOLUME", "install.sh")
+FOLDERS = ("keys", "installer", "pool")
+
+
+def refuse_strangers(manifest: Manifest, folder: Path) -> None:
+    """Raise at the first file on a medium that the manifest does not list.
+
+    Raises:
+        InstallProblem: naming the file.
+    """
+    known = {entry.sha256 for entry in manifest.files}
+    known |= {chunk.sha256 for entry in manifest.files for chunk in entry.chunks}
+    installer = {
+        entry.path.removeprefix("deploy/")
+        for entry in manifest.files
+        if entry.path.startswith("deploy/installer/")
+    }
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        top, _, rest = name.partition("/")
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            raise _stranger(name)
+        if path.is_dir():
+            if top not in FOLDERS:
+                raise _stranger(name)
+        elif not rest:
+            if name not in BESIDE:
+                raise _stranger(name)
+        elif top == "installer":
+            if name not in installer:
+                raise _stranger(name)
+        elif (
+            (top == "pool" and (path.name not in known or not _in_place(rest)))
+            or (top == "keys" and rest not in {"allowed_signers", "bundle_p256.pub.pem"})
+            or top not in FOLDERS
+        ):
+            raise _stranger(name)
+
+
+def _in_place(rest: str) -> bool:
+    parts = rest.split("/")
+    return len(parts) == 3 and parts[0] == "sha256" and parts[2][:2] == parts[1]
+
+
+def _stranger(name: str) -> InstallProblem:
+    return InstallProblem(
+        f"{name}: on the medium and not in the manifest",
+        remedy="copy the bundle again; do not add files to it",
+        exit_code=REFUSED,
+    )
+
+
+def verify_installer(manifest: Manifest, folder: Path) -> None:
+    """The installer's own files on this medium are the ones that the manifest lists.
+
+    Raises:
+        InstallProblem: naming the first that is not.
+    """
+    for entry in manifest.files:
+        if entry.path == "deploy/install.sh" or entry.path.startswith("deploy/installer/"):
+            _check(folder / entry.path.removeprefix("deploy/"), entry, entry.path)
+
+
+def verify_media(
+    manifest: Manifest, media: Media, pool: Path, say: Callable[[Entry], None]
+) -> None:
+    """Read every file of the bundle; those that the pool holds already are read there.
+
+    Raises:
+        InstallProblem: naming the first file, or chunk and volume, that is not what was signed.
+    """
+    for entry in _once(manifest.files):
+        held = pooled(pool, entry.sha256)
+        if held.exists():
+            _check(held, entry, f"{entry.path} in the pool")
+        else:
+            for piece in media.pieces(entry):
+                try:
+                    check(piece.source, piece.sha256, piece.size, piece.name)
+                except PoolProblem as error:
+                    raise refused(error) from error
+        say(entry)
+
+
+def _once(entries: Iterable[Entry]) -> Iterable[Entry]:
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.sha256 not in seen:
+            seen.add(entry.sha256)
+            yield entry
+
+
+def _check(path: Path, entry: Entry, name: str) -> None:
+    try:
+        check(path, entry.sha256, entry.size, name)
+    except PoolProblem as error:
+        raise refused(error) from error
+
+
+def refused(error: PoolProblem) -> InstallProblem:
+    """A file that is not what was signed, as the end of the installation."""
+    return InstallProblem(
+        str(error), remedy="copy this medium again from its source", exit_code=REFUSED
+    )
