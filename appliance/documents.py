@@ -203,10 +203,11 @@ class ParsedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a document that is searched as one; ``heading`` travels with it."""
+    """A piece of a document that is searched as one; ``heading`` and ``table`` travel with it."""
 
     span: Span
     heading: Span | None = None  # the section heading above it, in the same text
+    table: Span | None = None  # head rows of the table in which it begins, where they stand above
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,7 @@ class Passage:
     score: float
     heading: str = ""
     page: int | None = None
+    table: str = ""  # head rows of the table in which the passage begins
 
 
 @dataclass(frozen=True, slots=True)

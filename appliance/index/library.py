@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.access.scope import Scope
-from appliance.documents import Chunk, DocumentId, ParsedDocument, Passage
+from appliance.documents import DocumentId, ParsedDocument, Passage, Span
 from appliance.index.chunk import chunk
 from appliance.index.embed import Embedder
 from appliance.index.memory import Hit, MemoryIndex
@@ -49,19 +49,20 @@ class Library:
 
 
 def passages(hits: Sequence[Hit], texts: dict[DocumentId, ParsedDocument]) -> tuple[Passage, ...]:
-    """Hits with their text and heading, from the opened documents."""
+    """Hits with their text and what travels with it, from the opened documents."""
     return tuple(
         Passage(
             hit.document,
             hit.chunk.span,
             hit.chunk.span.of(texts[hit.document].text),
             hit.score,
-            _heading(hit.chunk, texts[hit.document].text),
+            _of(hit.chunk.heading, texts[hit.document].text),
             texts[hit.document].page_of(hit.chunk.span.begin),
+            _of(hit.chunk.table, texts[hit.document].text),
         )
         for hit in hits
     )
 
 
-def _heading(found: Chunk, text: str) -> str:
-    return found.heading.of(text) if found.heading else ""
+def _of(span: Span | None, text: str) -> str:
+    return span.of(text) if span else ""

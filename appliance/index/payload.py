@@ -1,6 +1,6 @@
 """What is stored of a document for search, as one block of bytes (sealed as its ``index`` object).
 
-Layout, version 1; all numbers little-endian, no padding::
+Layout, version 2; all numbers little-endian, no padding::
 
     magic      4 bytes   "AIDX"
     version    u8        1
@@ -8,7 +8,8 @@ Layout, version 1; all numbers little-endian, no padding::
     chunks     u32       n
     terms      u32       t
     postings   u32       p
-    spans      n x 4 u32   begin, end, heading begin, heading end (2^32 - 1 twice: no heading)
+    spans      n x 6 u32   begin, end, heading begin, heading end (2^32 - 1 twice: no heading),
+                           table head begin, table head end (the same)
     lengths    n x u32     terms in each chunk, repetitions counted
     vectors    n x d f16   unit vectors, row by row
     terms      t x u64     hashes, strictly ascending
@@ -35,7 +36,7 @@ from appliance.index.chunk import searched_text
 from appliance.index.terms import Postings, postings_of
 
 _HEADER = struct.Struct("<4sBHIII")
-_MAGIC, _VERSION = b"AIDX", 1
+_MAGIC, _VERSION = b"AIDX", 2
 _NONE = 0xFFFFFFFF
 
 
@@ -65,11 +66,8 @@ class IndexPayload:
         header = _HEADER.pack(
             _MAGIC, _VERSION, self.vectors.shape[1], n, len(p.terms), len(p.chunks)
         )
-        rows = [
-            (c.span.begin, c.span.end, *((c.heading.begin, c.heading.end) if c.heading else _NO))
-            for c in self.chunks
-        ]
-        spans = np.array(rows, dtype=np.int64).reshape(n, 4)
+        rows = [(*_ends(c.span), *_ends(c.heading), *_ends(c.table)) for c in self.chunks]
+        spans = np.array(rows, dtype=np.int64).reshape(n, 6)
         if n and spans.max() > _NONE:
             raise ValueError("the text is too long for this format")
         parts: tuple[tuple[NDArray[np.generic], str], ...] = (
@@ -85,6 +83,10 @@ class IndexPayload:
 
 
 _NO = (_NONE, _NONE)
+
+
+def _ends(span: Span | None) -> tuple[int, int]:
+    return (span.begin, span.end) if span else _NO
 
 
 def build_payload(text: str, chunks: Sequence[Chunk], embedder: Embeds) -> IndexPayload:
@@ -104,7 +106,7 @@ def decode(untrusted: bytes) -> IndexPayload:
     magic, version, dimensions, n, t, p = _HEADER.unpack_from(untrusted)
     _require(magic == _MAGIC and version == _VERSION, "its version is not known here")
     reader = _Reader(untrusted, _HEADER.size)
-    spans = reader.take("<u4", 4 * n).astype(np.uint32).reshape(n, 4)
+    spans = reader.take("<u4", 6 * n).astype(np.uint32).reshape(n, 6)
     lengths = reader.take("<u4", n).astype(np.uint32)
     vectors = reader.take("<f2", n * dimensions).astype(np.float16).reshape(n, dimensions)
     postings = Postings(
@@ -135,10 +137,15 @@ def _check_postings(postings: Postings, n: int, p: int) -> None:
 def _chunks(spans: NDArray[np.uint32]) -> tuple[Chunk, ...]:
     _require(bool((spans[:, 0] <= spans[:, 1]).all()), "a span that ends before it begins")
     _require(bool((spans[:, 2] <= spans[:, 3]).all()), "a heading that ends before it begins")
+    _require(bool((spans[:, 4] <= spans[:, 5]).all()), "a table head that ends before it begins")
     return tuple(
-        Chunk(Span(begin, end), None if (above, below) == _NO else Span(above, below))
-        for begin, end, above, below in spans.tolist()
+        Chunk(Span(row[0], row[1]), _span(row[2], row[3]), _span(row[4], row[5]))
+        for row in spans.tolist()
     )
+
+
+def _span(begin: int, end: int) -> Span | None:
+    return None if (begin, end) == _NO else Span(begin, end)
 
 
 class _Reader:

@@ -43,7 +43,7 @@ LONGEST_LABEL = 60  # characters of a heading that labels the sentence after it
 LONGEST_COPY = 60  # characters: enough to know the sentence
 
 _LEADERS = re.compile(r"\.{5}|(?:\. ){5}")  # a line of a table of contents
-_Place = tuple[DocumentId, Span, str]  # a sentence, and the heading of its passage
+_Place = tuple[DocumentId, Span, str]  # a sentence, and what travels with its passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _evidence(
     """Sentences that hold enough of the question, best first."""
     places = sorted(
         {
-            (passage.document, span, passage.heading)
+            (passage.document, span, f"{passage.heading} {passage.table}".strip())
             for passage in passages
             for span in sentences(texts[passage.document], passage.span)
         }

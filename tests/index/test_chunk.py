@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.documents import Element, ElementKind, ParsedDocument, Span
-from appliance.index.chunk import LONGEST_HEADING, chunk, searched_text
+from appliance.index.chunk import LONGEST_HEADING, LONGEST_HEADS, chunk, searched_text
+from appliance.ingest.build import DocumentBuilder
 from tests.index.doubles import paragraphs
 
 TITLE, TEXT, ROW = ElementKind.TITLE, ElementKind.TEXT, ElementKind.TABLE_ROW
@@ -142,3 +143,65 @@ def test_an_empty_document_has_no_chunks() -> None:
 def test_a_size_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         chunk(paragraphs("a"), 0)
+
+
+def table(rows: int, *heads: str) -> ParsedDocument:
+    """A paragraph, then a table with these head rows and so many rows of figures."""
+    builder = DocumentBuilder("text/plain")
+    builder.add(TEXT, "The revenue by product was as follows.")
+    number = builder.new_table()
+    for head in heads:
+        builder.add_row(head.split(";"), table=number, heads=True)
+    for row in range(rows):
+        builder.add_row([f"Product {row}", f"{row},100.50", f"{row},200.75"], table=number)
+    return builder.finish()
+
+
+def test_the_heads_of_a_table_travel_with_the_rows_below() -> None:
+    parsed = table(30, ";Year ended", "Product;2019;2018")
+    first, *others = chunk(parsed, 200)
+    heads = "Year ended\nProduct | 2019 | 2018"
+    assert first.table is None  # they stand in the chunk itself
+    assert heads in first.span.of(parsed.text)
+    assert len(others) > 3
+    for piece in others:
+        assert piece.table is not None
+        assert piece.table.of(parsed.text) == heads
+        assert searched_text(parsed.text, piece) == f"{heads}\n{piece.span.of(parsed.text)}"
+
+
+def test_of_long_heads_those_next_to_the_figures_travel() -> None:
+    parsed = table(9, "w" * LONGEST_HEADS, "Product;2019;2018")
+    last = chunk(parsed, 100)[-1]
+    assert last.table is not None
+    assert last.table.of(parsed.text) == "Product | 2019 | 2018"
+    assert chunk(table(9, "w" * (LONGEST_HEADS + 1)), 100)[-1].table is None
+
+
+def test_no_heads_travel_out_of_their_table() -> None:
+    builder = DocumentBuilder("text/plain")
+    builder.add_row(["Product", "2019"], table=builder.new_table(), heads=True)
+    other = builder.new_table()
+    for row in range(9):
+        builder.add_row([f"Thing {row}", f"{row}.00"], table=other)
+    builder.add(TEXT, "A paragraph below the tables, of some length.")
+    chunks = chunk(builder.finish(), 40)
+    assert len(chunks) > 3
+    assert {piece.table for piece in chunks} == {None}
+
+
+def test_heads_that_stand_in_the_chunk_do_not_travel() -> None:
+    assert [piece.table for piece in chunk(table(3, "Product;2019;2018"), 2000)] == [None]
+
+
+def test_parts_of_a_cut_row_and_rows_above_a_second_head_have_their_own() -> None:
+    builder = DocumentBuilder("text/plain")
+    number = builder.new_table()
+    builder.add_row(["Clause", "Words"], table=number, heads=True)
+    builder.add_row(["1", "long " * 40], table=number)
+    builder.add_row(["Clause", "Page"], table=number, heads=True)
+    builder.add_row(["2", "short " * 12], table=number)
+    parsed = builder.finish()
+    heads = [p.table.of(parsed.text) if p.table else None for p in chunk(parsed, 80)]
+    assert heads[1:4] == ["Clause | Words"] * 3
+    assert heads[-1] == "Clause | Page"
