@@ -57,7 +57,15 @@ def build(prefix: Path, manifest: Manifest, release: Path, name: str) -> None:
     tool = uv(prefix, manifest)
     environment = _environment(prefix)
     _run([tool, "venv", "--quiet", "--no-config", "--python", sys.executable, target], environment)
-    command = [tool, "pip", "install", "--quiet", "--no-config", "--offline", "--no-index"]
+    command: list[str | Path] = [
+        tool,
+        "pip",
+        "install",
+        "--quiet",
+        "--no-config",
+        "--offline",
+        "--no-index",
+    ]
     command += ["--no-deps", "--require-hashes", "--python", target / "bin" / "python"]
     command += ["--find-links", wheels, "-r", release / "locks" / f"{name}.txt"]
     _run(command, environment)
@@ -68,8 +76,9 @@ def build(prefix: Path, manifest: Manifest, release: Path, name: str) -> None:
 def compile_modules(release: Path, name: str) -> None:
     """Byte code for every module: the people who run them may not write here."""
     target = release / "envs" / name
-    command = [target / "bin" / "python", "-I", "-m", "compileall", "-q", "-j", "0"]
-    subprocess.run([*command, target / "lib"], check=False, capture_output=True)
+    command: list[str | Path] = [target / "bin" / "python", "-I", "-m", "compileall"]
+    command += ["-q", "-j", "0", target / "lib"]
+    subprocess.run(command, check=False, capture_output=True)
 
 
 def digests(release: Path, name: str) -> dict[str, str]:

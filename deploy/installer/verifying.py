@@ -34,37 +34,31 @@ def refuse_strangers(manifest: Manifest, folder: Path) -> None:
     }
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        top, _, rest = name.partition("/")
-        if path.is_symlink() or not (path.is_dir() or path.is_file()):
-            raise _stranger(name)
-        if path.is_dir():
-            if top not in FOLDERS:
-                raise _stranger(name)
-        elif not rest:
-            if name not in BESIDE:
-                raise _stranger(name)
-        elif top == "installer":
-            if name not in installer:
-                raise _stranger(name)
-        elif (
-            (top == "pool" and (path.name not in known or not _in_place(rest)))
-            or (top == "keys" and rest not in {"allowed_signers", "bundle_p256.pub.pem"})
-            or top not in FOLDERS
-        ):
-            raise _stranger(name)
+        plain = not path.is_symlink() and (path.is_dir() or path.is_file())
+        if not plain or not _expected(name, path.is_dir(), known, installer):
+            raise InstallProblem(
+                f"{name}: on the medium and not in the manifest",
+                remedy="copy the bundle again; do not add files to it",
+                exit_code=REFUSED,
+            )
+
+
+def _expected(name: str, is_folder: bool, known: set[str], installer: set[str]) -> bool:
+    top, _, rest = name.partition("/")
+    if is_folder:
+        return top in FOLDERS
+    if top == "installer":
+        return name in installer
+    if top == "pool":
+        return rest.rpartition("/")[2] in known and _in_place(rest)
+    if top == "keys":
+        return rest in {"allowed_signers", "bundle_p256.pub.pem"}
+    return name in BESIDE
 
 
 def _in_place(rest: str) -> bool:
     parts = rest.split("/")
     return len(parts) == 3 and parts[0] == "sha256" and parts[2][:2] == parts[1]
-
-
-def _stranger(name: str) -> InstallProblem:
-    return InstallProblem(
-        f"{name}: on the medium and not in the manifest",
-        remedy="copy the bundle again; do not add files to it",
-        exit_code=REFUSED,
-    )
 
 
 def verify_installer(manifest: Manifest, folder: Path) -> None:

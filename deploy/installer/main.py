@@ -1,0 +1,335 @@
+"""Installs, upgrades, rolls back and removes the appliance on an isolated machine.
+
+`install.sh` calls this after it has verified the signature of the manifest and the files of the
+installer; nothing here reaches for a network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import environments, journal, preflight, releases, system, verifying
+from .journal import Line
+from .manifest import Entry, Manifest, ManifestProblem, decode
+from .media import Media
+from .pool import PoolProblem, add, pooled
+from .problems import REFUSED, InstallProblem
+
+KEPT = 1  # releases that stay beside the one in force
+LINKED = ("wheel", "model", "policy", "unit", "lock", "sbom", "provenance", "doc", "licence")
+EXAMPLES = """\
+examples:
+  sh install.sh --fingerprint SHA256:...      first install, key told over another way
+  sh install.sh --dry-run                     check the machine and the media, change nothing
+  sh install.sh --upgrade                     a newer bundle, with the key that is known here
+  sh install.sh --rollback                    back to the release before
+  sh install.sh --uninstall --keep-data       remove the program, keep the store
+
+exit status: 0 done; 1 failed; 2 wrong arguments; 3 the machine lacks something;
+4 the bundle is refused: changed, incomplete, older, or signed by another key
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The command line."""
+
+    action: str  # install | upgrade | rollback | uninstall
+    prefix: Path
+    bundle: Path
+    places: tuple[Path, ...]
+    signer: str
+    dry: bool
+    older: bool
+    keep_data: bool
+    yes: bool
+
+    @property
+    def state(self) -> Path:
+        """Folder of the journal and of the keys that are trusted here."""
+        return self.prefix / "state"
+
+
+def main(words: list[str]) -> int:
+    """Entry point; returns the exit status."""
+    asked = arguments(words)
+    try:
+        {"rollback": roll_back, "uninstall": uninstall}.get(asked.action, install)(asked)
+    except InstallProblem as problem:
+        return _stopped(problem.message, problem.remedy, problem.exit_code)
+    except ManifestProblem as problem:
+        return _stopped(str(problem), "copy the bundle again from its source", REFUSED)
+    except OSError as error:
+        return _stopped(
+            f"{error.filename or ''} {error.strerror}", "free space or mend the disk", 1
+        )
+    except KeyboardInterrupt:
+        return _stopped("interrupted", "run it again: it goes on from here", 130)
+    return 0
+
+
+def _stopped(message: str, remedy: str, code: int) -> int:
+    print(f"\nStopped: {message.strip()}", file=sys.stderr)
+    if remedy:
+        print(f"What to do: {remedy}", file=sys.stderr)
+    return code
+
+
+def arguments(words: list[str]) -> Asked:
+    """Parse the command line; exits with status 2 where it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="install.sh",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    action = parser.add_mutually_exclusive_group()
+    for name in ("upgrade", "rollback", "uninstall"):
+        action.add_argument(f"--{name}", dest="action", action="store_const", const=name)
+    own = system.PREFIX if os.getuid() == 0 else Path.home() / ".local" / "share" / "appliance"
+    parser.add_argument("--prefix", type=Path, default=own, metavar="DIR", help="(%(default)s)")
+    parser.add_argument("--media", type=Path, action="append", metavar="DIR", help="of a volume")
+    parser.add_argument("--dry-run", action="store_true", help="check everything, change nothing")
+    parser.add_argument("--allow-older", action="store_true", help="take a lower serial, on record")
+    parser.add_argument("--keep-data", action="store_true", help="with --uninstall")
+    parser.add_argument("--yes", action="store_true", help="ask nothing")
+    parser.add_argument("--bundle", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--signer", required=True, help=argparse.SUPPRESS)
+    found = parser.parse_args(words)
+    return Asked(
+        action=found.action or "install",
+        prefix=found.prefix.absolute(),
+        bundle=found.bundle.absolute(),
+        places=(found.bundle.absolute(), *(found.media or ())),
+        signer=found.signer,
+        dry=found.dry_run,
+        older=found.allow_older,
+        keep_data=found.keep_data,
+        yes=found.yes,
+    )
+
+
+# --- install and upgrade --------------------------------------------------------------------------
+
+
+def install(asked: Asked) -> None:
+    """Verify, look, import, build, switch; run again after a kill it ends in the same tree.
+
+    Raises:
+        InstallProblem: at the first thing that is not as it must be.
+    """
+    untrusted = (asked.bundle / "MANIFEST.json").read_bytes()
+    manifest = decode(untrusted)
+    digest = journal.digest(untrusted)
+    print(f"{manifest.name} {manifest.release} ({manifest.variant}), signed by {asked.signer}")
+    _refuse_older(asked, manifest, digest)
+    media = Media(asked.places, _ask(asked.yes))
+    verifying.verify_installer(manifest, asked.bundle)
+    for place in asked.places:
+        verifying.refuse_strangers(manifest, place)
+    missing = sum(_absent(asked, entry) for entry in manifest.files)
+    _preflight(asked, manifest, missing)
+    if asked.dry:
+        verifying.verify_media(
+            manifest, media, asked.prefix / "pool", _progress("verified", manifest)
+        )
+        print("Everything is as it must be. Nothing was changed.")
+        return
+    previous = releases.current(asked.prefix)
+    if not releases.is_complete(asked.prefix, manifest.release, digest):
+        _import(asked, manifest, media)
+        _build(asked, manifest, untrusted, digest)
+    releases.switch(asked.prefix, manifest.release)
+    _finish(asked, manifest, digest, previous)
+
+
+def _refuse_older(asked: Asked, manifest: Manifest, digest: str) -> None:
+    highest = journal.highest_serial(asked.state)
+    if manifest.serial >= highest or asked.older:
+        return
+    if not asked.dry:
+        line = Line("refused", manifest.release, manifest.serial, digest, asked.signer)
+        journal.write(asked.state, line)
+    raise InstallProblem(
+        f"serial {manifest.serial} is older than {highest}, which was installed here before",
+        remedy="get the newest bundle; --rollback goes back to a release that is still here",
+        exit_code=REFUSED,
+    )
+
+
+def _absent(asked: Asked, entry: Entry) -> int:
+    return 0 if pooled(asked.prefix / "pool", entry.sha256).exists() else entry.size
+
+
+def _preflight(asked: Asked, manifest: Manifest, missing: int) -> None:
+    checks = preflight.judge(preflight.look(asked.prefix, dict(os.environ)), manifest, missing)
+    for check in checks:
+        mark = {True: "ok  ", False: "FAIL", None: "note"}[check.ok]
+        print(f"  {mark} {check.name}: {check.found} (needed: {check.needed})")
+        if not check.ok:
+            print(f"       {check.remedy}")
+    if any(check.ok is False for check in checks):
+        raise InstallProblem(
+            "this machine lacks something", remedy="the lines marked FAIL say what", exit_code=3
+        )
+
+
+def _import(asked: Asked, manifest: Manifest, media: Media) -> None:
+    pool = asked.prefix / "pool"
+    say = _progress("imported", manifest)
+    for entry in manifest.files:
+        try:
+            add(pool, entry.sha256, entry.size, media.pieces(entry))
+        except PoolProblem as error:
+            raise verifying.refused(error) from error
+        say(entry)
+
+
+def _build(asked: Asked, manifest: Manifest, untrusted: bytes, digest: str) -> None:
+    """Make the release in its final place; it counts only when its mark is written, last."""
+    release = releases.folder(asked.prefix, manifest.release)
+    shutil.rmtree(release, ignore_errors=True)
+    release.mkdir(mode=0o755, parents=True)
+    for entry in manifest.files:
+        if entry.kind in LINKED:
+            environments.link(asked.prefix / "pool", entry, release / entry.path)
+    (release / "MANIFEST.json").write_bytes(untrusted)
+    for name in ("app", "engine"):
+        if (release / "locks" / f"{name}.txt").exists():
+            begun = time.monotonic()
+            environments.build(asked.prefix, manifest, release, name)
+            environments.compile_modules(release, name)
+            print(f"  {name} environment: {time.monotonic() - begun:.1f} s", flush=True)
+    releases.complete(asked.prefix, manifest.release, digest)
+
+
+def _finish(asked: Asked, manifest: Manifest, digest: str, previous: str) -> None:
+    """Put on record, tell the system, ask the doctor, remove what is too old."""
+    if previous != manifest.release:
+        line = Line(
+            "upgrade" if previous else "install",
+            *(manifest.release, manifest.serial, digest, asked.signer, previous),
+            allowed_older=asked.older,
+        )
+        journal.write(asked.state, line)
+    _trust(asked)
+    release = releases.folder(asked.prefix, manifest.release)
+    if os.getuid() == 0 and asked.prefix == system.PREFIX:
+        for step in system.install(asked.prefix, release):
+            print(f"  {'ok  ' if step.done else 'note'} {step.what}")
+    releases.sweep(asked.prefix, KEPT)
+    print(f"In force: {manifest.release}" + (f" (before: {previous})" if previous else ""))
+    _doctor(asked.prefix)
+
+
+def _trust(asked: Asked) -> None:
+    """Keep the keys that were trusted now for the next upgrade."""
+    for name in ("allowed_signers", "bundle_p256.pub.pem"):
+        known, given = asked.state / name, asked.bundle / "keys" / name
+        if not known.exists() and given.exists():
+            shutil.copyfile(given, known)
+
+
+def _doctor(prefix: Path) -> None:
+    command = prefix / "current" / "envs" / "app" / "bin" / "appliance"
+    done = subprocess.run(
+        [command, "doctor"],
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"},
+    )
+    if done.returncode != 0:
+        print(f"The doctor found something; see {command} doctor.", file=sys.stderr)
+    print(f"The command is {command}")
+
+
+# --- the other actions ----------------------------------------------------------------------------
+
+
+def roll_back(asked: Asked) -> None:
+    """Put the newest of the other releases in force.
+
+    Raises:
+        InstallProblem: there is none.
+    """
+    others = releases.others(asked.prefix)
+    if not others:
+        raise InstallProblem("there is no release to go back to", remedy="install one")
+    before, previous = others[0], releases.current(asked.prefix)
+    if asked.dry:
+        print(f"Would go from {previous} back to {before}.")
+        return
+    releases.switch(asked.prefix, before)
+    manifest = releases.folder(asked.prefix, before) / "MANIFEST.json"
+    digest = journal.digest(manifest.read_bytes())
+    serial = int(before.rpartition("-")[2])
+    journal.write(asked.state, Line("rollback", before, serial, digest, asked.signer, previous))
+    print(f"In force: {before} (before: {previous})")
+
+
+def uninstall(asked: Asked) -> None:
+    """Remove the program; the data only when it is said twice."""
+    if asked.dry:
+        print(f"Would remove {asked.prefix}" + ("" if asked.keep_data else " and the data"))
+        return
+    whole = os.getuid() == 0 and asked.prefix == system.PREFIX
+    if not asked.keep_data and not asked.yes:
+        raise InstallProblem(
+            "say what becomes of the data",
+            remedy="--keep-data keeps it; --yes removes it for good",
+            exit_code=2,
+        )
+    if whole:
+        system.remove()
+    (asked.prefix / releases.CURRENT).unlink(missing_ok=True)
+    for name in ("releases", "pool", "tools", "cache", "python", "state"):
+        shutil.rmtree(asked.prefix / name, ignore_errors=True)
+    if whole and not asked.keep_data:
+        shutil.rmtree(system.DATA, ignore_errors=True)
+    if asked.prefix.is_dir() and not any(asked.prefix.iterdir()):
+        asked.prefix.rmdir()
+    print("Removed." + (" The data is where it was." if asked.keep_data else ""))
+
+
+# --- talking --------------------------------------------------------------------------------------
+
+
+def _ask(silent: bool) -> Callable[[str], bool]:
+    def ask(sentence: str) -> bool:
+        if silent or not sys.stdin.isatty():
+            return False
+        try:
+            input(f"{sentence} Then press Enter: ")
+        except EOFError:
+            return False
+        return True
+
+    return ask
+
+
+def _progress(what: str, manifest: Manifest) -> Callable[[Entry], None]:
+    total = sum(entry.size for entry in manifest.files)
+    begun = time.monotonic()
+    done = [0, 0.0]
+
+    def say(entry: Entry) -> None:
+        done[0] += entry.size
+        now = time.monotonic()
+        if now - done[1] >= 2 or done[0] >= total:
+            done[1] = now
+            rate = done[0] / max(now - begun, 1e-3)
+            left = (total - done[0]) / max(rate, 1)
+            print(
+                f"  {what} {done[0] / 1e6:,.0f} of {total / 1e6:,.0f} MB, "
+                f"{rate / 1e6:,.0f} MB/s, {left:.0f} s left",
+                flush=True,
+            )
+
+    return say
