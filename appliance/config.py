@@ -43,10 +43,11 @@ class ReaderSettings:
     """Bounds on the confined reader process, per document."""
 
     memory_mib: int = 2048  # address space above what the warm reader maps itself
-    cpu_seconds: int = 120
-    wall_seconds: int = 180
+    cpu_seconds: int = 50
+    wall_seconds: int = 55  # a file that hangs is given up within a minute
     max_input_mib: int = 512
     max_output_mib: int = 256
+    processes: int = 0  # that read at a time; 0: one per core, at most 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@
     |-- NotFound                   7   no such collection or document (or not for you: same words)
     |-- InputUnreadable            8   a folder or file cannot be read
     |   |-- Unsupported            8   this kind of file is not read here
-    |   `-- NoText                 8   the file was opened and holds no text
+    |   |-- NoText                 8   the file was opened and holds no text
+    |   `-- ReaderViolation        8   the file made its reader do what is forbidden: an attack
     |-- PackError                  9   a field pack is unknown or does not validate
     |-- EngineError               10   the language model cannot be used
     |   |-- EngineUnavailable     10   not running, did not start, or crashed
@@ -25,7 +26,8 @@
     |-- InvariantBroken           16   a security invariant failed; everything stops
     |-- PolicyError               17   the policy set does not validate or could not decide
     |-- Denied                    18   the policy does not permit this action
-    `-- StoreBusy                 19   another process works on this store
+    |-- StoreBusy                 19   another process works on this store
+    `-- BatchFailed               20   the batch ended; not one file could be read
     (Interrupted                 130   Ctrl-C)
 
 A message names the file and the remedy.  It never holds content of a document, a question, a key
@@ -100,6 +102,10 @@ class NoText(InputUnreadable):
     """The file was opened and holds no text."""
 
 
+class ReaderViolation(InputUnreadable):
+    """The file made its reader do what is forbidden, or break its bounds: a security event."""
+
+
 class PackError(ApplianceError):
     """A field pack is unknown or does not validate."""
 
@@ -172,6 +178,12 @@ class StoreBusy(ApplianceError):
     """Another process works on this store."""
 
     exit_code = 19
+
+
+class BatchFailed(ApplianceError):
+    """The batch ended, and nothing could be done: not one file was read."""
+
+    exit_code = 20
 
 
 EXIT_INTERRUPTED = 130

@@ -6,13 +6,15 @@ writes one answer and ends.  What the child must do to answer is a function hand
 that knows the formats.
 
 Protocol on descriptor 0, a sequenced-packet Unix socket.  Request: the name of what to do, two
-descriptors (input to read from, pipe to answer into).  Input: two bytes with the length of the
-password, the password, the document; the server does not see them.  Reply once the child has ended:
-`REPLY` (kind of ending, number).  The answer in the pipe: one byte of `Outcome`, the payload.
+descriptors (input to read from, pipe to answer into).  Input: four bytes with the length of the
+wishes, the wishes, the document; the server does not see them.  Replies, each `REPLY` (kind,
+number): one when the child has started, one when it has ended.  The answer in the pipe: one byte of
+`Outcome`, the payload.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import select
@@ -21,23 +23,31 @@ import socket
 import struct
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag, unique
-from functools import partial
+from enum import IntEnum, unique
 from pathlib import Path
 
 from appliance.errors import SandboxError
-from appliance.sandbox import confine
+from appliance.sandbox import calls, confine, landlock, namespaces, probe, seccomp
 from appliance.sandbox.outcome import Outcome, ReadingFailed
+from appliance.sandbox.probe import Layer
 
 REPLY = struct.Struct("=BI")
 LONGEST_REQUEST = 256  # bytes
 WISHES_LENGTH = 4  # bytes that hold the length of the wishes
 PROBE = "probe"
 OPEN_FILES = 32
-_CONTROL, _NOWHERE, _INPUT, _OUTPUT = 0, 1, 3, 4
+_CONTROL, _NOWHERE, _INPUT, _OUTPUT, _RULES = 0, 1, 3, 4, 5
+_CLEAR = 8  # descriptors from here on are in nobody's way
+
+# What imports in the warm server read beyond the interpreter and its packages.
+_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
+_FACTS = (
+    *("/etc/localtime", "/etc/mime.types", "/etc/os-release", "/usr/share/zoneinfo"),
+    *("/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat"),
+)
 
 Read = Callable[[str, bytes, bytes], bytes]  # task, wishes, untrusted document -> answer
 Warm = Callable[[str], None]  # import what is needed to do this
@@ -45,23 +55,15 @@ Warm = Callable[[str], None]  # import what is needed to do this
 
 @unique
 class Ending(IntEnum):
-    """How a child ended."""
+    """What the server reports of itself or of a child."""
 
-    READY = 0  # no child: the server says that it is up; number = `Layer` bits
+    READY = 0  # the server is up; number = `Layer` bits
     EXITED = 1  # number = exit status
     SIGNALLED = 2  # number = signal
     TIMED_OUT = 3
     REFUSED = 4  # no child was started: the server is not fit to fork
-
-
-class Layer(IntFlag):
-    """What confines a child; the probe reports which of these it found to hold."""
-
-    NO_SOCKETS = 1
-    NO_PROGRAMS = 2
-    NO_PROCESSES = 4
-    NO_FILES = 8
-    EMPTY_NETWORK = 16
+    STARTED = 5  # a child reads; its ending follows
+    LOST = 6  # never sent: the server ended, and its child with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,81 +79,140 @@ class _Closed(Exception):
     """The other end of the control socket is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """What the warm process keeps: its work, and descriptors opened before it lost the right."""
+
+    control: socket.socket
+    limits: Limits
+    warm: Warm
+    read: Read
+    threads: int  # /proc/self/task
+    size: int  # /proc/self/statm
+    rules: int | None  # Landlock rules of the children
+
+
 def serve(limits: Limits, warm: Warm, read: Read) -> None:
-    """Confine this process, then answer requests until the other end closes.
+    """Confine this process, then answer requests until the other end closes; never returns.
 
     Raises:
         SandboxError: this process could not be confined.
     """
-    layers = Layer.EMPTY_NETWORK if confine.isolate_network() else Layer(0)
-    confine.no_new_privileges()
-    confine.deny_sockets()
-    confine.hide_memory()
     control = socket.socket(fileno=_CONTROL)
+    threads = os.open("/proc/self/task", os.O_RDONLY | os.O_CLOEXEC)
+    size = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    layers, rules = _confine_server()
+    server = _Server(control, limits, warm, read, threads, size, rules)
     control.send(REPLY.pack(Ending.READY, layers))
-    with suppress(_Closed):
+    try:
         while True:
-            _answer(control, limits, warm, read)
+            _answer(server)
+    except (_Closed, BrokenPipeError, ConnectionResetError):
+        os._exit(0)  # nothing here needs to be put in order
 
 
-def _answer(control: socket.socket, limits: Limits, warm: Warm, read: Read) -> None:
-    message, descriptors, _, _ = socket.recv_fds(control, LONGEST_REQUEST, 2)
+def _confine_server() -> tuple[Layer, int | None]:
+    """Layers of the server itself, which its children have as well, and the children's rules."""
+    network, user = namespaces.enter()
+    rules = None
+    if landlock.version():
+        rules = landlock.rules(_for_children())
+        confine.only_read(_for_server())
+    elif user or os.geteuid() == 0:
+        namespaces.only_see(_for_server())
+    confine.no_new_privileges()
+    confine.drop_capabilities()
+    confine.deny(calls.SERVER)
+    confine.hide_memory()
+    sys.dont_write_bytecode = True
+    tempfile.tempdir = "/nonexistent"  # packages that name one when imported need not try to write
+    found = Layer.EMPTY_NETWORK if network else Layer(0)
+    return found | (Layer.OWN_USER if user else Layer(0)), rules
+
+
+def _for_children() -> list[Path]:
+    """Where modules and data of the parsers lie that are loaded late."""
+    paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    paths |= {str(Path(__file__).parent.parent), "/usr/share/zoneinfo"}
+    return [Path(path) for path in sorted(paths)]
+
+
+def _for_server() -> list[Path]:
+    own = Path(sys.base_prefix, "lib")
+    return [*_for_children(), own, *(Path(path) for path in (*_LIBRARIES, *_FACTS))]
+
+
+def _answer(server: _Server) -> None:
+    message, descriptors, _, _ = socket.recv_fds(server.control, LONGEST_REQUEST, 2)
     if not message:
         raise _Closed
     task = message.decode("ascii")
     try:
-        loaded = len(sys.modules)
-        if task != PROBE:
-            warm(task)
-        if len(sys.modules) > loaded:
-            gc.collect()
-            gc.freeze()  # the children do not touch, and so do not copy, what is warm
-        if len(descriptors) != 2 or len(os.listdir("/proc/self/task")) != 1:
-            control.send(REPLY.pack(Ending.REFUSED, 0))
+        _warm(server, task)
+        if len(descriptors) != 2 or len(os.listdir(server.threads)) != 1:
+            server.control.send(REPLY.pack(Ending.REFUSED, 0))
             return
-        server = os.getpid()
+        mapped = confine.mapped_bytes(os.pread(server.size, 64, 0))
+        parent = os.getpid()
         child = os.fork()
         if child == 0:
-            _run_child(server, descriptors[0], descriptors[1], limits, task, read)
+            _run_child(server, parent, mapped, descriptors, task)
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
-    control.send(_await(child, control, limits.wall_seconds))
+    server.control.send(REPLY.pack(Ending.STARTED, 0))
+    server.control.send(_await(server, child))
 
 
-def _await(child: int, control: socket.socket, wall_seconds: int) -> bytes:
+def _warm(server: _Server, task: str) -> None:
+    loaded = len(sys.modules)
+    if task != PROBE:
+        server.warm(task)
+    seccomp.document()
+    if len(sys.modules) > loaded:
+        gc.collect()
+        gc.freeze()  # the children do not touch, and so do not copy, what is warm
+
+
+def _await(server: _Server, child: int) -> bytes:
     ended = os.pidfd_open(child)
+    watched = [ended, server.control.fileno()]
     try:
-        ready, _, _ = select.select([ended, control.fileno()], [], [], wall_seconds)
+        ready, _, _ = select.select(watched, [], [], server.limits.wall_seconds)
         if ended not in ready:
             os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
+        _, status, used = os.wait4(child, 0)
     finally:
         os.close(ended)
     if ready and ended not in ready:
         raise _Closed
-    if not ready:
+    worked = used.ru_utime + used.ru_stime >= server.limits.cpu_seconds
+    if not ready or (worked and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _OUT_OF_TIME):
         return REPLY.pack(Ending.TIMED_OUT, 0)
     if os.WIFSIGNALED(status):
         return REPLY.pack(Ending.SIGNALLED, os.WTERMSIG(status))
     return REPLY.pack(Ending.EXITED, os.WEXITSTATUS(status))
 
 
+_OUT_OF_TIME = (signal.SIGXCPU, signal.SIGKILL)
+
+
 # --- the child ------------------------------------------------------------------------------------
 
 
-def _run_child(server: int, source: int, sink: int, limits: Limits, task: str, read: Read) -> None:
+def _run_child(
+    server: _Server, parent: int, mapped: int, descriptors: list[int], task: str
+) -> None:
     """Never returns: whatever happens, the process ends here."""
     status = 1
     try:
-        _keep_only(source, sink)
+        _keep_only(descriptors, server.rules)
         try:
-            _confine(server, limits)
+            _confine(parent, server.limits, mapped, bound=server.rules is not None)
         except SandboxError:
-            answer = bytes([Outcome.NOT_CONFINED])
+            _write(bytes([Outcome.NOT_CONFINED]))
         else:
-            answer = _outcome(task, read)
-        _write(answer)
+            _read(task, server.read)
         status = 0
     except BaseException:  # noqa: S110 -- its words stay here; the exit status says it
         pass
@@ -159,80 +220,51 @@ def _run_child(server: int, source: int, sink: int, limits: Limits, task: str, r
         os._exit(status)
 
 
-def _keep_only(source: int, sink: int) -> None:
-    """Of all descriptors keep the null device, the input and the output."""
-    source, sink = os.dup(source), os.dup(sink)  # clear of the two places they are to take
-    high_source, high_sink = (os.dup2(fd, 100 + at) for at, fd in enumerate((source, sink)))
+def _keep_only(descriptors: list[int], rules: int | None) -> None:
+    """Of all descriptors keep the null device, the input, the output and the rules."""
+    kept = [*descriptors, *([] if rules is None else [rules])]
+    clear = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, _CLEAR) for descriptor in kept]
     os.dup2(_NOWHERE, _CONTROL)
-    os.dup2(high_source, _INPUT)
-    os.dup2(high_sink, _OUTPUT)
-    os.closerange(_OUTPUT + 1, 1 << 16)
+    for descriptor, place in zip(clear, (_INPUT, _OUTPUT, _RULES), strict=False):
+        os.dup2(descriptor, place)
+    os.closerange(_INPUT + len(clear), 1 << 16)
 
 
-def _confine(server: int, limits: Limits) -> None:
-    confine.die_with_parent(server)
+def _confine(parent: int, limits: Limits, mapped: int, *, bound: bool) -> None:
+    confine.die_with_parent(parent)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    confine.limit(memory=limits.memory, cpu_seconds=limits.cpu_seconds, files=OPEN_FILES)
-    confine.only_read(_needed_folders())
+    confine.limit(
+        memory=limits.memory, cpu_seconds=limits.cpu_seconds, files=OPEN_FILES, mapped=mapped
+    )
+    if bound:
+        landlock.bind(_RULES)
+        os.close(_RULES)
     confine.drop_capabilities()
-    confine.deny(confine.PROCESS_CALLS)
+    confine.document_calls_only()
 
 
-def _needed_folders() -> list[Path]:
-    """Where modules and data of the parsers lie that are loaded late."""
-    paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    paths |= {str(Path(__file__).parent.parent), "/usr/share/zoneinfo"}
-    return [Path(path) for path in sorted(paths)]
-
-
-def _outcome(task: str, read: Read) -> bytes:
+def _read(task: str, read: Read) -> None:
+    """Read the input and write the answer."""
     try:
-        if task == PROBE:
-            return bytes([Outcome.READ, found_layers()])
         with os.fdopen(_INPUT, "rb") as source:
             wishes = source.read(int.from_bytes(source.read(WISHES_LENGTH), "big"))
             untrusted = source.read()
-        answer = read(task, wishes, untrusted)
-        return bytes([Outcome.READ]) + answer
+        if task == PROBE:
+            answer = probe.attempt(wishes.decode("ascii"), untrusted)
+        else:
+            answer = read(task, wishes, untrusted)
     except ReadingFailed as failed:
-        return bytes([failed.outcome])
+        _write(bytes([failed.outcome]))
     except MemoryError:
-        return bytes([Outcome.OUT_OF_MEMORY])
+        _write(bytes([Outcome.OUT_OF_MEMORY]))
     except Exception:  # whatever a parser raises at a file, the file is at fault
-        return bytes([Outcome.DAMAGED])
+        _write(bytes([Outcome.DAMAGED]))
+    else:
+        _write(bytes([Outcome.READ]))
+        _write(answer)
 
 
 def _write(answer: bytes) -> None:
     view = memoryview(answer)
     while view:
         view = view[os.write(_OUTPUT, view) :]
-
-
-def found_layers() -> Layer:
-    """Try what must not be possible and say what was refused."""
-    layers = Layer(0)
-    families = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX, socket.AF_NETLINK)
-    if all(_refused(partial(socket.socket, family)) for family in families):
-        layers |= Layer.NO_SOCKETS
-    if _refused(partial(os.execv, "/bin/true", ["true"])):
-        layers |= Layer.NO_PROGRAMS
-    if _refused(_fork_and_end):
-        layers |= Layer.NO_PROCESSES
-    if _refused(lambda: os.open("/etc/passwd", os.O_RDONLY)):
-        layers |= Layer.NO_FILES
-    return layers
-
-
-def _fork_and_end() -> None:
-    if os.fork() == 0:
-        os._exit(0)
-
-
-def _refused(attempt: Callable[[], object]) -> bool:
-    try:
-        attempt()
-    except PermissionError:
-        return True
-    except OSError:
-        return False  # failed for another reason: that proves nothing
-    return False

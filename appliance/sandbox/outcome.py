@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from enum import IntEnum, unique
 
-from appliance.errors import ApplianceError, InputUnreadable, NoText, SandboxError, Unsupported
+from appliance.errors import (
+    ApplianceError,
+    InputUnreadable,
+    NoText,
+    ReaderViolation,
+    SandboxError,
+    Unsupported,
+)
 
 
 @unique
@@ -33,6 +40,15 @@ class Outcome(IntEnum):
     DATABASE = 15
     NOT_CONFINED = 20
     BROKEN_PROTOCOL = 21
+    FORBIDDEN = 22
+
+
+# What a child may say of itself; the rest is for the process that watches it to find.
+FROM_A_CHILD = frozenset(Outcome) - {
+    Outcome.NOT_CONFINED,
+    Outcome.BROKEN_PROTOCOL,
+    Outcome.FORBIDDEN,
+}
 
 
 _RAISES: dict[Outcome, tuple[type[ApplianceError], str, str]] = {
@@ -117,9 +133,14 @@ _RAISES: dict[Outcome, tuple[type[ApplianceError], str, str]] = {
         "run `appliance doctor`; the kernel must allow seccomp filters",
     ),
     Outcome.BROKEN_PROTOCOL: (
-        SandboxError,
-        "the reader process broke its bounds",
-        "treat the file as hostile and remove it from the folder",
+        ReaderViolation,
+        "the file made its reader break its bounds; nothing of it was taken",
+        "treat the file as an attack: keep it from other programs and report it",
+    ),
+    Outcome.FORBIDDEN: (
+        ReaderViolation,
+        "the file made its reader do what is forbidden; the reader was ended at once",
+        "treat the file as an attack: keep it from other programs and report it",
     ),
 }
 

@@ -3,66 +3,85 @@
 The process gets an explicit environment (no key, no proxy, no credential), no descriptor but its
 control socket, and one thread.  A document reaches it as a sealed memory file, never as a path.  A
 child that is killed, crashes or runs out of time is an error for that document only.
+
+At its start, and then regularly, the process proves that its children are confined.  Where a
+required layer is missing nothing is read.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import select
 import signal
 import socket
 import subprocess
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from appliance import offline
 from appliance.config import ReaderSettings
-from appliance.errors import SandboxError
-from appliance.sandbox.child import PROBE, REPLY, WISHES_LENGTH, Ending, Layer
-from appliance.sandbox.outcome import Outcome, error_for
+from appliance.errors import ApplianceError, SandboxError
+from appliance.sandbox.child import LONGEST_REQUEST, PROBE, WISHES_LENGTH, Ending
+from appliance.sandbox.exchange import Answer, Gone, Stuck, ask, reply
+from appliance.sandbox.outcome import FROM_A_CHILD, Outcome, error_for
+from appliance.sandbox.probe import ACTS, ALLOWED, BEST_EFFORT, NOTHING, REFUSED, REQUIRED, Layer
 
 WORKER = "appliance.ingest.worker"  # named, not imported: it runs in the other process
 LONGEST_WISHES = 1 << 20  # bytes
 START_SECONDS = 60  # until the process says that it is up
-GRACE_SECONDS = 120  # on top of a document's time, for late imports in the warm process
-REQUIRED = Layer.NO_SOCKETS | Layer.NO_PROGRAMS | Layer.NO_PROCESSES
-_PIPE_BYTES = 1 << 20
+PROVE_DOCUMENTS = 500  # prove the confinement again after so many documents,
+PROVE_SECONDS = 600  # or before the next one after so much time
+_LONGEST_PROOF = 64  # bytes
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from {worker} import main; main(sys.argv[2:])"
 _ONE_THREAD = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "BLIS", "VECLIB")
 
 
 class ReaderServer:
-    """A running reader process; a context manager.  One document at a time."""
+    """A running reader process; a context manager.
 
-    def __init__(self, settings: ReaderSettings, python: Path, worker: str = WORKER) -> None:
+    Any thread may call it; it reads one document at a time, so a pool is several of these.
+    """
+
+    def __init__(
+        self, settings: ReaderSettings, python: Path, worker: str = WORKER, home: Path | None = None
+    ) -> None:
         self._settings = settings
         self._python = python
         self._worker = worker
+        self._home = home
         self._turn = threading.Lock()
+        self._closing = False
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._read = 0  # documents since the last proof
+        self._proved = 0.0  # time.monotonic() of the last proof
         self.layers = Layer(0)
 
     @classmethod
-    def start(cls, settings: ReaderSettings, python: Path, *, worker: str = WORKER) -> Self:
+    def start(
+        cls,
+        settings: ReaderSettings,
+        python: Path,
+        *,
+        worker: str = WORKER,
+        home: Path | None = None,
+    ) -> Self:
         """Start the process with ``python`` and prove that it is confined.
 
         Args:
             settings: bounds per document.
             python: interpreter of the environment that holds the parsers.
             worker: module whose ``main`` runs in the process.
+            home: the folder of the store, which no child may read; part of the proof.
 
         Raises:
-            SandboxError: it did not start, or a child of it could open a socket, start a program
-                or start a process.
+            SandboxError: it did not start, or a child of it could do what it must not.
         """
-        server = cls(settings, python, worker)
-        server._start()
+        server = cls(settings, python, worker, home)
+        with server._turn:
+            server._start()
         return server
 
     def __enter__(self) -> Self:
@@ -82,7 +101,7 @@ class ReaderServer:
         return self._process.pid if self._process else None
 
     def read(self, untrusted_bytes: bytes, task: str, wishes: bytes = b"") -> bytes:
-        """Have one document read.
+        """Have one document read; starts the process where it is not running.
 
         Args:
             untrusted_bytes: the file, at most ``max_input_mib``.
@@ -95,54 +114,133 @@ class ReaderServer:
         Raises:
             NoText: the file was opened and holds no text.
             Unsupported: this kind of file is not read.
+            ReaderViolation: the file made the reader do what is forbidden.
             InputUnreadable: it is encrypted, damaged, too large, too slow, or crashed the reader.
-            SandboxError: the process could not be started or confined, or broke its bounds.
+            SandboxError: the process could not be started or confined, or it was closed meanwhile.
         """
         if len(untrusted_bytes) > self._settings.max_input_mib << 20:
             raise error_for(Outcome.TOO_LARGE)
-        if len(wishes) > LONGEST_WISHES:
-            raise ValueError("the wishes are too long")
+        if len(wishes) > LONGEST_WISHES or len(task) > LONGEST_REQUEST or task == PROBE:
+            raise ValueError("the wishes or the name of the task are too long")
         with self._turn:
-            if self._process is None:
-                self._start()
-            document = len(wishes).to_bytes(WISHES_LENGTH, "big") + wishes + untrusted_bytes
-            untrusted_answer = self._ask(task, document)
-        outcome = untrusted_answer[0] if untrusted_answer else Outcome.BROKEN_PROTOCOL
-        if outcome != Outcome.READ:
-            known = outcome in set(Outcome)
-            raise error_for(Outcome(outcome) if known else Outcome.BROKEN_PROTOCOL)
-        return untrusted_answer[1:]
+            try:
+                answer = self._ask_a_running(task, wishes, untrusted_bytes)
+                outcome = self._outcome(answer)
+            except BaseException:  # Ctrl-C too: the process is in the middle of something
+                self._end()
+                raise
+            finally:
+                closed, self._closing = self._closing, False
+        if closed:
+            raise _closed()
+        if outcome is not Outcome.READ:
+            raise error_for(outcome)
+        return answer.untrusted
 
     def close(self) -> None:
-        """End the process; further reading starts a new one."""
-        process, control = self._process, self._control
-        self._process = self._control = None
-        if control is not None:
-            control.close()
-        if process is not None:
-            try:
-                process.wait(timeout=0.5)  # it ends by itself when its control socket closes
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        """End the process; further reading starts a new one.
 
-    # --- starting ---------------------------------------------------------------------------------
+        A document that another thread has in hand ends with a SandboxError.
+        """
+        if not self._turn.acquire(blocking=False):
+            self._closing = True
+            if (process := self._process) is not None:
+                process.kill()
+            self._turn.acquire()
+        try:
+            self._closing = False
+            self._end()
+        finally:
+            self._turn.release()
+
+    # --- one document -----------------------------------------------------------------------------
+
+    def _ask_a_running(self, task: str, wishes: bytes, untrusted_bytes: bytes) -> Answer:
+        """Ask; where the process has died since it was last asked, ask a new one."""
+        again = self._process is not None
+        try:
+            self._prepare()
+            return self._ask(task, wishes, untrusted_bytes)
+        except Gone as gone:
+            self._end()
+            if not again or self._closing:
+                raise _ended_early() from gone
+        try:
+            self._prepare()
+            return self._ask(task, wishes, untrusted_bytes)
+        except Gone as gone:
+            raise _ended_early() from gone
+
+    def _prepare(self) -> None:
+        """See that the process runs and that its proof is fresh."""
+        if self._process is None:
+            self._start()
+        elif self._read >= PROVE_DOCUMENTS or time.monotonic() - self._proved >= PROVE_SECONDS:
+            self._prove()
+        self._read += 1
+
+    def _ask(self, task: str, wishes: bytes, untrusted_bytes: bytes, most: int = 0) -> Answer:
+        assert self._control is not None  # noqa: S101 -- for the type checker; _start set it
+        document = (len(wishes).to_bytes(WISHES_LENGTH, "big"), wishes, untrusted_bytes)
+        seconds = self._settings.wall_seconds
+        most = most or self._settings.max_output_mib << 20
+        try:
+            return ask(self._control, task, document, seconds=seconds, most=most)
+        except Stuck as stuck:
+            self._end()
+            raise error_for(Outcome.TOO_SLOW) from stuck
+
+    def _outcome(self, answer: Answer) -> Outcome:
+        """What an answer says, as far as a child may say it."""
+        if not answer.whole:
+            return Outcome.TOO_LARGE
+        if answer.ending is Ending.LOST:
+            self._end()
+        if answer.ending is not Ending.EXITED or answer.number != 0:
+            return _outcome_of(answer.ending, answer.number)
+        if answer.outcome in FROM_A_CHILD:
+            return Outcome(answer.outcome)
+        if answer.outcome == Outcome.NOT_CONFINED:
+            self._prove()  # raises where that is true; else the document made the child say so
+        return Outcome.BROKEN_PROTOCOL
+
+    # --- starting and proving ---------------------------------------------------------------------
 
     def _start(self) -> None:
         try:
             self._spawn()
-            kind, number = self._reply(time.monotonic() + START_SECONDS)
+            assert self._control is not None  # noqa: S101 -- for the type checker; _spawn set it
+            kind, number = reply(self._control, START_SECONDS)
             if kind is not Ending.READY:
                 raise error_for(Outcome.NOT_CONFINED)
-            answer = self._ask(PROBE, b"")
+            self.layers = Layer(number)
+            self._prove()
+        except (Gone, Stuck) as error:
+            self._end()
+            raise _ended_early() from error
         except BaseException:
-            self.close()
+            self._end()
             raise
-        found = Layer(answer[1] & ~Layer.EMPTY_NETWORK) if len(answer) == 2 else Layer(0)
-        self.layers = found | Layer(number)
-        if REQUIRED & ~found:
-            self.close()
-            raise error_for(Outcome.NOT_CONFINED)
+
+    def _prove(self) -> None:
+        """Have every forbidden act tried in a child of its own.
+
+        Raises:
+            SandboxError: one of them was possible, or a child cannot do what is allowed.
+        """
+        secret = os.fsencode(_a_file_in(self._home)) if self._home else b"/etc/shadow"
+        control = self._ask(PROBE, NOTHING.encode(), secret, _LONGEST_PROOF)
+        missing = Layer(0) if _said(control) == ALLOWED else REQUIRED
+        for act in ACTS:
+            if act.layer not in missing:
+                answer = self._ask(PROBE, act.name.encode(), secret, _LONGEST_PROOF)
+                missing |= Layer(0) if _failed(answer) else act.layer
+        self.layers = (self.layers & BEST_EFFORT) | (REQUIRED & ~missing)
+        if missing:
+            names = ", ".join(str(layer.name).lower().replace("_", " ") for layer in missing)
+            error = error_for(Outcome.NOT_CONFINED)
+            raise SandboxError(f"{error.message}: missing: {names}", remedy=error.remedy)
+        self._read, self._proved = 0, time.monotonic()
 
     def _spawn(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -173,69 +271,17 @@ class ReaderServer:
             theirs.close()
         self._control = ours
 
-    # --- one document -----------------------------------------------------------------------------
-
-    def _ask(self, task: str, document: bytes) -> bytes:
-        """The child's answer in full; an answer that is not complete is an error."""
-        until = time.monotonic() + self._settings.wall_seconds + GRACE_SECONDS
-        try:
-            untrusted_answer = self._exchange(task, document, until)
-            kind, number = self._reply(until)
-        except BaseException:  # Ctrl-C too: the process is in the middle of something
-            self.close()
-            raise
-        if len(untrusted_answer) > self._settings.max_output_mib << 20:
-            raise error_for(Outcome.TOO_LARGE)
-        if kind is Ending.EXITED and number == 0:
-            return untrusted_answer
-        raise error_for(_outcome_of(kind, number))
-
-    def _exchange(self, task: str, document: bytes, until: float) -> bytes:
-        assert self._control is not None  # noqa: S101 -- for the type checker; _start set it
-        source, (answers, sink) = _sealed(document), os.pipe2(os.O_CLOEXEC)
-        try:
+    def _end(self) -> None:
+        process, control = self._process, self._control
+        self._process = self._control = None
+        if control is not None:
+            control.close()
+        if process is not None:
             try:
-                with suppress(OSError):
-                    fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-                socket.send_fds(self._control, [task.encode("ascii")], [source, sink])
-            except OSError as error:
-                raise error_for(Outcome.CRASHED) from error
-            finally:
-                os.close(source)
-                os.close(sink)
-            return self._collect(answers, until)
-        finally:
-            os.close(answers)  # a child that still writes ends with SIGPIPE
-
-    def _collect(self, answers: int, until: float) -> bytes:
-        most = (self._settings.max_output_mib << 20) + 1
-        untrusted = bytearray()
-        while len(untrusted) <= most:
-            if not select.select([answers], [], [], max(until - time.monotonic(), 0))[0]:
-                raise error_for(Outcome.TOO_SLOW)
-            piece = os.read(answers, _PIPE_BYTES)
-            if not piece:
-                break
-            untrusted += piece
-        return bytes(untrusted)
-
-    def _reply(self, until: float) -> tuple[Ending, int]:
-        assert self._control is not None  # noqa: S101 -- for the type checker; _start set it
-        if not select.select([self._control], [], [], max(until - time.monotonic(), 0))[0]:
-            raise error_for(Outcome.TOO_SLOW)
-        try:
-            untrusted = self._control.recv(REPLY.size + 1)
-        except OSError:
-            untrusted = b""
-        if not untrusted:
-            raise SandboxError(
-                "the reader process ended before it answered",
-                remedy="run `appliance doctor`; the reader's environment may be incomplete",
-            )
-        if len(untrusted) != REPLY.size or untrusted[0] not in set(Ending):
-            raise error_for(Outcome.BROKEN_PROTOCOL)
-        kind, number = REPLY.unpack(untrusted)
-        return Ending(kind), number
+                process.wait(timeout=0.5)  # it ends by itself when its control socket closes
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _environment() -> dict[str, str]:
@@ -245,27 +291,42 @@ def _environment() -> dict[str, str]:
     return {**basics, **threads, **offline.SWITCHES}
 
 
-def _sealed(document: bytes) -> int:
-    """A memory file that nobody can change any more, read from its begin."""
-    memory = os.memfd_create("document", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        view = memoryview(document)
-        while view:
-            view = view[os.write(memory, view) :]
-        os.lseek(memory, 0, os.SEEK_SET)
-        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-        fcntl.fcntl(memory, fcntl.F_ADD_SEALS, seals)
-    except BaseException:
-        os.close(memory)
-        raise
-    return memory
+def _a_file_in(home: Path) -> Path:
+    """Something of the store that exists; the folder itself where it is still empty."""
+    return next((path for path in sorted(home.iterdir()) if path.is_file()), home)
+
+
+def _said(answer: Answer) -> bytes:
+    whole = answer.whole and answer.ending is Ending.EXITED and answer.number == 0
+    return answer.untrusted if whole and answer.outcome == Outcome.READ else b""
+
+
+def _failed(answer: Answer) -> bool:
+    """Whether a forbidden act was refused, or ended its child."""
+    stopped = answer.ending is Ending.SIGNALLED and answer.number == signal.SIGSYS
+    return stopped or _said(answer) == REFUSED
 
 
 def _outcome_of(kind: Ending, number: int) -> Outcome:
     if kind is Ending.REFUSED:
         return Outcome.NOT_CONFINED
-    if kind is Ending.TIMED_OUT or (kind is Ending.SIGNALLED and number == signal.SIGXCPU):
+    if kind is Ending.TIMED_OUT:
         return Outcome.TOO_SLOW
+    if kind is Ending.SIGNALLED and number == signal.SIGSYS:
+        return Outcome.FORBIDDEN
     if kind is Ending.SIGNALLED and number == signal.SIGKILL:
-        return Outcome.OUT_OF_MEMORY  # nobody here sends it: the kernel's out-of-memory killer
+        return Outcome.OUT_OF_MEMORY  # neither time nor a child sends it: the kernel, for memory
     return Outcome.CRASHED
+
+
+def _ended_early() -> SandboxError:
+    return SandboxError(
+        "the reader process ended before it answered",
+        remedy="run `appliance doctor`; the reader's environment may be incomplete",
+    )
+
+
+def _closed() -> ApplianceError:
+    return SandboxError(
+        "the reader was closed while it read the file", remedy="start the run again"
+    )
