@@ -10,8 +10,10 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 
 from appliance.ingest import kinds
+from appliance.ingest.package import Package
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 LONGEST_MARK = 1 << 20  # bytes read of a member that says what the container is
@@ -48,17 +50,12 @@ def zip_kind(data: bytes) -> str:
     Raises:
         ReadingFailed: the container is damaged, or of a kind that is not read here.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-            types = _member(archive, "[Content_Types].xml")
-            mimetype = _member(archive, "mimetype").strip()
-            manifest = _member(archive, "META-INF/manifest.xml") if not mimetype else ""
-    except (zipfile.BadZipFile, ValueError, struct.error, OSError, NotImplementedError) as error:
-        raise ReadingFailed(Outcome.DAMAGED) from error
+    names, members = _read(data)
+    types = members("[Content_Types].xml")
+    mimetype = members("mimetype").strip()
     if "[Content_Types].xml" in names:
         return _package_kind(types, names)
-    declared = mimetype or _root_type(manifest)
+    declared = mimetype or _root_type(members("META-INF/manifest.xml"))
     for start, kind in _ODF_KINDS:
         if declared.startswith(start):
             return kind
@@ -71,15 +68,32 @@ def zip_kind(data: bytes) -> str:
     return kinds.ZIP
 
 
+def _read(data: bytes) -> tuple[list[str], Callable[[str], str]]:
+    """The names in a container, and what gives the begin of a member as text.
+
+    A container that broke off lost its table of contents; what lies in front of the break says
+    what it was all the same.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, struct.error, OSError, NotImplementedError):
+        package = Package(data)
+        return package.names, lambda n: _text(package.read(n) if n in package else b"")
+    return archive.namelist(), lambda name: _member(archive, name)
+
+
 def _member(archive: zipfile.ZipFile, name: str) -> str:
-    """The begin of a member as text; empty without one, or where it is damaged or encrypted."""
+    """Empty without such a member, or where it is damaged or encrypted."""
     try:
         with archive.open(name) as member:
-            found = member.read(LONGEST_MARK)
+            return _text(member.read(LONGEST_MARK))
     except (KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
         return ""
+
+
+def _text(found: bytes) -> str:
     wide = found.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return found.decode("utf-16" if wide else "utf-8", "replace")
+    return found[:LONGEST_MARK].decode("utf-16" if wide else "utf-8", "replace")
 
 
 def _package_kind(types: str, names: list[str]) -> str:

@@ -9,10 +9,12 @@ share them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Protocol, cast
 
-from appliance.ingest import kinds, reading
+from appliance.documents import Flag
+from appliance.ingest import kinds, reading, unlock
 from appliance.ingest.reading import Reading, Wishes
 from appliance.sandbox.child import Limits, serve
 from appliance.sandbox.outcome import Outcome, ReadingFailed
@@ -28,13 +30,15 @@ _READERS = {
     kinds.DOC: "doc",
     kinds.PPT: "ppt",
     kinds.XLS: "xls",
+    kinds.MBOX: "mbox",
+    **dict.fromkeys((kinds.ZIP, kinds.TAR, kinds.GZIP, kinds.BZIP2, kinds.XZ), "archive"),
 }
 _FAMILIES = {
     kinds.Family.PDF: ("pdf",),
-    kinds.Family.ZIP: ("office",),
-    kinds.Family.OLE: ("doc", "ppt", "xls"),
+    kinds.Family.ZIP: ("office", "archive"),
+    kinds.Family.OLE: ("doc", "ppt", "xls", "office"),
     kinds.Family.IMAGE: (),
-    kinds.Family.TEXT: ("office",),
+    kinds.Family.TEXT: ("office", "mbox"),
 }
 
 
@@ -60,6 +64,8 @@ def warm(task: str) -> None:
     """Import what this task takes."""
     for name in ("scan",) if task == SCAN else _FAMILIES[kinds.Family(task)]:
         _reader(name).warm()
+    if task == kinds.Family.OLE:
+        unlock.warm()
 
 
 def read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
@@ -71,6 +77,12 @@ def read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
     """
     wished = Wishes.decode(wishes)
     media_type = kinds.sniff(untrusted, wished.suffix)
+    opened = None
+    if media_type in unlock.LOCKABLE:
+        opened = unlock.opened(untrusted, media_type, wished.passwords)
+    if opened is not None:
+        untrusted = opened[0]
+        media_type = kinds.sniff(untrusted, wished.suffix)
     if task == SCAN:
         return reading.encode(_reader("scan").read(untrusted, media_type, wished))
     name = _READERS.get(media_type)
@@ -79,6 +91,9 @@ def read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
     found = _reader(name).read(untrusted, media_type, wished)
     if found.document is not None and not found.document.text and not (found.parts or found.scans):
         raise ReadingFailed(Outcome.NO_TEXT)
+    if opened is not None and opened[1] and found.document is not None:
+        flags = (*found.document.flags, Flag.ENCRYPTED)
+        found = replace(found, document=replace(found.document, flags=flags))
     return reading.encode(found)
 
 
