@@ -1,0 +1,154 @@
+"""The kill loop: the main job over many files, killed at random moments until it is through.
+
+A campaign begins with a fresh home and ends when a run ends before its kill.  What is there then
+must be what an undisturbed run leaves, and little may have been done twice.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.faulting.scene import Desk, Scene
+from scripts.faulting.state import State
+from scripts.faulting.trials import Found, job, look, run, spread
+from scripts.faulting.warm import Ran, forked
+
+EARLY = 0.2  # share of the kills before the first document is stored
+WINDOW_S = 1.5  # after that moment, in which the others fall
+IN_FLIGHT = 2  # tasks that one kill may make the next run repeat
+_GONE_S = 30.0  # a reader notices at the end of what it is doing
+
+
+@dataclass(frozen=True, slots=True)
+class Undisturbed:
+    """What a run in peace leaves, and how long it takes to its first document."""
+
+    status: int
+    state: State
+    first_s: float
+    whole_s: float
+
+
+def undisturbed(scene: Scene) -> Undisturbed:
+    """Run the main job in peace.
+
+    Raises:
+        RuntimeError: it breaks a rule even so.
+    """
+    desk = scene.desk("undisturbed")
+    begun = time.monotonic()
+    fork = forked(desk.log, lambda: job(desk))
+    fork.go()
+    objects = desk.home / "store" / "objects"
+    while not any(objects.iterdir()) and time.monotonic() < begun + 60:
+        time.sleep(0.01)
+    first = time.monotonic() - begun
+    ran = fork.wait()
+    whole = time.monotonic() - begun
+    state = look(desk)
+    if state.problems or ran.status not in (0, 15):
+        raise RuntimeError(f"the undisturbed run: {ran.status} {ran.output} {state.problems}")
+    return Undisturbed(ran.status, state, first, whole)
+
+
+def measure(scene: Scene, workers: int, kills: int, seed: int) -> tuple[Undisturbed, list[Found]]:
+    """Kill ``kills`` times; one finding per kill and one per campaign."""
+    peace = undisturbed(scene)
+    quotas = [kills // workers + (worker < kills % workers) for worker in range(workers)]
+
+    def campaigns(worker: int, quota: int) -> Iterator[Found]:
+        draw = random.Random(f"{seed}-{worker}")  # noqa: S311 -- no secret
+        while quota > 0:
+            desk = scene.desk(f"worker-{worker}")
+            done = list(_campaign(desk, quota, draw, peace))
+            quota -= sum(found.what == "kill" for found in done)
+            yield from done
+
+    return peace, spread(quotas, workers, campaigns, scene.folder)
+
+
+def _campaign(desk: Desk, quota: int, draw: random.Random, peace: Undisturbed) -> Iterator[Found]:
+    moments: list[str] = []
+    while True:
+        if len(moments) == quota:
+            ran = run(desk)
+            break
+        if draw.random() < EARLY:
+            delay = draw.uniform(0, peace.first_s)
+        else:
+            delay = peace.first_s + draw.uniform(0, WINDOW_S)
+        ended, outlived = _killed_after(desk, delay)
+        if ended is not None:
+            ran = ended
+            break
+        moments.append(f"{delay:.3f}")
+        yield Found("kill", moments[-1], outlived)
+    yield Found(
+        "campaign", f"kills at {', '.join(moments)}", tuple(_end(desk, ran, moments, peace))
+    )
+
+
+def _end(desk: Desk, ran: Ran, moments: list[str], peace: Undisturbed) -> Iterator[str]:
+    if ran.status != peace.status:
+        yield f"the last run ended with {ran.status}: {ran.output.strip()[-300:]}"
+    try:
+        state = look(desk)
+    except RuntimeError as error:
+        yield str(error)[-600:]
+        return
+    yield from state.differences(peace.state)
+    repeated = state.acts - peace.state.acts
+    if repeated > IN_FLIGHT * len(moments):
+        yield f"{repeated} tasks were done again after {len(moments)} kills"
+
+
+def _killed_after(desk: Desk, delay: float) -> tuple[Ran | None, tuple[str, ...]]:
+    """How the run ended if it ended first, and what outlived the kill if it did not."""
+    fork = forked(desk.log, lambda: job(desk))
+    fork.go()
+    until = time.monotonic() + delay
+    while time.monotonic() < until:
+        time.sleep(min(0.005, max(0.0, until - time.monotonic())))
+        if _has_ended(fork.pid):
+            return fork.wait(), ()
+    children = _children(fork.pid)
+    fork.kill()
+    ran = fork.wait()
+    if ran.status != -signal.SIGKILL:
+        return ran, ()
+    return None, tuple(f"a process outlived the kill: {pid}" for pid in _outliving(children))
+
+
+def _has_ended(pid: int) -> bool:
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return ended is not None
+
+
+def _children(pid: int) -> set[int]:
+    found = set()
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found |= set(map(int, (task / "children").read_text("ascii").split()))
+    return found
+
+
+def _outliving(pids: set[int]) -> set[int]:
+    until = time.monotonic() + _GONE_S
+    while (left := {pid for pid in pids if _lives(pid)}) and time.monotonic() < until:
+        time.sleep(0.02)
+    return left
+
+
+def _lives(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text("ascii")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"  # nobody may be there to collect it

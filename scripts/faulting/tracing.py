@@ -1,0 +1,138 @@
+"""strace(1): which system calls a command makes on its own files, and one of them made to fail.
+
+The reader process is let go when it starts: it writes nothing, and what its death does is shown
+elsewhere.  A point is one call of one kind on one path; strace counts the calls on that path in
+each thread by itself.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.faulting.warm import Fork
+
+CALLS = (
+    "open",
+    "openat",
+    "creat",
+    "write",
+    "writev",
+    "pwrite64",
+    "pwritev",
+    "pwritev2",
+    "copy_file_range",
+    "sendfile",
+    "fsync",
+    "fdatasync",
+    "sync_file_range",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "symlink",
+    "truncate",
+    "ftruncate",
+    "fallocate",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "chmod",
+    "fchmod",
+)
+FAULTS = ("KILL", "EIO", "ENOSPC")
+STRUCK = "(INJECTED)"
+_LINE = re.compile(r"^(?P<thread>\d+) +(?P<call>\w+)\((?P<rest>.*)")
+_PATH = re.compile(
+    r'^(?:(?:AT_FDCWD(?:<[^>]*>)?|\d+(?:<[^>]*>)?), )?"(?P<named>[^"]+)"|^\d+<(?P<held>[^>]+)>'
+)
+_ATTACH_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Point:
+    """The ``number``-th ``call`` on ``path``, a path relative to the desk or absolute."""
+
+    path: str
+    call: str
+    number: int
+
+
+def found() -> str | None:
+    """Where strace is."""
+    return shutil.which("strace")
+
+
+def attached(strace: str, fork: Fork, log: Path, options: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Attach strace to a fork that waits.
+
+    Raises:
+        RuntimeError: it cannot attach, for instance because the host forbids it.
+    """
+    command = [strace, "-q", "-f", "-b", "execve", "-o", str(log), *options, "-p", str(fork.pid)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    until = time.monotonic() + _ATTACH_S
+    while not _is_traced(fork.pid):
+        if process.poll() is not None or time.monotonic() > until:
+            process.kill()
+            _, said = process.communicate()
+            raise RuntimeError(f"strace could not attach: {said.decode('utf-8', 'replace')}")
+        time.sleep(0.002)
+    return process
+
+
+def watching() -> list[str]:
+    """Options that write down every call of ``CALLS`` with its paths."""
+    return ["-y", "-s", "0", "-e", f"trace={','.join('?' + call for call in CALLS)}"]
+
+
+def striking(point: Point, fault: str, folder: Path) -> list[str]:
+    """Options that make one call fail, or be the last thing the process does."""
+    what = "signal=KILL" if fault == "KILL" else f"error={fault}"
+    path = str(folder / point.path)
+    return ["-P", path, "-e", f"inject={point.call}:{what}:when={point.number}"]
+
+
+def points(log: str, folder: Path, watched: Sequence[Path]) -> tuple[list[Point], int]:
+    """The points in what ``watching`` wrote, and how many a thread hides from another.
+
+    Args:
+        log: strace's lines.
+        folder: the desk; paths in it become relative to it.
+        watched: folders whose paths count.
+    """
+    per_thread: Counter[tuple[str, str, str]] = Counter()
+    for thread, call, path in _lines(log):
+        if any(path.is_relative_to(place) for place in watched):
+            inside = path.is_relative_to(folder)
+            per_thread[thread, call, str(path.relative_to(folder) if inside else path)] += 1
+    most: dict[tuple[str, str], int] = {}
+    for (_, call, where), count in per_thread.items():
+        most[call, where] = max(most.get((call, where), 0), count)
+    made = [Point(path, call, n + 1) for (call, path), count in most.items() for n in range(count)]
+    return sorted(made), per_thread.total() - len(made)
+
+
+def _lines(log: str) -> Iterator[tuple[str, str, Path]]:
+    for line in log.splitlines():
+        match = _LINE.match(line)
+        path = _PATH.match(match["rest"]) if match else None
+        if match and path:
+            yield match["thread"], match["call"], Path(path["named"] or path["held"])
+
+
+def _is_traced(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii")
+    except OSError:
+        return False
+    return "TracerPid:\t0\n" not in status
