@@ -14,6 +14,8 @@ from scripts.evaluating.score import Count, Score, share
 
 def score(data: Path, reads: Mapping[Path, Read]) -> Result:
     """Over every file that was read, of all folders."""
+    if not reads:
+        return Result()
     explained, accounted, details = [], [], []
     for file, read in reads.items():
         name = str(file.relative_to(data))

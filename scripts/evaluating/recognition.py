@@ -49,7 +49,11 @@ def score(data: Path, reads: Mapping[Path, Read]) -> Result:
     scores = [
         *_errors("receipts, line by line", receipts),
         *_errors("contracts, page by page", contracts),
-        *(share("scans", f"word recall, {group}", counts) for group, counts in recalls.items()),
+        *(
+            share("scans", f"word recall, {group}", counts)
+            for group, counts in recalls.items()
+            if counts
+        ),
         *_time(folder, reads),
     ]
     return Result(scores, details)
