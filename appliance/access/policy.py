@@ -159,7 +159,11 @@ class PolicySet:
                 ``@id`` of one word and ``@description``, or two have the same id.
         """
         schema = _read(folder / SCHEMA)
-        files = sorted(folder.glob("*.cedar"))
+        try:
+            files = sorted(folder.glob("*.cedar"))
+        except OSError as error:
+            reason = f"{folder} cannot be read ({error.strerror})"
+            raise PolicyError(reason, remedy=_REMEDY) from error
         if not files:
             raise PolicyError(f"{folder} holds no policy (*.cedar)", remedy=_REMEDY)
         texts = [_read(file) for file in files]

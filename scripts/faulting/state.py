@@ -94,18 +94,21 @@ def _tasks(appliance: Appliance, names: dict[DocumentId, str]) -> Iterator[str]:
 
 
 def _results(desk: Desk, names: dict[DocumentId, str], problems: list[str]) -> Iterator[str]:
+    """The lines that count: what failed once and was done later is history."""
     file = desk.out / "results.jsonl"
     content = file.read_bytes() if file.exists() else b""
     if content and not content.endswith(b"\n"):
         problems.append("the last line of results.jsonl is cut")
-    keys = set()
-    for line in content.splitlines():
-        record = json.loads(line)
-        key = record.pop("key")
-        if key in keys:
-            problems.append("a line of results.jsonl is there twice")
-        keys.add(key)
-        yield _named(json.dumps(record, sort_keys=True).encode(), names)
+    lines = [json.loads(line) for line in content.splitlines()]
+    last = {line["key"]: line for line in lines}
+    done = [line["key"] for line in lines if line["status"] == "done"]
+    if len(done) != len(set(done)):
+        problems.append("a result stands in results.jsonl twice")
+    stored = set(names.values())
+    for line in last.values():
+        if line["status"] == "done" or line.get("name") not in stored:
+            del line["key"]
+            yield _named(json.dumps(line, sort_keys=True).encode(), names)
 
 
 def _reports(desk: Desk, names: dict[DocumentId, str]) -> Iterator[str]:
