@@ -125,6 +125,31 @@ class Acts:
             AuditError: the record could not be made durable; the act did not take place or its
                 result is not released.
         """
+        act = self.begin(
+            action, decision=decision, collection=collection, documents=documents, private=private
+        )
+        try:
+            yield act
+        except BaseException as error:
+            self.end(act, error)
+            raise
+        self.end(act)
+
+    def begin(
+        self,
+        action: str,
+        *,
+        decision: Decision | None = None,
+        collection: str = "",
+        documents: Sequence[DocumentId] = (),
+        private: Mapping[str, str] | None = None,
+    ) -> Act:
+        """Record the intent of an act that may overlap with others; `end` it whatever happens.
+
+        Raises:
+            Denied: ``decision`` is a denial; the attempt is on record.
+            AuditError: not recorded; do not act.
+        """
         intent = self.log.intent(
             self.actor,
             action,
@@ -135,17 +160,25 @@ class Acts:
             private=private or {},
         )
         act = Act(intent)
-        try:
-            if decision is not None and not decision.allow:
-                raise Denied(f"the policy does not permit you to {action} here", remedy=_ASK)
-            yield act
-        except BaseException as error:
-            status = _status(error)
-            self.log.outcome(intent, status, documents=act.documents, error=type(error).__name__)
-            raise
-        self.log.outcome(
-            intent, "done", documents=act.documents, counts=act.counts, model=act.model
-        )
+        if decision is not None and not decision.allow:
+            error = Denied(f"the policy does not permit you to {action} here", remedy=_ASK)
+            self.end(act, error)
+            raise error
+        return act
+
+    def end(self, act: Act, error: BaseException | None = None) -> None:
+        """Record how an act ended; release its result only when this has returned.
+
+        Raises:
+            AuditError: not recorded; release nothing.
+        """
+        if error is None:
+            self.log.outcome(
+                act.intent, "done", documents=act.documents, counts=act.counts, model=act.model
+            )
+        else:
+            name = type(error).__name__
+            self.log.outcome(act.intent, _status(error), documents=act.documents, error=name)
 
     def _record(self, decision: Decision | None) -> DecisionRecord:
         if decision is None:  # decided per document, inside the act's scope

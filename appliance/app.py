@@ -8,8 +8,8 @@ prints; ``notify`` takes one line for the person who waits.
 from __future__ import annotations
 
 import shutil
-import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -21,19 +21,18 @@ from appliance.audit.log import AuditLog
 from appliance.audit.records import Record
 from appliance.audit.verify import Verdict, verify
 from appliance.config import Settings
+from appliance.coverage import Coverage, account
 from appliance.crypto.keyring import Key
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
 from appliance.documents import Collection, Document, ParsedDocument
-from appliance.errors import InputUnreadable, UsageError
+from appliance.errors import Denied, UsageError
 from appliance.questions import Notify, Questions
 from appliance.store.store import Store
+from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
 
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
-    from appliance.ingest.folder import Listing
-    from appliance.ingest.pipeline import FileOutcome, Intake
-
-Labels = tuple[tuple[str, str], ...]
-
+    from appliance.ingest.folder import Found, Listing, Skipped
+    from appliance.ingest.jobs import FileOutcome
 
 FIRST_ROLES = frozenset({"operator", "officer"})  # one person until the service divides them
 APPLIANCE = AccessClass.of("", "", ())  # for actions on the appliance itself
@@ -131,50 +130,38 @@ class Appliance:
             return self.acts.collections()
 
     def documents(self, collection: str | None) -> tuple[Document, ...]:
-        """The documents this principal may list, in one collection or in all."""
+        """The documents this principal may list, in one collection or in all, by name."""
         with self.acts.act("list") as act:
             where = self.acts.collection(collection, "list") if collection else None
             found, _ = self.acts.permitted("list", where)
             act.counts["documents"] = len(found)
-        return found
+        return tuple(sorted(found, key=lambda document: (document.name, document.added)))
 
-    def ingest(self, found: Listing, collection: str, labels: Labels) -> Iterator[FileOutcome]:
-        """Take every file found in a folder into a collection; one act, one outcome per file.
+    def ingest(
+        self,
+        source: Iterable[Found | Skipped | None],
+        collection: str,
+        labels: Labels,
+        manner: Manner | None = None,
+    ) -> Generator[FileOutcome, None, None]:
+        """Take files into a collection: each an act of its own, each with its outcome.
 
         A file that cannot be read harms no other: its outcome carries the reason.
         """
-        from appliance.ingest.pipeline import FileOutcome, Intake, Taken
-        from appliance.sandbox.server import ReaderServer
-
+        manner = replace(manner or Manner(), labels=labels)
         with self.acts.act("ingest", private={"collection": collection}):
             where = self.acts.collection(collection, "ingest")
-        with ReaderServer.start(self.settings.reader, Path(sys.executable)) as reader:
-            intake = Intake(self.store, self.questions.library(), reader, where, labels)
-            for skipped in found.skipped:
-                yield FileOutcome(skipped.name, Taken.FAILED, reason=skipped.reason)
-            for file in found.files:
-                yield self._take(intake, where, labels, file.path, file.name)
+        record = OnRecord(self.acts, where, labels, self.questions.forget)
+        yield from take(record, source, manner, self.settings.reader, self.questions.library())
 
-    def _take(
-        self, intake: Intake, where: Collection, labels: Labels, path: Path, name: str
-    ) -> FileOutcome:
-        from appliance.ingest.pipeline import FileOutcome, Taken
-
-        resource = AccessClass.of(where.id, where.sector, labels)
-        decision = self.acts.decide("ingest", resource)
-        limit = self.settings.reader.max_input_mib << 20
-        private = {"file": name}
-        try:
-            with self.acts.act(
-                "ingest", decision=decision, collection=where.id, private=private
-            ) as act:
-                outcome = intake.take(path, name, limit)
-                if outcome.document is not None:
-                    act.documents.append(outcome.document.id)
-                    self.questions.forget(outcome.document.id)
-            return outcome
-        except InputUnreadable as error:
-            return FileOutcome(name, Taken.FAILED, reason=error.message, remedy=error.remedy)
+    def plan(self, listing: Listing, collection: str, labels: Labels) -> tuple[Planned, ...]:
+        """What `ingest` would do with each file of a folder; one act, and nothing is changed."""
+        with self.acts.act("ingest", private={"collection": collection}) as act:
+            where = self.acts.collection(collection, "ingest")
+            record = OnRecord(self.acts, where, labels, self.questions.forget)
+            planned = tuple(plan(record, listing, self.settings.reader.max_input_mib << 20))
+            act.counts["files"] = len(planned)
+        return planned
 
     def show(self, reference: str) -> tuple[Document, ParsedDocument]:
         """One document with its text."""
@@ -184,14 +171,43 @@ class Appliance:
             parsed = self.questions.parsed(document.id)
         return document, parsed
 
-    def delete(self, reference: str) -> Document:
-        """Erase one document: its keys first, so that no copy of its files can be read again."""
+    def coverage(self, reference: str) -> Coverage:
+        """What of one document's file is stored, what is not and why, and the files around it."""
+        with self.acts.act("show", private={"document": reference}) as act:
+            document, _ = self.acts.document(reference, "show")
+            act.documents.append(document.id)
+            known = {d.id: d for d in self.acts.permitted("list")[0]}
+            parts = tuple(d for d in known.values() if d.parent == document.id)
+            parent = known.get(document.parent) if document.parent else None
+            covered = account(document, self.questions.parsed(document.id), parent, parts)
+        return covered
+
+    def delete(self, reference: str, *, with_parts: bool = False) -> tuple[Document, ...]:
+        """Erase a document, and on request all that lay in it; all of them or none.
+
+        The keys go first, so that no copy of the files can be read again.
+        """
         with self.acts.act("delete", private={"document": reference}) as act:
             document, _ = self.acts.document(reference, "delete")
-            act.documents.append(document.id)
-            self.store.delete_document(document.id)
-            self.questions.forget(document.id)
-        return document
+            erased = self._with_parts(document) if with_parts else (document,)
+            for one in erased:
+                act.documents.append(one.id)
+                self.store.delete_document(one.id)
+                self.questions.forget(one.id)
+        return erased
+
+    def _with_parts(self, document: Document) -> tuple[Document, ...]:
+        """The innermost parts first.  Raises Denied when one of them may not be deleted."""
+        scope = self.acts.scope("delete")
+        found = [document]
+        for one in found:  # grows while it is walked
+            found += self.store.children(one.id)
+        if not {one.id for one in found} <= scope.documents:
+            raise Denied(
+                "the policy does not permit you to delete a part of this document",
+                remedy="delete the others one by one",
+            )
+        return tuple(reversed(found))
 
     # -- audit ---------------------------------------------------------------------------------
 

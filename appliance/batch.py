@@ -1,5 +1,7 @@
 """The batch main job: a folder in, every task on every document, results out as they finish.
 
+Files are read ahead while the tasks of those before them are done.
+
 The ledger in the store says what is done; a second run does only what is missing.  A result is
 sealed in the store before it is written to the output folder, so a run that ended between the two
 writes it from the store without asking the model again.
@@ -8,15 +10,16 @@ writes it from the store without asking the model again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from appliance.app import Appliance, Labels
+from appliance.app import Appliance
 from appliance.crypto.mac import keyed_hash
-from appliance.documents import Answer, Document, FieldValue, Summary
+from appliance.documents import Answer, Document, DocumentId, FieldValue, Summary
 from appliance.errors import (
     ApplianceError,
     AuditError,
@@ -25,12 +28,14 @@ from appliance.errors import (
     InvariantBroken,
     StoreDamaged,
 )
-from appliance.ingest.folder import Listing
-from appliance.ingest.pipeline import FileOutcome
+from appliance.ingest.folder import Found, Skipped
+from appliance.ingest.jobs import FileOutcome
 from appliance.output import FAILED, OutputFolder
 from appliance.plain import Plain, from_plain, to_plain
 from appliance.report import Outcome, Result, markdown
+from appliance.run_report import RunReport, TaskLine
 from appliance.store.store import TaskState
+from appliance.taking import Labels, Manner
 from appliance.tasks import packs
 
 FORMAT = 1  # of a sealed result; another number makes every task run again
@@ -67,6 +72,13 @@ class TaskOutcome:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FileDone:
+    """A file of the batch is finished: taken in or not, and every task on it tried."""
+
+    outcome: FileOutcome
+
+
 class Batch:
     """One folder, one collection, a list of tasks, one output folder."""
 
@@ -80,13 +92,36 @@ class Batch:
         self._key = appliance.store.derive("ledger")
         self._model = appliance.questions.model()
         self._unavailable = 0
+        self._gone: EngineUnavailable | None = None  # the engine, for the rest of this run
+        self._worked_on: set[tuple[DocumentId, int]] = set()
+        self.report = RunReport("process", collection)
 
-    def ingest(self, found: Listing, labels: Labels) -> Iterator[FileOutcome]:
-        """Take the folder in; every file that fails is a line of the results too."""
-        for outcome in self._app.ingest(found, self._collection, labels):
-            if outcome.document is None:
-                self._say_unread(outcome)
-            yield outcome
+    def run(
+        self, source: Iterable[Found | Skipped | None], labels: Labels, manner: Manner
+    ) -> Generator[TaskOutcome | FileDone, None, None]:
+        """Take files in and do every task on each, while the next ones are being read.
+
+        The run's report is written at the end, also when the run is stopped or fails.
+
+        Raises:
+            EngineUnavailable: the engine does not start; all files are taken in all the same.
+            ApplianceError: about the machine; what was finished stays.
+        """
+        files = self._app.ingest(source, self._collection, labels, manner)
+        try:
+            with closing(files):
+                for outcome in files:
+                    self.report.add(outcome)
+                    if outcome.unread:
+                        self._say_unread(outcome)
+                    if outcome.document is not None and self._gone is None:
+                        yield from self._tasks_on(outcome.document)
+                    yield FileDone(outcome)
+            if self._gone is not None:
+                raise self._gone
+            self.report.finish()
+        finally:
+            self.report.write(*self._out.run_files)
 
     def _say_unread(self, outcome: FileOutcome) -> None:
         """A line for a file that was not read; once, however often the batch is run."""
@@ -95,26 +130,43 @@ class Batch:
             line: dict[str, Plain] = {"task": "ingest", "name": outcome.name, "status": "not read"}
             self._out.append(key, {**line, "reason": outcome.reason})
 
-    def run(self, document: Document) -> Iterator[TaskOutcome]:
-        """Every task on one document; its lines and its report are written before this ends."""
-        failures: dict[str, str] = {}
-        fresh = False
-        for task in self._tasks:
-            key = self._task_key(document, task)
-            status = self._worked(document, task, key, failures)
-            if not self._out.has(key):
-                fresh = True
-                with self._export(document):
-                    self._out.append(key, self._line(document, task, key, failures.get(key, "")))
-            yield TaskOutcome(document, task, status, failures.get(key, ""))
-        if fresh:
-            with self._export(document):
-                self._out.report(document.name, document.id, self._report(document, failures))
+    def _tasks_on(self, document: Document) -> Iterator[TaskOutcome]:
+        """Every task on one document; its report and its lines are written before this ends.
 
-    def _worked(self, document: Document, task: Task, key: str, failures: dict[str, str]) -> str:
-        store = self._app.store
+        The lines come last: as long as one is missing, the next run writes the report again.
+        """
+        version = (document.id, document.version)
+        if version in self._worked_on:  # as the duplicate of a file before
+            return
+        self._worked_on.add(version)
+        failures: dict[str, str] = {}
+        for task in self._tasks:
+            begun, tokens = time.monotonic(), self._app.questions.tokens
+            status = self._worked(document, task, failures)
+            reason = failures.get(self._task_key(document, task), "")
+            seconds = round(time.monotonic() - begun, 3)
+            spent = self._app.questions.tokens - tokens
+            self.report.add_task(TaskLine(task.title, status, reason, seconds, spent))
+            yield TaskOutcome(document, task, status, reason)
+        self._write(document, failures)
+
+    def _write(self, document: Document, failures: dict[str, str]) -> None:
+        keys = [(task, self._task_key(document, task)) for task in self._tasks]
+        missing = [(task, key) for task, key in keys if not self._out.has(key)]
+        if not missing:
+            return
+        with self._export(document):
+            self._out.report(document.name, document.id, self._text(document, failures))
+            for task, key in missing:
+                self._out.append(key, self._line(document, task, key, failures.get(key, "")))
+
+    def _worked(self, document: Document, task: Task, failures: dict[str, str]) -> str:
+        store, key = self._app.store, self._task_key(document, task)
         if store.task_state(document.id, key) is TaskState.DONE:
             return "kept"
+        if self._gone is not None:
+            failures[key] = self._gone.message
+            return "failed"
         store.task_start(document.id, key)
         try:
             outcome = self._do(document, task)
@@ -134,7 +186,7 @@ class Batch:
         if isinstance(error, EngineUnavailable):
             self._unavailable += 1
             if self._unavailable > 1:
-                raise error
+                self._gone = error
 
     def _do(self, document: Document, task: Task) -> Outcome:
         questions = self._app.questions
@@ -158,6 +210,8 @@ class Batch:
             "document": document.id,
             "version": document.version,
             "name": document.name,
+            "flags": [str(flag) for flag in document.flags],
+            "gaps": document.gaps,
             "task": str(task.kind),
             "argument": task.argument,
             "status": FAILED if sealed is None else "done",
@@ -166,7 +220,7 @@ class Batch:
             "result": None if sealed is None else json.loads(sealed),
         }
 
-    def _report(self, document: Document, failures: dict[str, str]) -> str:
+    def _text(self, document: Document, failures: dict[str, str]) -> str:
         results = []
         for task in self._tasks:
             key = self._task_key(document, task)

@@ -31,6 +31,9 @@ class OutputFolder:
         with _named(folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             (folder / "reports").mkdir(mode=0o700, exist_ok=True)
+            os.close(os.open(self._results, os.O_WRONLY | os.O_CREAT, 0o600))
+            _sync(folder)  # a new name is durable only with its folder
+            _sync(folder.parent)
             self._written = self._repaired()
 
     def has(self, key: str) -> bool:
@@ -58,26 +61,46 @@ class OutputFolder:
         """Write one document's report in one step; returns its path."""
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[-LONGEST_STEM:]
         path = self._folder / "reports" / f"{stem}-{document[:8]}.md"
-        fresh = path.with_name(path.name + ".part")
-        with _named(path):
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as target:
-                target.write(text.encode("utf-8", "backslashreplace"))
-                target.flush()
-                os.fsync(descriptor)
-            fresh.replace(path)
+        replaced(path, text)
         return path
+
+    @property
+    def run_files(self) -> tuple[Path, Path]:
+        """Where the report of a run goes: JSON and Markdown."""
+        return self._folder / "run.json", self._folder / "run.md"
 
     def _repaired(self) -> set[str]:
         """Keys of the whole lines; what follows the last whole line is cut off."""
-        try:
-            content = self._results.read_bytes()
-        except FileNotFoundError:
-            return set()
+        content = self._results.read_bytes()
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(self._results, whole)
         return {key for line in content[:whole].splitlines() if (key := _final_key(line))}
+
+
+def replaced(path: Path, text: str) -> None:
+    """Write a whole file in one step: whoever reads it sees the old text or the new one.
+
+    Raises:
+        DiskFull, InputUnreadable: it cannot be written; what was there stays.
+    """
+    fresh = path.with_name(path.name + ".part")
+    with _named(path):
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(text.encode("utf-8", "backslashreplace"))
+            target.flush()
+            os.fsync(descriptor)
+        fresh.replace(path)
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _final_key(line: bytes) -> str:

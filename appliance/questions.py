@@ -29,7 +29,7 @@ from appliance.errors import EngineUnavailable, UsageError
 from appliance.store.store import Part
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where they are used
-    from appliance.engine.client import Engine
+    from appliance.engine.client import Completion, Engine, Prompt
     from appliance.engine.models import ModelIdentity
     from appliance.index.library import Library
 
@@ -46,6 +46,7 @@ class Questions:
         self._notify = notify
         self._library: Library | None = None
         self._model: ModelIdentity | None = None
+        self.tokens = 0  # that the language model read and wrote so far
 
     def search(
         self, question: str, collection: str | None, limit: int
@@ -191,9 +192,37 @@ class Questions:
             )
         members = "\n".join(sorted(scope.documents)).encode()
         salt = keyed_hash(self._acts.store.derive("cache-salt"), members)
-        return VllmEngine(self._settings, identity.name, salt)
+        return _Counting(VllmEngine(self._settings, identity.name, salt), act, self)
 
     def forget(self, document: DocumentId) -> None:
         """Drop an erased or replaced document from memory."""
         if self._library is not None:
             self._library.forget(document)
+
+
+class _Counting:
+    """An engine whose tokens are counted, for the record of the act and for reports."""
+
+    def __init__(self, engine: Engine, act: Act, total: Questions) -> None:
+        self._engine = engine
+        self._act = act
+        self._total = total
+
+    @property
+    def context_length(self) -> int:
+        return self._engine.context_length
+
+    def count_tokens(self, text: str) -> int:
+        return self._engine.count_tokens(text)
+
+    def complete(
+        self, requests: Sequence[Prompt], done: Callable[[int], None] | None = None
+    ) -> tuple[Completion, ...]:
+        completions = self._engine.complete(requests, done)
+        counts = self._act.counts
+        for completion in completions:
+            read, wrote = completion.prompt_tokens, completion.completion_tokens
+            counts["tokens_read"] = counts.get("tokens_read", 0) + read
+            counts["tokens_written"] = counts.get("tokens_written", 0) + wrote
+            self._total.tokens += read + wrote
+        return completions

@@ -25,7 +25,7 @@ COMMANDS = {  # command: module of cli/, in the order of the help page
     "status": "setting_up",
     "doctor": "setting_up",
     "collection": "shelving",
-    "ingest": "shelving",
+    "ingest": "taking",
     "list": "shelving",
     "show": "shelving",
     "delete": "shelving",

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from appliance.cli.display import emit_json
+from appliance.cli.intake import Choices, end, intake_options, show_plan, unread_line
 from appliance.cli.progress import track
-from appliance.cli.session import FOLDER, json_option, labels_of, note, opens_store
-from appliance.errors import PartialFailure, UsageError
+from appliance.cli.session import json_option, note, opens_store
+from appliance.errors import UsageError
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
     from appliance.batch import Batch, Task
-    from appliance.documents import Document
-    from appliance.ingest.folder import Listing
 
 
 @click.command("process")
-@click.argument("folder", type=FOLDER)
-@click.option("--collection", "-c", required=True, help="The collection that takes the files in.")
-@click.option("--label", "-l", multiple=True, metavar="KEY=VALUE", help="Put on every document.")
+@intake_options
 @click.option("--summarize", is_flag=True, help="Summarise every document.")
 @click.option("--extract", multiple=True, metavar="PACK", help="Find the fields of this pack.")
 @click.option("--ask", multiple=True, metavar="QUESTION", help="Ask this of every document.")
@@ -33,7 +31,7 @@ def process_command(
     appliance: Appliance,
     folder: Path,
     collection: str,
-    label: tuple[str, ...],
+    choices: Choices,
     summarize: bool,
     extract: tuple[str, ...],
     ask: tuple[str, ...],
@@ -42,33 +40,32 @@ def process_command(
 ) -> None:
     """Take a folder in and do every task on every document.
 
-    Results are written as they finish: OUT/results.jsonl and one report per document, in clear,
-    readable by you alone. A second run does only what is missing.
+    Files are read ahead while the tasks of those before are done. Results are written as they
+    finish: OUT/results.jsonl and one report per document, in clear, readable by you alone;
+    OUT/run.md and OUT/run.json say what became of every file. A second run does only what is
+    missing.
 
     \b
     Examples:
       appliance process ./in -c acme --summarize --extract legal/contract --out ./results
       appliance process ./in -c acme --ask "Which law governs?" --out ./results --json
+      appliance process ./inbox -c acme --summarize --out ./results --watch
     """
     from appliance.batch import Batch
-    from appliance.ingest.folder import walk
 
     tasks = _tasks(summarize, extract, ask)
+    if choices.dry_run:
+        show_plan(appliance, folder, collection, choices, as_json=as_json)
+        return
     batch = Batch(appliance, collection, tasks, out)
-    documents, unread = _ingest(batch, walk(folder), labels_of(label))
-    counts = _run(batch, documents, len(tasks))
-    counts["files not read"] = unread
+    counts = _run(batch, folder, choices)
     if as_json:
         emit_json(counts)
     else:
         note(", ".join(f"{count} {what}" for what, count in counts.items() if count))
-        note(f"Results: {out}")
-    bad = unread + counts["failed"]
-    if bad:
-        raise PartialFailure(
-            f"{bad} file(s) or task(s) failed",
-            remedy="each is named above and in results.jsonl; run again to retry only these",
-        )
+        note(f"Results: {out}; what became of each file: {out / 'run.md'}")
+    remedy = "each is named above and in run.md; run again to retry only these"
+    end(batch.report, remedy)
 
 
 def _tasks(summarize: bool, extract: tuple[str, ...], ask: tuple[str, ...]) -> tuple[Task, ...]:
@@ -87,29 +84,25 @@ def _tasks(summarize: bool, extract: tuple[str, ...], ask: tuple[str, ...]) -> t
     return tuple(tasks)
 
 
-def _ingest(
-    batch: Batch, found: Listing, labels: tuple[tuple[str, str], ...]
-) -> tuple[list[Document], int]:
-    documents: dict[str, Document] = {}
-    unread = 0
-    with track("Reading", len(found.files) + len(found.skipped), "files") as progress:
-        for outcome in batch.ingest(found, labels):
-            if outcome.document is None:
-                unread += 1
-                progress.say(f"not read: {outcome.name}: {outcome.reason}")
+def _run(batch: Batch, folder: Path, choices: Choices) -> dict[str, int]:
+    from appliance.batch import FileDone
+
+    counts = {"done": 0, "kept": 0, "failed": 0, "files not read": 0}
+    source = choices.source(folder)
+    total = None if choices.watch else len(tuple(source))
+    events = batch.run(source, choices.labels, choices.manner())
+    with track("Working", total, "files") as progress, closing(events):
+        for event in events:
+            if isinstance(event, FileDone):
+                outcome = event.outcome
+                if outcome.unread:
+                    counts["files not read"] += 1
+                    progress.say(unread_line(outcome))
+                pages = (outcome.document.pages or 0) if outcome.document else 0
+                progress.step(part=outcome.part, pages=pages)
             else:
-                documents[outcome.document.id] = outcome.document
-            progress.step()
-    return list(documents.values()), unread
-
-
-def _run(batch: Batch, documents: list[Document], tasks: int) -> dict[str, int]:
-    counts = {"done": 0, "kept": 0, "failed": 0}
-    with track("Working", len(documents) * tasks, "tasks") as progress:
-        for document in documents:
-            for outcome in batch.run(document):
-                counts[outcome.status] += 1
-                if outcome.status == "failed":
-                    progress.say(f"failed: {document.name}: {outcome.task.kind}: {outcome.reason}")
-                progress.step()
+                counts[event.status] += 1
+                if event.status == "failed":
+                    name, kind = event.document.name, event.task.kind
+                    progress.say(f"failed: {name}: {kind}: {event.reason}")
     return counts

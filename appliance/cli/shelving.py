@@ -1,30 +1,20 @@
-"""collection, ingest, list, show, delete: what stands in the store."""
+"""collection, list, show, delete: what stands in the store."""
 
 from __future__ import annotations
 
-from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from appliance.cli.display import emit_json, table
-from appliance.cli.progress import track
-from appliance.cli.session import (
-    FOLDER,
-    collection_option,
-    json_option,
-    labels_of,
-    note,
-    opens_store,
-)
+from appliance.cli.session import collection_option, json_option, note, opens_store
 from appliance.documents import SECTORS
-from appliance.errors import PartialFailure
 from appliance.report import visible
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
-    from appliance.ingest.pipeline import FileOutcome
+    from appliance.coverage import Coverage
+    from appliance.documents import Document, Gap, ParsedDocument
 
 
 @click.group("collection")
@@ -68,48 +58,6 @@ def list_collections(appliance: Appliance, as_json: bool) -> None:
         table(("name", "sector", "created"), [(c.name, c.sector, c.created) for c in found])
 
 
-@click.command("ingest")
-@click.argument("folder", type=FOLDER)
-@click.option("--collection", "-c", required=True, help="The collection that takes the files in.")
-@click.option("--label", "-l", multiple=True, metavar="KEY=VALUE", help="Put on every document.")
-@json_option
-@opens_store
-def ingest_command(
-    appliance: Appliance, folder: Path, collection: str, label: tuple[str, ...], as_json: bool
-) -> None:
-    """Read every file of FOLDER into the sealed store.
-
-    A file that cannot be read is named with its reason and harms no other. Running the command
-    again takes only what is new or changed.
-
-    \b
-    Examples:
-      appliance ingest ./contracts --collection acme
-      appliance ingest ./notes -c ward-3 --label classification=confidential --json
-    """
-    from appliance.ingest.folder import walk
-
-    found = walk(folder)
-    outcomes: list[FileOutcome] = []
-    with track("Reading", len(found.files) + len(found.skipped), "files") as progress:
-        for outcome in appliance.ingest(found, collection, labels_of(label)):
-            outcomes.append(outcome)
-            if outcome.document is None:
-                progress.say(f"not read: {outcome.name}: {outcome.reason}")
-            progress.step()
-    if as_json:
-        emit_json(outcomes)
-    else:
-        counts = Counter(outcome.taken for outcome in outcomes)
-        note(", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no files")
-    failed = sum(outcome.document is None for outcome in outcomes)
-    if failed:
-        raise PartialFailure(
-            f"{failed} of {len(outcomes)} files were not read",
-            remedy="each is named above with its reason; the others are in the store",
-        )
-
-
 @click.command("list")
 @collection_option
 @json_option
@@ -125,10 +73,26 @@ def list_command(appliance: Appliance, collection: str | None, as_json: bool) ->
     if as_json:
         emit_json(found)
         return
+    names = {document.id: document.name for document in found}
     rows = [
-        (d.id[:8], d.name, _kind(d.media_type), d.pages, d.characters, d.gaps or "") for d in found
+        (
+            document.id[:8],
+            document.name,
+            _kind(document.media_type),
+            document.pages,
+            document.characters,
+            document.gaps or "",
+            ", ".join(document.flags),
+            names.get(document.parent, "") if document.parent else "",
+        )
+        for document in found
     ]
-    table(("id", "name", "type", "pages", "characters", "gaps"), rows)
+    columns = ["id", "name", "type", "pages", "characters", "gaps", "flags", "in"]
+    used = [any(row[at] not in {"", None} for row in rows) or at < 6 for at in range(len(columns))]
+    table(
+        [column for column, use in zip(columns, used, strict=True) if use],
+        [[cell for cell, use in zip(row, used, strict=True) if use] for row in rows],
+    )
 
 
 def _kind(media_type: str) -> str:
@@ -139,9 +103,13 @@ def _kind(media_type: str) -> str:
 @click.command("show")
 @click.argument("document")
 @click.option("--text", is_flag=True, help="Print the whole text.")
+@click.option("--coverage", is_flag=True, help="Print what was read of the file, and what was not.")
+@click.option("--hidden", is_flag=True, help="Print the text that the file does not show.")
 @json_option
 @opens_store
-def show_command(appliance: Appliance, document: str, text: bool, as_json: bool) -> None:
+def show_command(
+    appliance: Appliance, document: str, text: bool, coverage: bool, hidden: bool, as_json: bool
+) -> None:
     """Show one document: its record, what was not read, and with --text its text.
 
     DOCUMENT is an id, the beginning of one, or a name as `appliance list` shows it.
@@ -150,11 +118,31 @@ def show_command(appliance: Appliance, document: str, text: bool, as_json: bool)
     Examples:
       appliance show 3fa1
       appliance show contracts/lease.pdf --text
+      appliance show contracts/lease.pdf --coverage --json
     """
+    if coverage:
+        _show_coverage(appliance.coverage(document), as_json=as_json)
+        return
     found, parsed = appliance.show(document)
     if as_json:
-        emit_json({"document": found, "gaps": parsed.gaps, "text": parsed.text if text else None})
-        return
+        emit_json(
+            {
+                "document": found,
+                "gaps": parsed.gaps,
+                "flags": parsed.flags,
+                "text": parsed.text if text else None,
+                "hidden": parsed.hidden if hidden else None,
+            }
+        )
+    elif hidden:
+        _show_hidden(parsed)
+    else:
+        _show_record(found, parsed)
+        for line in parsed.text.split("\n") if text else ():
+            click.echo(visible(line))
+
+
+def _show_record(found: Document, parsed: ParsedDocument) -> None:
     labels = ", ".join(f"{key}={value}" for key, value in found.labels)
     rows = [
         ("id", found.id),
@@ -168,32 +156,77 @@ def show_command(appliance: Appliance, document: str, text: bool, as_json: bool)
         ("characters", found.characters),
         ("chunks", found.chunks),
         ("labels", labels),
+        ("flags", ", ".join(found.flags)),
     ]
     table(("what", "value"), rows)
     for gap in parsed.gaps:
-        where = f"page {gap.page}: " if gap.page else ""
-        click.echo(f"not read: {where}{visible(gap.reason)}")
-    if text:
-        for line in parsed.text.split("\n"):
-            click.echo(visible(line))
+        click.echo(_gap(gap))
+
+
+def _show_hidden(parsed: ParsedDocument) -> None:
+    """Every line of it is marked, so that it is never taken for text of the document."""
+    for piece in parsed.hidden:
+        where = f", page {piece.page}" if piece.page else ""
+        click.secho(f"hidden text ({piece.why}{where}):", fg="red", bold=True)
+        for line in piece.text.split("\n"):
+            click.echo(f"  hidden | {visible(line)}")
+    if not parsed.hidden:
+        note("No hidden text was found in this document.")
+
+
+def _show_coverage(covered: Coverage, *, as_json: bool) -> None:
+    if as_json:
+        emit_json(covered)
+        return
+    rows = [(c.unit, c.seen, c.stored, c.explained, c.unexplained or "") for c in covered.counts]
+    table(("what", "in the file", "stored", "explained", "without a reason"), rows)
+    for gap in covered.gaps:
+        click.echo(_gap(gap))
+    if covered.flags:
+        click.echo(f"flags: {', '.join(covered.flags)}")
+    if covered.hidden:
+        click.echo(
+            f"hidden texts: {covered.hidden} (`appliance show {covered.document.id[:8]} --hidden`)"
+        )
+    if covered.parent:
+        click.echo(f"lay in: {covered.parent.id[:8]}  {visible(covered.parent.name)}")
+    for part in covered.parts:
+        click.echo(f"holds: {part.id[:8]}  {visible(part.name)}")
+    if not covered.complete:
+        click.secho("Something is missing without a known reason.", fg="red", bold=True)
+    elif not covered.counts:
+        click.echo("This kind of file has no independent count.")
+    else:
+        click.echo("Everything is stored or explained.")
+
+
+def _gap(gap: Gap) -> str:
+    where = f"page {gap.page}: " if gap.page else ""
+    amount = f" ({gap.amount} {gap.unit})" if gap.unit else ""
+    return f"not read: {where}{visible(gap.reason)}{amount}"
 
 
 @click.command("delete")
 @click.argument("document")
+@click.option("--with-parts", is_flag=True, help="Also erase what was attached to it or lay in it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @opens_store
-def delete_command(appliance: Appliance, document: str, yes: bool, as_json: bool) -> None:
+def delete_command(
+    appliance: Appliance, document: str, with_parts: bool, yes: bool, as_json: bool
+) -> None:
     """Erase one document: its keys are destroyed, then its files.
 
     \b
-    Example:
+    Examples:
       appliance delete 3fa1
+      appliance delete mail/offer.eml --with-parts --yes
     """
     if not yes:
         click.confirm("This cannot be undone. Erase the document?", abort=True, err=True)
-    erased = appliance.delete(document)
+    erased = appliance.delete(document, with_parts=with_parts)
     if as_json:
-        emit_json({"erased": erased.id})
+        emit_json({"erased": erased[-1].id, "parts": [one.id for one in erased[:-1]]})
     else:
-        note(f"Document {erased.id} is erased.")
+        for one in erased:
+            note(f"Document {one.id} is erased.")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from appliance.errors import InputUnreadable
@@ -20,6 +22,8 @@ class Found:
 
     path: Path
     name: str
+    size: int = 0  # bytes, when it was listed
+    changed: int = 0  # nanoseconds since 1970, when it was last written
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Skipped:
 
     name: str
     reason: str
+    aside: bool = field(default=False, compare=False)  # hidden or left out on purpose: no failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,35 @@ class Listing:
     files: tuple[Found, ...]
     skipped: tuple[Skipped, ...]
 
+    def __iter__(self) -> Iterator[Found | Skipped]:
+        """What is not taken, then every file."""
+        yield from self.skipped
+        yield from self.files
 
-def walk(folder: Path) -> Listing:
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which files of a folder are wanted.
+
+    A pattern is a glob (``*``, ``?``, ``[...]``) on the whole name or on its last part; a folder
+    that ``exclude`` names is left out with all in it.
+    """
+
+    include: tuple[str, ...] = ()  # none: every file
+    exclude: tuple[str, ...] = ()
+    limit: int | None = None  # the first so many files
+
+    def leaves_out(self, name: str, *, folder: bool = False) -> bool:
+        """Whether this entry is not wanted."""
+        if any(_fits(name, pattern) for pattern in self.exclude):
+            return True
+        return not folder and bool(self.include) and not any(_fits(name, p) for p in self.include)
+
+
+EVERYTHING = Choice()
+
+
+def walk(folder: Path, choice: Choice = EVERYTHING) -> Listing:
     """List a folder and the folders in it.
 
     Raises:
@@ -50,42 +82,55 @@ def walk(folder: Path) -> Listing:
     files: list[Found] = []
     skipped: list[Skipped] = []
     try:
-        _list(folder, "", files, skipped)
+        _list(folder, "", choice, files, skipped)
     except OSError as error:
         raise InputUnreadable(
             f"{folder} cannot be read: {error.strerror}", remedy="check its permissions"
         ) from error
-    return Listing(
-        tuple(sorted(files, key=lambda found: found.name)),
-        tuple(sorted(skipped, key=lambda entry: entry.name)),
-    )
+    files.sort(key=lambda found: found.name)
+    if choice.limit is not None:
+        beyond = files[choice.limit :]
+        skipped += [Skipped(f.name, f"beyond the first {choice.limit}", True) for f in beyond]
+        files = files[: choice.limit]
+    return Listing(tuple(files), tuple(sorted(skipped, key=lambda entry: entry.name)))
 
 
-def _list(folder: Path, prefix: str, files: list[Found], skipped: list[Skipped]) -> None:
+def _list(
+    folder: Path, prefix: str, choice: Choice, files: list[Found], skipped: list[Skipped]
+) -> None:
     with os.scandir(folder) as entries:
         for entry in entries:
             name = _shown(prefix + entry.name)
-            if reason := _reason_to_skip(entry):
-                skipped.append(Skipped(name, reason))
-            elif entry.is_dir(follow_symlinks=False):
+            try:
+                facts = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                skipped.append(Skipped(name, f"cannot be read: {error.strerror}"))
+                continue
+            if said := _reason_to_skip(name, facts.st_mode, choice):
+                skipped.append(said)
+            elif stat.S_ISDIR(facts.st_mode):
                 try:
-                    _list(Path(entry.path), prefix + entry.name + "/", files, skipped)
+                    _list(Path(entry.path), prefix + entry.name + "/", choice, files, skipped)
                 except OSError as error:
                     skipped.append(Skipped(name, f"folder cannot be read: {error.strerror}"))
             else:
-                files.append(Found(Path(entry.path), name))
+                files.append(Found(Path(entry.path), name, facts.st_size, facts.st_mtime_ns))
 
 
-def _reason_to_skip(entry: os.DirEntry[str]) -> str:
-    if entry.name.startswith("."):
-        return "hidden"
-    if entry.is_symlink():
-        return "symbolic link, not followed"
-    try:
-        mode = entry.stat(follow_symlinks=False).st_mode
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    return "" if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else "not a regular file"
+def _reason_to_skip(name: str, mode: int, choice: Choice) -> Skipped | None:
+    if name.rpartition("/")[2].startswith("."):
+        return Skipped(name, "hidden", aside=True)
+    if choice.leaves_out(name, folder=stat.S_ISDIR(mode)):
+        return Skipped(name, "left out by a pattern", aside=True)
+    if stat.S_ISLNK(mode):
+        return Skipped(name, "symbolic link, not followed")
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return None
+    return Skipped(name, "not a regular file")
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatchcase(name, pattern.rstrip("/")) or fnmatchcase(name.rpartition("/")[2], pattern)
 
 
 def _shown(name: str) -> str:

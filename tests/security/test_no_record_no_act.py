@@ -20,7 +20,9 @@ USES: dict[str, Use] = {
     "collections": lambda app: app.collections(),
     "documents": lambda app: app.documents(None),
     "ingest": lambda app: list(app.ingest(walk(app.settings.home.parent / "in"), "c", ())),
+    "plan": lambda app: app.plan(walk(app.settings.home.parent / "in"), "c", ()),
     "show": lambda app: app.show("a.txt"),
+    "coverage": lambda app: app.coverage("a.txt"),
     "delete": lambda app: app.delete("a.txt"),
     "search": lambda app: app.questions.search("text", "c", 1),
     "ask": lambda app: app.questions.ask("text?", "c", None),
@@ -82,6 +84,7 @@ def test_the_application_has_no_use_case_beside_these(filled: Desk) -> None:
     public |= {n for n in dir(app.questions) if not n.startswith("_")}
     lifecycle = {"open", "close", "create"}
     parts = {"engine", "forget", "library", "model", "parsed"}  # called inside an act
+    parts |= {"tokens"}  # a number
     covered = set(USES) - {"audit_show"} | {"audit_records"}
     assert public - lifecycle - parts == covered
     app.close()
