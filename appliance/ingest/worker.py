@@ -26,19 +26,21 @@ _ROOM = "appliance.ingest."
 _READERS = {
     kinds.PDF: "pdf",
     **dict.fromkeys(kinds.OFFICE, "office"),
-    kinds.EML: "office",
+    kinds.MHTML: "office",
+    kinds.EML: "mail",
     kinds.DOC: "doc",
     kinds.PPT: "ppt",
     kinds.XLS: "xls",
     kinds.MBOX: "mbox",
     **dict.fromkeys((kinds.ZIP, kinds.TAR, kinds.GZIP, kinds.BZIP2, kinds.XZ), "archive"),
 }
+_KINDS = ("kinds_packed", "kinds_text")  # what tells the exact kind
 _FAMILIES = {
     kinds.Family.PDF: ("pdf",),
     kinds.Family.ZIP: ("office", "archive"),
     kinds.Family.OLE: ("doc", "ppt", "xls", "office"),
     kinds.Family.IMAGE: (),
-    kinds.Family.TEXT: ("office", "mbox"),
+    kinds.Family.TEXT: ("office", "mail", "mbox"),
 }
 
 
@@ -62,6 +64,8 @@ def main(arguments: Sequence[str]) -> None:
 
 def warm(task: str) -> None:
     """Import what this task takes."""
+    for name in _KINDS:
+        import_module(_ROOM + name)
     for name in ("scan",) if task == SCAN else _FAMILIES[kinds.Family(task)]:
         _reader(name).warm()
     if task == kinds.Family.OLE:
