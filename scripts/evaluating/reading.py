@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.evaluating import confined, coverage, formats, hostile, recognition, reports
+from scripts.evaluating import bombing, confined, coverage, formats, hostile, recognition, reports
 from scripts.evaluating.confined import Read
 from scripts.evaluating.result import Detail, Result
 
@@ -22,8 +22,8 @@ PARTS: dict[str, Scored] = {
     "scans": recognition.score,
     "coverage": coverage.score,
 }
-HOSTILE = "hostile"
-NAMES = (*PARTS, HOSTILE)
+HOSTILE, BOMBS = "hostile", "bombs"
+NAMES = (*PARTS, HOSTILE, BOMBS)
 _FOLDERS = {
     "formats": ("office_formats/docs",),
     "pdf": ("legal_contracts/docs", "finance_filings/docs"),
@@ -39,7 +39,7 @@ def measure(data: Path, parts: Sequence[str], readers: int) -> Result:
     Args:
         data: a folder as described in ``scripts/evaluating/DATA.md``; parts without data are left
             out.
-        parts: some of `NAMES`; all of them where there are none.
+        parts: some of `NAMES`; where there are none, all of them.
         readers: how many files are read at the same time.
     """
     wanted = tuple(parts) or NAMES
@@ -51,6 +51,8 @@ def measure(data: Path, parts: Sequence[str], readers: int) -> Result:
                 result += score(data, reads)
         if HOSTILE in wanted:
             result += hostile.score(data, running)
+        if BOMBS in wanted:
+            result += bombing.score(running)
     return result
 
 

@@ -1,11 +1,15 @@
 """Table cells of a truth in Markdown or HTML, looked for among the cells of a read document.
 
 The rule: a cell of the truth is *found* where a row of the document has a cell with the same text
-(NFKC, case-folded, blanks as one, list and emphasis marks of Markdown removed), each cell of the
-document used once.  It is *placed* where in addition the head of its column and the first cell of
-its row, as far as the truth has them, stand there for the found cell.  Heads of the truth: the rows
-above the first row that holds a number which is not a year, at least one where there are two rows;
-of a column the lowest that is not empty.  A cell that equals its left or upper neighbour is the
+(NFKC, case-folded, without blanks and marks of Markdown), each cell of the document used once.  It
+is *placed* where in addition the head of its column and the first cell of its row, as far as the
+truth has them, stand there for the found cell.
+
+Heads of the truth: the rows above the first row that holds a value (a number that is not a year,
+yes, no, true, false, a dash), at least one where there are two rows, without rows at their end that
+have only a label.  Further down, rows without a value but with two or more cells beside their label
+are heads of the rows below, where the table has values.  The head of a cell is the lowest that is
+not empty; the column of labels needs none.  A cell that equals its left or upper neighbour is the
 same merged cell and counts once.
 """
 
@@ -26,7 +30,8 @@ from scripts.evaluating.words import is_rule, plain, rows_of
 Grid = list[list[str]]  # rows of cells, as texts
 
 _NUMBER = re.compile(r"^[-+(\u2212]*\s*[$\u20ac\u00a3\u00a5]?\s*[-+(]?\d[\d.,]*\s*[%)]*(?:\s*x)?$")
-_YEAR = re.compile(r"^(?:FY\s*)?(?:19|20)\d\d$", re.I)
+_YEAR = re.compile(r"^(?:fy)?(?:19|20)\d\d$")
+_WORDS = frozenset({"yes", "no", "true", "false", "n/a", "-", "\u2013", "\u2014", "$\u2014", "$-"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +54,51 @@ class Held:
 
 def same(text: str) -> str:
     """A cell's text as it is compared."""
-    bare = re.sub(r"^\s*(?:[-*]|\d+\.)\s+(?=\S)", "", plain(text).replace("|", " "))
-    bare = re.sub(r"[*~`]+", "", bare)
-    return " ".join(unicodedata.normalize("NFKC", bare).casefold().split())
+    bare = re.sub(r"(?:^|\s)(?:[-*]|\d+\.)\s+(?=\S)", " ", plain(text).replace("|", " "))
+    bare = re.sub(r"[*~`\[\]]+", "", bare)
+    return "".join(unicodedata.normalize("NFKC", bare).casefold().split())
 
 
 def wanted(grid: Grid) -> list[Wanted]:
     """The cells below the heads of a table, merged ones once."""
     rows = [[same(cell) for cell in row] for row in grid]
     heads = _head_rows(rows)
+    has_values = any(_holds_value(row) for row in rows)
+    above: list[list[str]] = rows[:heads]  # the heads in force
     cells: list[Wanted] = []
     for number, row in enumerate(rows[heads:], heads):
-        label = row[0] if row else ""
+        begins = has_values and not _holds_value(row) and sum(map(bool, row[1:])) > 1
+        if begins:
+            follows = number > heads and above[-1] is rows[number - 1]
+            above = [*(above if follows else ()), row]
+        before = rows[number - 1] if number > heads else []
         for column, text in enumerate(row):
-            repeated = column and row[column - 1] == text
-            above = rows[number - 1] if number > heads else []
-            if not text or repeated or (column < len(above) and above[column] == text):
+            repeated = (column and row[column - 1] == text) or before[column : column + 1] == [text]
+            if not text or repeated:
                 continue
-            head = next(
-                (r[column] for r in rows[:heads][::-1] if column < len(r) and r[column]), ""
-            )
-            cells.append(Wanted(text, head, label if column else ""))
+            if begins or not column:
+                cells.append(Wanted(text, "", ""))
+            else:
+                cells.append(Wanted(text, _lowest(above, column), row[0]))
     return cells
 
 
-def _head_rows(rows: Grid) -> int:
-    def holds_value(row: list[str]) -> bool:
-        return any(_NUMBER.match(cell) and not _YEAR.match(cell) for cell in row[1:])
+def _lowest(heads: Grid, column: int) -> str:
+    return next((row[column] for row in heads[::-1] if column < len(row) and row[column]), "")
 
-    first = next((number for number, row in enumerate(rows) if holds_value(row)), 1)
-    return min(max(first, 1), len(rows) - 1) if len(rows) > 1 else 0
+
+def _head_rows(rows: Grid) -> int:
+    first = next((number for number, row in enumerate(rows) if _holds_value(row)), 1)
+    heads = min(max(first, 1), len(rows) - 1) if len(rows) > 1 else 0
+    while heads > 1 and not any(rows[heads - 1][1:]):
+        heads -= 1
+    return heads
+
+
+def _holds_value(row: list[str]) -> bool:
+    return any(
+        cell in _WORDS or (_NUMBER.match(cell) and not _YEAR.match(cell)) for cell in row[1:]
+    )
 
 
 def held(parsed: ParsedDocument) -> list[Held]:
@@ -99,16 +119,20 @@ def matched(truth: Sequence[Wanted], cells: Sequence[Held]) -> tuple[int, int]:
     free: dict[str, list[Held]] = defaultdict(list)
     for cell in cells:
         free[cell.text].append(cell)
-    found = placed = 0
-    for want in truth:
-        candidates = free[want.text]
-        if not candidates:
-            continue
-        found += 1
-        right = next((cell for cell in candidates if _placed(want, cell)), None)
-        placed += right is not None
-        candidates.remove(right or candidates[0])
-    return found, placed
+    rest: list[Wanted] = []
+    for want in sorted(truth, key=lambda want: -len(want.head + want.label)):  # the strict first
+        right = next((cell for cell in free[want.text] if _placed(want, cell)), None)
+        if right is None:
+            rest.append(want)
+        else:
+            free[want.text].remove(right)
+    elsewhere = 0
+    for want in rest:
+        if free[want.text]:
+            free[want.text].pop()
+            elsewhere += 1
+    placed = len(truth) - len(rest)
+    return placed + elsewhere, placed
 
 
 def _placed(want: Wanted, cell: Held) -> bool:

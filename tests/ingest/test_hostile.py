@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,8 @@ from appliance.config import ReaderSettings
 from appliance.errors import InputUnreadable
 from appliance.sandbox.server import ReaderServer
 from scripts.evaluating import confined, hostile
+from scripts.evaluating.bombing import OF_THE_MACHINE
+from scripts.evaluating.memory import Watch
 from tests.conftest import ROOT, SAMPLES
 from tests.ingest.bombs import BOMBS, SLOW, packed
 from tests.ingest.conftest import Read
@@ -25,39 +26,7 @@ from tests.ingest.conftest import Read
 HOSTILE = SAMPLES / "hostile"
 ROWS = [json.loads(line) for line in (HOSTILE / "manifest.jsonl").read_text("utf-8").splitlines()]
 SETTINGS = ReaderSettings()
-OF_THE_MACHINE = "root:"  # in the file that the bombs try to bring in
-WATCHED_EVERY = 0.02  # seconds
 MOST_PARTS = 12  # of one bomb that are read in turn
-
-
-class Watch:
-    """The most memory that a process and what it started held together, MiB."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._over = threading.Event()
-        self.peak = 0.0
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while not self._over.wait(WATCHED_EVERY):
-            self.peak = max(self.peak, _memory(self._pid))
-
-    def stop(self) -> None:
-        """No more looking."""
-        self._over.set()
-        self._thread.join()
-
-
-def _memory(pid: int) -> float:
-    """Resident memory of a process and its descendants, MiB; shared pages count in each."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except (OSError, IndexError):  # it has just ended
-        return 0.0
-    return pages / 256 + sum(_memory(int(child)) for child in children)
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +44,11 @@ def ends_well(server: ReaderServer, data: bytes, name: str) -> list[str]:
         begun, process = time.monotonic(), server.pid
         content, called = pending.pop(0)
         assert process is not None
-        watch = Watch(process)
-        idle = _memory(process)
-        ended = confined.read(server, content, called)
-        watch.stop()
+        with Watch(process) as watch:
+            ended = confined.read(server, content, called)
         assert time.monotonic() - begun < hostile.MOST_SECONDS
         assert server.pid == process
-        assert watch.peak < 2 * idle + SETTINGS.memory_mib
+        assert watch.peak < 2 * watch.idle + SETTINGS.memory_mib
         assert isinstance(ended.failure, InputUnreadable | None), ended.failure
         assert ended.failure is None or ended.failure.remedy
         assert not hostile.silent(ended) or ended.parts

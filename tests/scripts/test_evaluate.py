@@ -201,7 +201,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_the_real_reader_is_scored_and_what_is_missing_is_named(data: Path) -> None:
-    result = reading.measure(data, (), 1)
+    result = reading.measure(data, ("formats", "tables", "coverage", "hostile"), 1)
     scores = {made.name: made for made in result.scores}
     assert scores["word recall, txt"].value == 1.0
     assert scores["word recall, .md"].value == 0.5
