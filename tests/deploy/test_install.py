@@ -1,0 +1,328 @@
+"""install.sh on small signed bundles: accepted, refused by name, killed and run again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deploy.installer import releases
+from deploy.installer.manifest import decode
+from scripts.bundling import signing
+from tests.deploy.bundles import Small, small
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("ssh-keygen") is None or shutil.which("openssl") is None,
+    reason="signing takes ssh-keygen and openssl, which this machine lacks",
+)
+PAYLOADS = {
+    "wheels/app/one-1.0-py3-none-any.whl": b"a wheel " * 400,
+    "models/tiny/model.safetensors": bytes(range(256)) * 4096 * 24,
+    "policies/default.cedar": b"permit nothing",
+    "locks/tools.txt": b"one==1.0\n",
+    "sbom/app.cdx.json": b"{}",
+    "README.md": b"# Read me\n",
+}
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> signing.Keys:
+    return signing.new_keys(tmp_path_factory.mktemp("keys"))
+
+
+def signed(bundle: Small, keys: signing.Keys) -> Small:
+    for folder in bundle.folders:
+        signing.sign(folder / "MANIFEST.json", keys, folder / "keys")
+    return bundle
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory, keys: signing.Keys) -> Small:
+    return signed(small(tmp_path_factory.mktemp("bundle"), PAYLOADS), keys)
+
+
+@pytest.fixture
+def bundle(original: Small, tmp_path: Path) -> Path:
+    shutil.copytree(original.folders[0], tmp_path / "medium")
+    return tmp_path / "medium"
+
+
+def run(bundle: Path, prefix: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = ["sh", str(bundle / "install.sh"), "--prefix", str(prefix), *words]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(prefix.parent)}
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def trusted(bundle: Path) -> str:
+    return "--fingerprint=" + signing.fingerprint(bundle / "keys" / "allowed_signers")
+
+
+def tree(prefix: Path) -> dict[str, bytes | str]:
+    """Everything below a prefix but the journal's times."""
+    found: dict[str, bytes | str] = {}
+    for path in sorted(prefix.rglob("*")):
+        name = str(path.relative_to(prefix))
+        if path.is_symlink():
+            found[name] = os.readlink(path)
+        elif path.is_file() and not name.startswith("state/installs"):
+            found[name] = path.read_bytes()
+    return found
+
+
+def test_install_again_upgrade_and_back(
+    original: Small, bundle: Path, keys: signing.Keys, tmp_path: Path
+) -> None:
+    prefix = tmp_path / "there"
+    first = run(bundle, prefix, trusted(bundle))
+    assert first.returncode == 0, first.stderr
+    before = tree(prefix)
+    assert (prefix / "current" / "policies" / "default.cedar").read_bytes() == b"permit nothing"
+    assert run(bundle, prefix).returncode == 0  # the key is known now
+    assert tree(prefix) == before
+
+    more = PAYLOADS | {"README.md": b"# Read me, too\n"}
+    known = frozenset(entry.sha256 for entry in original.manifest.files)
+    delta = signed(small(tmp_path / "delta", more, serial=8, known=known), keys)
+    upgraded = run(delta.folders[0], prefix, "--upgrade")
+    assert upgraded.returncode == 0, upgraded.stderr
+    assert (prefix / "current" / "README.md").read_bytes() == b"# Read me, too\n"
+    size = sum(p.stat().st_size for p in delta.folders[0].rglob("pool/**/*") if p.is_file())
+    assert size <= 1.01 * len(b"# Read me, too\n") or size < 100
+
+    begun = time.monotonic()
+    back = run(bundle, prefix, "--rollback")
+    assert back.returncode == 0, back.stderr
+    assert time.monotonic() - begun < 2
+    assert (prefix / "current" / "README.md").read_bytes() == b"# Read me\n"
+
+
+def test_an_older_bundle_is_refused_unless_allowed_and_both_are_on_record(
+    bundle: Path, keys: signing.Keys, tmp_path: Path
+) -> None:
+    prefix = tmp_path / "there"
+    assert run(bundle, prefix, trusted(bundle)).returncode == 0
+    old = signed(small(tmp_path / "old", PAYLOADS, serial=6), keys).folders[0]
+
+    refused = run(old, prefix)
+    assert refused.returncode == 4
+    assert "serial 6 is older than 7" in refused.stderr
+    allowed = run(old, prefix, "--allow-older")
+    assert allowed.returncode == 0, allowed.stderr
+    assert releases.current(prefix) == "0.0.1-6"
+    journal = (prefix / "state" / "installs.jsonl").read_text()
+    assert '"action": "refused"' in journal
+    assert '"allowed_older": true' in journal
+
+
+def test_a_dry_run_changes_nothing(bundle: Path, tmp_path: Path) -> None:
+    done = run(bundle, tmp_path / "there", trusted(bundle), "--dry-run")
+
+    assert done.returncode == 0, done.stderr
+    assert "Nothing was changed" in done.stdout
+    assert not (tmp_path / "there").exists()
+
+
+def test_uninstalling_asks_what_becomes_of_the_data(bundle: Path, tmp_path: Path) -> None:
+    prefix = tmp_path / "there"
+    assert run(bundle, prefix, trusted(bundle)).returncode == 0
+
+    assert run(bundle, prefix, "--uninstall").returncode == 2
+    assert run(bundle, prefix, "--uninstall", "--keep-data").returncode == 0
+    assert not prefix.exists()
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+def pooled(bundle: Path, path: str) -> Path:
+    manifest = decode((bundle / "MANIFEST.json").read_bytes())
+    (found,) = (entry.sha256 for entry in manifest.files if entry.path == path)
+    return bundle / "pool" / "sha256" / found[:2] / found
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.chmod(0o644)
+    os.truncate(path, path.stat().st_size - 1)
+
+
+Tamper = Callable[[Path], object]
+MATRIX: dict[str, tuple[Tamper, str]] = {
+    "manifest": (lambda b: flip(b / "MANIFEST.json"), "MANIFEST.json: its signature"),
+    "signature": (lambda b: flip(b / "MANIFEST.json.sig"), "MANIFEST.json: its signature"),
+    "no signature": (lambda b: (b / "MANIFEST.json.sig").unlink(), "MANIFEST.json: its signature"),
+    "key": (lambda b: flip(b / "keys" / "allowed_signers"), "key"),
+    "installer": (lambda b: flip(b / "installer" / "pool.py"), "deploy/installer/pool.py"),
+    "no installer": (lambda b: (b / "installer" / "pool.py").unlink(), "deploy/installer/pool.py"),
+    "module added": (
+        lambda b: (b / "installer" / "json.py").write_text("x=1"),
+        "installer/json.py",
+    ),
+    "byte code": (lambda b: (b / "installer" / "x.pyc").write_text("x"), "installer's folder"),
+    **{
+        f"{path}, one bit": (lambda b, path=path: flip(pooled(b, path)), path)  # type: ignore[misc]
+        for path in PAYLOADS
+    },
+    **{
+        f"{path}, removed": (lambda b, path=path: pooled(b, path).unlink(), path)  # type: ignore[misc]
+        for path in PAYLOADS
+    },
+    **{
+        f"{path}, cut": (lambda b, path=path: cut(pooled(b, path)), path)  # type: ignore[misc]
+        for path in PAYLOADS
+    },
+    "renamed": (
+        lambda b: pooled(b, "README.md").rename(pooled(b, "README.md").with_name("f" * 64)),
+        "f" * 64,
+    ),
+    "swapped": (
+        lambda b: shutil.copyfile(pooled(b, "README.md"), pooled(b, "sbom/app.cdx.json")),
+        "sbom/app.cdx.json",
+    ),
+    "newer wheel planted": (
+        lambda b: (b / "pool" / "one-2.0-py3-none-any.whl").write_bytes(b"wheel"),
+        "one-2.0-py3-none-any.whl",
+    ),
+    "file added": (lambda b: (b / "NOTES").write_text("x"), "NOTES"),
+    "link added": (lambda b: (b / "pool" / "l").symlink_to("/etc/passwd"), "pool/l"),
+}
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_nothing_that_was_changed_is_installed(bundle: Path, tmp_path: Path, name: str) -> None:
+    fingerprint = trusted(bundle)
+    tamper, named = MATRIX[name]
+    tamper(bundle)
+    prefix = tmp_path / "there"
+
+    done = run(bundle, prefix, fingerprint)
+
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert named in done.stderr
+    assert releases.current(prefix) == ""
+
+
+def test_another_persons_bundle_is_refused(bundle: Path, tmp_path: Path) -> None:
+    prefix = tmp_path / "there"
+    assert run(bundle, prefix, trusted(bundle)).returncode == 0
+    other = signing.new_keys(tmp_path / "other")
+    signing.sign(bundle / "MANIFEST.json", other, bundle / "keys")
+
+    done = run(bundle, prefix)
+    assert done.returncode == 4
+    assert "not one of the trusted key" in done.stderr
+
+
+def test_without_a_word_about_the_key_nothing_is_trusted(bundle: Path, tmp_path: Path) -> None:
+    done = run(bundle, tmp_path / "there", "--yes")
+
+    assert done.returncode == 4
+    assert "--fingerprint" in done.stderr
+
+
+def test_openssl_alone_is_enough(bundle: Path, tmp_path: Path) -> None:
+    public = tmp_path / "elsewhere.pem"
+    shutil.copyfile(bundle / "keys" / "bundle_p256.pub.pem", public)
+
+    done = run(bundle, tmp_path / "there", "--pubkey", str(public), "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "signed by P-256:" in done.stdout
+    flip(bundle / "MANIFEST.json.ecdsa")
+    assert run(bundle, tmp_path / "there", "--pubkey", str(public)).returncode == 4
+
+
+# --- volumes --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def volumes(tmp_path: Path, keys: signing.Keys) -> tuple[Path, ...]:
+    big = {"models/tiny/model.safetensors": os.urandom(25 << 20), "README.md": b"# Read me\n"}
+    return signed(small(tmp_path / "volumes", big, size=16 << 20), keys).folders
+
+
+def test_a_large_file_comes_in_chunks_from_several_volumes(
+    volumes: tuple[Path, ...], tmp_path: Path
+) -> None:
+    assert len(volumes) > 2
+    done = run(volumes[0], tmp_path / "there", trusted(volumes[0]))
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_missing_volume_is_asked_for_by_its_label(
+    volumes: tuple[Path, ...], tmp_path: Path
+) -> None:
+    away = tmp_path / "drawer"
+    volumes[1].rename(away)
+    fingerprint = trusted(volumes[0])
+
+    done = run(volumes[0], tmp_path / "there", fingerprint)
+    assert done.returncode == 1
+    assert "vol2" in done.stderr
+    again = run(volumes[0], tmp_path / "there", fingerprint, "--media", str(away))
+    assert again.returncode == 0, again.stderr
+
+
+def test_swapped_labels_and_a_cut_chunk_are_named(
+    volumes: tuple[Path, ...], tmp_path: Path
+) -> None:
+    labels = [(folder / "VOLUME").read_text() for folder in volumes[:2]]
+    for folder, label in zip(volumes[:2], labels[::-1], strict=True):
+        (folder / "VOLUME").write_text(label)
+    swapped = run(volumes[0], tmp_path / "there", trusted(volumes[0]))
+    assert swapped.returncode == 4
+    assert "chunk" in swapped.stderr or "missing" in swapped.stderr
+    for folder, label in zip(volumes[:2], labels, strict=True):
+        (folder / "VOLUME").write_text(label)
+    cut(next(path for path in volumes[1].rglob("pool/**/*") if path.is_file()))
+    damaged = run(volumes[0], tmp_path / "there", trusted(volumes[0]))
+    assert damaged.returncode == 4
+    assert "on vol2" in damaged.stderr
+
+
+# --- kills ----------------------------------------------------------------------------------------
+
+
+def test_killed_anywhere_the_next_run_ends_in_the_same_tree(bundle: Path, tmp_path: Path) -> None:
+    fingerprint = trusted(bundle)
+    begun = time.monotonic()
+    assert run(bundle, tmp_path / "calm", fingerprint).returncode == 0
+    whole = time.monotonic() - begun
+    wanted = tree(tmp_path / "calm")
+    prefix = tmp_path / "there"
+    command = ["sh", str(bundle / "install.sh"), "--prefix", str(prefix), fingerprint]
+    for point in range(20):
+        shutil.rmtree(prefix, ignore_errors=True)
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as child:
+            time.sleep(whole * (point + 0.5) / 20)
+            os.killpg(child.pid, signal.SIGKILL) if child.poll() is None else None
+        if (prefix / "current").is_symlink():
+            assert (prefix / "current").exists(), point
+        done = run(bundle, prefix, fingerprint)
+        assert done.returncode == 0, (point, done.stderr)
+        assert tree(prefix) == wanted, point
