@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from appliance.documents import Unit
-from appliance.ingest import embedded, ole_package
+from appliance.documents import Flag
+from appliance.ingest import attached, ole_package
+from appliance.ingest.attached import Attachment, Unreadable
 from appliance.ingest.build import DocumentBuilder
-from appliance.ingest.embedded import Candidate
 from appliance.ingest.ole_container import Container
 from appliance.ingest.reading import Part
 
@@ -25,11 +25,25 @@ def objects(
     container: Container, storages: Sequence[Sequence[str]], first: int, builder: DocumentBuilder
 ) -> tuple[tuple[Part, ...], int | None]:
     """The files in these storages; an object without a file is a gap."""
-    candidates = []
-    for path in storages:
-        found = ole_package.unwrap_storage(container, path)
-        if found is None:
-            builder.add_gap(NO_FILE, None, Unit.PARTS)
-        else:
-            candidates.append(Candidate(found[0], partial(bytes, found[1])))
-    return embedded.hand_out(candidates, first, builder)
+    found = [attachment(ole_package.unwrap_storage(container, path)) for path in storages]
+    return hand_out(found, first, builder)
+
+
+def hand_out(
+    found: Sequence[Attachment], first: int, builder: DocumentBuilder
+) -> tuple[tuple[Part, ...], int | None]:
+    """As `attached.hand_out`; an embedded object runs a program when it is opened: a flag."""
+    if found:
+        builder.flag(Flag.ACTIVE)
+    return attached.hand_out(found, first, builder)
+
+
+def attachment(unwrapped: tuple[str, bytes] | None) -> Attachment:
+    """What `ole_package` unwrapped as a file to hand out."""
+    if unwrapped is None:
+        return Attachment("", partial(_refuse, NO_FILE), "embedded object")
+    return Attachment(unwrapped[0], partial(bytes, unwrapped[1]))
+
+
+def _refuse(reason: str) -> bytes:
+    raise Unreadable(reason)

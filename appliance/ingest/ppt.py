@@ -8,12 +8,10 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from appliance.documents import ElementKind, Flag, Unit
-from appliance.ingest import account, embedded, ole_package, ole_parts, rows
+from appliance.ingest import account, ole_package, ole_parts, rows
 from appliance.ingest.build import DocumentBuilder, Entry
-from appliance.ingest.embedded import Candidate
 from appliance.ingest.ole_container import Container
 from appliance.ingest.ole_records import Record, flattened
 from appliance.ingest.ppt_file import (
@@ -204,7 +202,7 @@ def _at(edges: Sequence[int], place: int) -> int:
 def _objects(
     deck: Deck, first: int, builder: DocumentBuilder
 ) -> tuple[tuple[Part, ...], int | None]:
-    candidates = []
+    found = []
     for record in deck.objects():
         stored = _unpacked(record)
         try:
@@ -214,11 +212,9 @@ def _objects(
         if macros:
             builder.flag(Flag.ACTIVE)
             builder.add_gap("macros are neither run nor read")
-        elif found := ole_package.unwrap(stored):
-            candidates.append(Candidate(found[0], partial(bytes, found[1])))
         else:
-            builder.add_gap(ole_parts.NO_FILE, None, Unit.PARTS)
-    return embedded.hand_out(candidates, first, builder)
+            found.append(ole_parts.attachment(ole_package.unwrap(stored)))
+    return ole_parts.hand_out(found, first, builder)
 
 
 def _unpacked(record: Record) -> bytes:

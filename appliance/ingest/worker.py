@@ -31,6 +31,8 @@ _READERS = {
     kinds.DOC: "doc",
     kinds.PPT: "ppt",
     kinds.XLS: "xls",
+    kinds.RTF: "rtf",
+    kinds.MSG: "msg",
     kinds.MBOX: "mbox",
     **dict.fromkeys((kinds.ZIP, kinds.TAR, kinds.GZIP, kinds.BZIP2, kinds.XZ), "archive"),
 }
@@ -38,9 +40,9 @@ _KINDS = ("kinds_packed", "kinds_text")  # what tells the exact kind
 _FAMILIES = {
     kinds.Family.PDF: ("pdf",),
     kinds.Family.ZIP: ("office", "archive"),
-    kinds.Family.OLE: ("doc", "ppt", "xls", "office"),
+    kinds.Family.OLE: ("doc", "ppt", "xls", "msg", "office"),
     kinds.Family.IMAGE: (),
-    kinds.Family.TEXT: ("office", "mail", "mbox"),
+    kinds.Family.TEXT: ("office", "mail", "mbox", "rtf"),
 }
 
 
