@@ -1,0 +1,216 @@
+"""The builder of bundles: what it refuses, what it writes, and that it writes the same twice."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deploy.installer.manifest import Entry
+from scripts.bundling import media, provenance, refusals, sbom, wheels
+from scripts.bundling.media import Packed
+from scripts.bundling.problems import BundleProblem
+from scripts.bundling.provenance import Origin
+from scripts.bundling.wheels import Wheel
+from scripts.installing import locks
+from tests.engine.test_models import make
+
+
+def wheel(folder: Path, name: str, metadata: str = "") -> Wheel:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(file, "w") as archive:
+        head = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{metadata}\n"
+        archive.writestr(f"{name}-1.0.dist-info/METADATA", head)
+        archive.writestr(f"{name}.py", "x = 1\n")
+    return wheels.read(file)
+
+
+# --- wheels ---------------------------------------------------------------------------------------
+
+
+def test_a_wheel_says_what_it_is(tmp_path: Path) -> None:
+    found = wheel(tmp_path, "one", "License-Expression: MIT\nRequires-Dist: Two_x>=1")
+
+    assert (found.name, found.version, found.licence) == ("one", "1.0", "MIT")
+    assert found.requires == ("Two_x>=1",)
+    assert found.size == found.file.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("metadata", "licence"),
+    [
+        ("License: BSD-3-Clause", "BSD-3-Clause"),
+        (
+            "License: " + "words " * 40 + "\nClassifier: License :: OSI Approved :: MIT License",
+            "MIT License",
+        ),
+        ("License: UNKNOWN", "not stated"),
+        ("", "not stated"),
+    ],
+)
+def test_licences_are_read_where_packages_put_them(
+    tmp_path: Path, metadata: str, licence: str
+) -> None:
+    assert wheel(tmp_path, "one", metadata).licence == licence
+
+
+def test_only_what_is_needed_is_carried(tmp_path: Path) -> None:
+    own = wheel(tmp_path, "own", 'Requires-Dist: one[more]\nRequires-Dist: six; extra == "dev"')
+    one = wheel(
+        tmp_path,
+        "one",
+        'Requires-Dist: two; extra == "more"\nRequires-Dist: old; python_version < "3.0"',
+    )
+    rest = [wheel(tmp_path, name) for name in ("two", "six", "pytest")]
+
+    found = wheels.reachable(own, [one, *rest], "3.11")
+
+    assert [w.name for w in found] == ["one", "two"]
+    with pytest.raises(BundleProblem, match="one needs two"):
+        wheels.reachable(own, [one], "3.11")
+
+
+def test_the_lock_of_the_bundle_lists_the_files_it_holds(tmp_path: Path) -> None:
+    two, one = wheel(tmp_path, "two"), wheel(tmp_path, "one")
+    lock = tmp_path / "app.txt"
+
+    lock.write_bytes(wheels.relocked([two, one]))
+
+    assert [(p.name, p.hashes) for p in locks.parse(lock)] == [
+        ("one", frozenset({one.sha256})),
+        ("two", frozenset({two.sha256})),
+    ]
+
+
+def test_a_lock_is_read_for_the_python_of_the_target(tmp_path: Path) -> None:
+    lock = tmp_path / "app.lock"
+    digest = "--hash=sha256:" + "0" * 64
+    lock.write_text(
+        f"one==1 ; python_full_version < '3.12' {digest}\n"
+        f"one==2 ; python_full_version >= '3.12' {digest}\ntwo==1 {digest}\n"
+    )
+
+    versions = {
+        python: [p.version for p in wheels.for_python(locks.parse(lock), python)]
+        for python in ("3.11", "3.13")
+    }
+    assert versions == {"3.11": ["1", "1"], "3.13": ["2", "1"]}
+
+
+def test_what_is_no_wheel_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.whl").write_bytes(b"PK no zip")
+
+    with pytest.raises(BundleProblem, match="not a wheel"):
+        wheels.read(tmp_path / "x.whl")
+    source = replace(wheel(tmp_path, "one"), file=tmp_path / "one-1.0.tar.gz")
+    with pytest.raises(BundleProblem, match="not a wheel"):
+        refusals.refuse_other_files(tmp_path, [source])
+
+
+@pytest.mark.parametrize(
+    "licence", ["AGPL-3.0-only", "SSPL-1.0", "BUSL-1.1", "CC-BY-NC-4.0", "Elastic License 2.0"]
+)
+def test_bad_licences_are_refused_by_name(tmp_path: Path, licence: str) -> None:
+    found = wheel(tmp_path, "one", f"License-Expression: {licence}")
+
+    with pytest.raises(BundleProblem, match=f"one 1.0: its licence \\({licence}\\)"):
+        refusals.refuse_licences([found])
+    refusals.refuse_licences([wheel(tmp_path, "two", "License-Expression: Apache-2.0")])
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "modeling_x.py", "weights.pkl"])
+def test_models_with_code_or_pickles_are_refused(tmp_path: Path, name: str) -> None:
+    model = make(tmp_path / "model", {"config.json": b"{}", "model.safetensors": b"x"})
+    refusals.refuse_model(model)
+    (model / name).write_bytes(b"x")
+
+    with pytest.raises(BundleProblem, match=name):
+        refusals.refuse_model(model)
+
+
+# --- bills and provenance -------------------------------------------------------------------------
+
+
+def test_the_bill_lists_every_wheel_with_its_hash(tmp_path: Path) -> None:
+    found = [wheel(tmp_path, name) for name in ("two", "one")]
+
+    bill = json.loads(sbom.of_wheels("app", "1.0.0", found))
+
+    assert bill["bomFormat"] == "CycloneDX"
+    assert bill["specVersion"] == "1.6"
+    listed = {c["purl"]: c["hashes"][0]["content"] for c in bill["components"]}
+    assert listed == {f"pkg:pypi/{w.name}@1.0": w.sha256 for w in found}
+    assert sbom.of_wheels("app", "1.0.0", found[::-1]) == sbom.of_wheels("app", "1.0.0", found)
+
+
+def test_models_are_parts_of_their_own_kind() -> None:
+    part = sbom.ModelPart("tiny", "a" * 64, "made", "MIT", (sbom.ModelFile("x.json", "b" * 64),))
+
+    (listed,) = json.loads(sbom.of_models("1.0.0", [part]))["components"]
+
+    assert listed["type"] == "machine-learning-model"
+    assert listed["components"][0]["hashes"][0]["content"] == "b" * 64
+
+
+def test_the_statement_names_every_file_and_every_lock() -> None:
+    origin = Origin("c" * 40, {"app.lock": "d" * 64}, "core", "3.11", "1.0.0")
+    entry = Entry("a", "doc", "MIT", "e" * 64, 1, "vol1")
+
+    told = json.loads(provenance.statement(origin, [entry]))
+
+    assert told["subject"] == [{"digest": {"sha256": "e" * 64}, "name": "a"}]
+    found = told["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert [next(iter(m["digest"].values())) for m in found] == ["c" * 40, "d" * 64]
+
+
+# --- media ----------------------------------------------------------------------------------------
+
+
+def packed(folder: Path, path: str, size: int, kind: str = "wheel") -> Packed:
+    source = folder / path
+    source.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("wb") as file:
+        file.write(path.encode())
+        file.truncate(size)
+    return Packed(Entry(path, kind, "MIT", wheels.digest(source), size, ""), source)
+
+
+def test_volumes_are_filled_and_never_more(tmp_path: Path) -> None:
+    mib = 1 << 20
+    items = [packed(tmp_path, f"wheels/{n}.whl", 5 * mib) for n in range(4)]
+    items.append(packed(tmp_path, "models/big", 40 * mib, "model"))
+    items.append(packed(tmp_path, "locks/app.txt", 10, "lock"))
+
+    files, volumes = media.plan(items, 24 * mib, frozenset())
+
+    assert all(volume.bytes <= 16 * mib for volume in volumes)
+    by_path = {entry.path: entry for entry in files}
+    assert by_path["locks/app.txt"].volume == "vol1"
+    big = by_path["models/big"]
+    assert big.volume == ""
+    assert sum(chunk.size for chunk in big.chunks) == 40 * mib
+    assert len({chunk.volume for chunk in big.chunks}) >= 3
+    assert sum(volume.bytes for volume in volumes) == 60 * mib + 10
+
+
+def test_the_same_bytes_are_carried_once_and_known_ones_not_at_all(tmp_path: Path) -> None:
+    one = packed(tmp_path, "wheels/app/one.whl", 1000)
+    twin = Packed(replace(one.entry, path="wheels/engine/one.whl"), one.source)
+    other = packed(tmp_path, "wheels/app/two.whl", 500)
+
+    files, volumes = media.plan([one, twin, other], None, frozenset({other.entry.sha256}))
+
+    assert len(files) == 3
+    assert volumes[0].bytes == 1000
+
+
+def test_a_folder_with_other_things_is_not_cleared(tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("x")
+
+    with pytest.raises(BundleProblem, match="something else"):
+        media.clear(tmp_path)
+    assert (tmp_path / "thesis.doc").exists()
