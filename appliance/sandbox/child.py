@@ -90,6 +90,7 @@ class _Server:
     threads: int  # /proc/self/task
     size: int  # /proc/self/statm
     rules: int | None  # Landlock rules of the children
+    warmed: set[str]  # tasks
 
 
 def serve(limits: Limits, warm: Warm, read: Read) -> None:
@@ -102,7 +103,7 @@ def serve(limits: Limits, warm: Warm, read: Read) -> None:
     threads = os.open("/proc/self/task", os.O_RDONLY | os.O_CLOEXEC)
     size = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
     layers, rules = _confine_server()
-    server = _Server(control, limits, warm, read, threads, size, rules)
+    server = _Server(control, limits, warm, read, threads, size, rules, set())
     control.send(REPLY.pack(Ending.READY, layers))
     try:
         while True:
@@ -165,11 +166,15 @@ def _answer(server: _Server) -> None:
 
 
 def _warm(server: _Server, task: str) -> None:
+    """Once per task, so that nothing is left to do when its next document comes."""
+    if task in server.warmed:
+        return
     loaded = len(sys.modules)
     if task != PROBE:
         server.warm(task)
+    server.warmed.add(task)
     seccomp.document()
-    if len(sys.modules) > loaded:
+    if len(sys.modules) > loaded or task == PROBE:
         gc.collect()
         gc.freeze()  # the children do not touch, and so do not copy, what is warm
 
@@ -186,15 +191,13 @@ def _await(server: _Server, child: int) -> bytes:
         os.close(ended)
     if ready and ended not in ready:
         raise _Closed
+    killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     worked = used.ru_utime + used.ru_stime >= server.limits.cpu_seconds
-    if not ready or (worked and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _OUT_OF_TIME):
+    if not ready or killed == signal.SIGXCPU or (killed == signal.SIGKILL and worked):
         return REPLY.pack(Ending.TIMED_OUT, 0)
-    if os.WIFSIGNALED(status):
-        return REPLY.pack(Ending.SIGNALLED, os.WTERMSIG(status))
+    if killed:
+        return REPLY.pack(Ending.SIGNALLED, killed)
     return REPLY.pack(Ending.EXITED, os.WEXITSTATUS(status))
-
-
-_OUT_OF_TIME = (signal.SIGXCPU, signal.SIGKILL)
 
 
 # --- the child ------------------------------------------------------------------------------------

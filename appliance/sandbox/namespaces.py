@@ -11,7 +11,9 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from appliance.sandbox import calls
 from appliance.sandbox.confine import map_ids
@@ -46,12 +48,10 @@ def only_see(folders: Iterable[Path]) -> None:
         raise refused("a mount namespace")
     _mount(None, Path("/"), _REC | _PRIVATE)
     root = Path(tempfile.gettempdir())
-    kept = [folder for folder in folders if folder.exists()]
-    opened = [(folder, os.open(folder, os.O_PATH | os.O_CLOEXEC)) for folder in kept]
+    kept = [_Kept.open(folder) for folder in folders if folder.exists()]
     _mount("tmpfs", root, _NOSUID | _NODEV, b"size=1m,mode=755")
-    for folder, descriptor in opened:
-        _show(folder, descriptor, root)
-        os.close(descriptor)
+    for each in kept:
+        each.show(root)
     _mount(None, root, _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV)
     os.chdir(root)
     number = calls.NUMBERS.get(platform.machine(), {}).get("pivot_root", -1)
@@ -60,18 +60,30 @@ def only_see(folders: Iterable[Path]) -> None:
     os.chdir("/")
 
 
-def _show(folder: Path, descriptor: int, root: Path) -> None:
-    where = root / str(folder).lstrip("/")
-    if folder.is_dir():
-        where.mkdir(parents=True, exist_ok=True)
-    else:
-        where.parent.mkdir(parents=True, exist_ok=True)
-        where.touch()
-    if os.path.ismount(where):
-        return
-    _mount(f"/proc/self/fd/{descriptor}", where, _BIND)
-    had = os.statvfs(where).f_flag & _KEPT
-    _mount(None, where, _REMOUNT | _BIND | _RDONLY | _NOSUID | had)
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A file or folder, opened before the new root covers it."""
+
+    path: Path
+    folder: bool
+    opened: int
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        return cls(path, path.is_dir(), os.open(path, os.O_PATH | os.O_CLOEXEC))
+
+    def show(self, root: Path) -> None:
+        """Bind it below ``root``, read-only, under its own name."""
+        where = root / str(self.path).lstrip("/")
+        if self.folder:
+            where.mkdir(parents=True, exist_ok=True)
+        elif not where.exists():
+            where.parent.mkdir(parents=True, exist_ok=True)
+            where.touch()
+        _mount(f"/proc/self/fd/{self.opened}", where, _BIND)
+        os.close(self.opened)
+        had = os.statvfs(where).f_flag & _KEPT
+        _mount(None, where, _REMOUNT | _BIND | _RDONLY | _NOSUID | had)
 
 
 def _mount(what: str | None, where: Path, flags: int, options: bytes | None = None) -> None:

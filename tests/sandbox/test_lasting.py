@@ -1,0 +1,204 @@
+"""The server over time: many crashes, several threads, its own end from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.config import ReaderSettings
+from appliance.errors import InputUnreadable, SandboxError
+from appliance.sandbox.server import ReaderServer
+
+SMALL = ReaderSettings(
+    memory_mib=256, cpu_seconds=2, wall_seconds=30, max_input_mib=8, max_output_mib=65
+)
+CRASHES = 200
+
+
+def start() -> ReaderServer:
+    return ReaderServer.start(SMALL, Path(sys.executable), worker="tests.sandbox.misbehaving")
+
+
+@pytest.fixture
+def server() -> Iterator[ReaderServer]:
+    with start() as server:
+        yield server
+
+
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def children(pid: int | None) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def kib(pid: int | None, name: str) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(name)).split()[1])
+
+
+def descriptors(pid: int | str | None) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def test_crashing_children_leave_nothing(server: ReaderServer) -> None:
+    def crash(times: int) -> None:
+        for _ in range(times):
+            with pytest.raises(InputUnreadable, match="crashed"):
+                server.read(b"x" * 10_000, "crash")
+
+    crash(20)  # what is allocated once is allocated now
+    pid = server.pid
+    before = descriptors(pid), descriptors("self"), kib(pid, "VmRSS"), kib(os.getpid(), "VmRSS")
+    crash(CRASHES)
+
+    after = descriptors(pid), descriptors("self"), kib(pid, "VmRSS"), kib(os.getpid(), "VmRSS")
+    assert server.pid == pid
+    assert children(pid) == []
+    assert after[:2] == before[:2]
+    assert after[2] - before[2] < 512  # KiB
+    assert after[3] - before[3] < 2048
+
+
+def test_a_child_that_ignores_its_time_is_too_slow() -> None:
+    hasty = replace(SMALL, cpu_seconds=1)
+    worker = "tests.sandbox.misbehaving"
+    with (
+        ReaderServer.start(hasty, Path(sys.executable), worker=worker) as server,
+        pytest.raises(InputUnreadable, match="more time"),
+    ):
+        server.read(b"", "stubborn")
+
+
+def in_the_background(
+    pool: ThreadPoolExecutor, server: ReaderServer, act: str
+) -> Callable[[], object]:
+    """Start a reading and wait until its child runs."""
+    future = pool.submit(server.read, b"", act)
+    until(lambda: children(server.pid))
+    return lambda: future.result(timeout=30)
+
+
+def test_a_child_that_the_kernel_kills_for_memory_is_told_apart(server: ReaderServer) -> None:
+    with ThreadPoolExecutor() as pool:
+        result = in_the_background(pool, server, "sleep")
+        os.kill(children(server.pid)[0], signal.SIGKILL)  # as the kernel would
+
+        with pytest.raises(InputUnreadable, match="more memory"):
+            result()
+
+
+def test_several_threads_each_get_their_own_answer(server: ReaderServer) -> None:
+    documents = [os.urandom(50_000) for _ in range(24)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda document: server.read(document, "echo"), documents))
+
+    assert answers == documents
+
+
+def test_a_server_killed_while_idle_is_replaced_unseen(server: ReaderServer) -> None:
+    pid = server.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+    assert server.read(b"next", "echo") == b"next"
+    assert server.pid != pid
+
+
+def test_a_server_killed_with_a_document_in_hand_crashed_on_it(server: ReaderServer) -> None:
+    with ThreadPoolExecutor() as pool:
+        result = in_the_background(pool, server, "sleep")
+        pid = server.pid
+        assert pid is not None
+        child = children(pid)[0]
+        os.kill(pid, signal.SIGKILL)
+
+        with pytest.raises(InputUnreadable, match="crashed"):
+            result()
+    until(lambda: not Path(f"/proc/{child}").exists())
+    assert server.read(b"next", "echo") == b"next"
+    assert server.pid != pid
+
+
+def test_closing_ends_the_document_that_another_thread_has_in_hand(server: ReaderServer) -> None:
+    with ThreadPoolExecutor() as pool:
+        result = in_the_background(pool, server, "sleep")
+        began = time.monotonic()
+        server.close()
+
+        with pytest.raises(SandboxError, match="closed while"):
+            result()
+        assert time.monotonic() - began < 10
+    assert server.pid is None
+
+
+def test_a_server_that_stops_answering_is_given_up() -> None:
+    hasty = ReaderSettings(memory_mib=256, cpu_seconds=1, wall_seconds=1)
+    with ReaderServer.start(
+        hasty, Path(sys.executable), worker="tests.sandbox.misbehaving"
+    ) as server:
+        pid = server.pid
+        assert pid is not None
+        with ThreadPoolExecutor() as pool:
+            future = pool.submit(server.read, b"", "sleep")
+            until(lambda: children(pid))
+            os.kill(pid, signal.SIGSTOP)
+            with pytest.raises(InputUnreadable, match="more time"):
+                future.result(timeout=30)
+        assert not Path(f"/proc/{pid}").exists()
+
+
+def test_an_answer_is_held_once(server: ReaderServer) -> None:
+    server.read(b"", "echo")
+    tracemalloc.start()
+    try:
+        answer = server.read(b"", "much")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert len(answer) == 64 << 20
+    assert peak < 1.25 * len(answer)
+
+
+def test_a_flood_is_not_held() -> None:
+    with start() as server:
+        server.read(b"", "echo")
+        tracemalloc.start()
+        try:
+            with pytest.raises(InputUnreadable, match="larger"):
+                server.read(b"", "flood")
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak < 1.25 * (SMALL.max_output_mib << 20)
+
+
+def test_servers_side_by_side() -> None:
+    with start() as one, start() as other:
+        threads = [
+            threading.Thread(target=server.read, args=(b"x", "echo")) for server in (one, other)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=20)
+
+        assert one.pid != other.pid
+        assert one.read(b"1", "echo") + other.read(b"2", "echo") == b"12"
