@@ -116,7 +116,7 @@ def _killed_after(desk: Desk, delay: float) -> tuple[Ran | None, tuple[str, ...]
     until = time.monotonic() + delay
     while time.monotonic() < until:
         time.sleep(min(0.005, max(0.0, until - time.monotonic())))
-        if _has_ended(fork.pid):
+        if has_ended(fork.pid):
             return fork.wait(), ()
     children = _children(fork.pid)
     fork.kill()
@@ -126,7 +126,8 @@ def _killed_after(desk: Desk, delay: float) -> tuple[Ran | None, tuple[str, ...]
     return None, tuple(f"a process outlived the kill: {pid}" for pid in _outliving(children))
 
 
-def _has_ended(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
+    """Whether a child has ended; it can still be waited for."""
     ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     return ended is not None
 

@@ -2,6 +2,7 @@
 
 matrix  one document's whole path; every write, sync, rename and open on its files killed or failed
 kills   the main job over many files, killed at random moments until it is through
+troubles  a disk that is full, a file that is too large for its reader, readers that are killed
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from scripts.faulting import double, killing, matrix, papers, tracing
+from scripts.faulting import double, killing, matrix, papers, tracing, troubles
 from scripts.faulting.scene import Scene, prepare
 from scripts.faulting.trials import Found, job
 from scripts.faulting.warm import warm_up
 
-KINDS = ("matrix", "kills")
+KINDS = ("matrix", "kills", "troubles")
+FEW = 10  # files under troubles
 NO_STRACE = 3  # exit code; 1: something was lost
 NEEDED = (
     "strace is needed for the fault matrix; install it (Debian, Ubuntu: apt-get install strace)"
@@ -46,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found += _matrix(Path(scratch) / "matrix", strace, options, record)
         if "kills" in kinds:
             found += _kills(Path(scratch) / "kills", options, record)
+        if "troubles" in kinds:
+            found += _troubles(Path(scratch) / "troubles", options, record)
     violations = [(one.where, said) for one in found for said in one.violations]
     for where, said in violations[: options.show]:
         print(f"VIOLATION {where}: {said}")
@@ -114,6 +118,25 @@ def _kills(folder: Path, options: argparse.Namespace, record: dict[str, object])
         f" violations, {time.monotonic() - begun:.0f} s; undisturbed {peace.whole_s:.1f} s"
     )
     record["kills"] = {"kills": kills, "campaigns": campaigns, "files": options.files}
+    return found
+
+
+def _troubles(folder: Path, options: argparse.Namespace, record: dict[str, object]) -> list[Found]:
+    begun = time.monotonic()
+    write = partial(papers.write_many, count=FEW, seed=options.seed)
+    with _warm_scene(folder, write) as scene:
+        peace = killing.undisturbed(scene)
+        found = troubles.full_disk(scene, options.workers, peace)
+        if not found:
+            print("  disk: this host lets nobody mount a small disk; not tried")
+        found.append(troubles.little_memory(scene, peace))
+        found += troubles.killed_readers(scene, options.workers, peace, options.seed)
+    classes = matrix.classes(found)
+    for what in sorted(classes):
+        print(f"  {what:<18} {classes[what]:>5}")
+    broken = sum(bool(one.violations) for one in found)
+    print(f"troubles: {len(found)}, {broken} with violations, {time.monotonic() - begun:.0f} s")
+    record["troubles"] = classes
     return found
 
 

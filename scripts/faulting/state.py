@@ -65,7 +65,7 @@ def state_of(desk: Desk) -> State:
         return State(
             documents=tuple(sorted(_document(appliance, d, names) for d in documents)),
             files=tuple(
-                f"{row.file[:8]} {row.state} {row.deaths} {row.reason}"
+                f"{row.file[:8]} {row.state} deaths={row.deaths} {row.reason}"
                 f" {names.get(row.document or DocumentId(''))} {row.parts} {row.pages}"
                 f" {row.characters}"
                 for row in files
