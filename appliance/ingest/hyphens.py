@@ -9,36 +9,57 @@ many such cuts, and stays where they are rare and so most likely the author's ow
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 MARK = "\ufffe"
 CUTS_PER_PAGE = 1.0  # from here on the text is taken to be typeset with hyphenation
 
 _CUT = re.compile(rf"(\w*){MARK}(\w*)")
+_END = re.compile(rf"(\w*){MARK}$")
+_BEGIN = re.compile(r"\w*")
 
 
 class Hyphens:
-    """What the words of a sample of pages say about cut words."""
+    """What a sample of pages says about cut words; it is looked at when the first cut comes."""
 
-    def __init__(self, words: Iterable[str], pages: int) -> None:
-        cuts = 0
-        self._known: set[str] = set()
-        for word in words:
-            if word.endswith(MARK):
-                cuts += 1
-            else:
-                self._known.add(word.lower().strip(".,;:()[]\"'“”’"))
-        self._typeset = cuts >= CUTS_PER_PAGE * max(pages, 1)
+    def __init__(self, texts: Sequence[str], pages: int) -> None:
+        self._texts = texts
+        self._typeset = sum(text.count(MARK) for text in texts) >= CUTS_PER_PAGE * max(pages, 1)
+        self._words: set[str] | None = None
 
     def resolve(self, text: str) -> str:
         """The text with every marked cut joined, with or without its hyphen."""
-        return _CUT.sub(self._joined, text) if MARK in text else text
+        if MARK not in text:
+            return text
+        return _CUT.sub(lambda cut: cut[1] + self._hyphen(cut[1], cut[2]) + cut[2], text)
 
-    def _joined(self, cut: re.Match[str]) -> str:
-        before, after = cut.groups()
+    def lines(self, lines: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The lines with every cut joined, and what stands between each and the next."""
+        texts: list[str] = []
+        between: list[str] = []
+        for at, line in enumerate(lines):
+            cut = _END.search(line) if at + 1 < len(lines) else None
+            if cut is None:
+                texts.append(self.resolve(line))
+                between.append(" ")
+                continue
+            begin = _BEGIN.match(lines[at + 1])
+            hyphen = self._hyphen(cut[1], begin[0] if begin else "")
+            texts.append(self.resolve(line[:-1]) + hyphen)
+            between.append("")
+        return texts, between[:-1]
+
+    def _hyphen(self, before: str, after: str) -> str:
         whole, compound = before + after, f"{before}-{after}"
         if not before or not after or compound.lower() in self._known:
-            return compound
+            return "-"
         if whole.lower() in self._known:
-            return whole
-        return whole if self._typeset and after[0].islower() else compound
+            return ""
+        return "" if self._typeset and after[0].islower() else "-"
+
+    @property
+    def _known(self) -> set[str]:
+        if self._words is None:
+            words = {word for text in self._texts for word in set(text.lower().split())}
+            self._words = {word.strip(".,;:()[]\"'“”’") for word in words if MARK not in word}
+        return self._words

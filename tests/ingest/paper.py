@@ -1,7 +1,11 @@
-"""Writes small PDF files for the tests: text at given places, rotated pages, pictures."""
+"""Writes small PDF files for the tests: text at given places, pictures, entries, attached files.
+
+``{x0}``, ``{x1}`` ... in the text of an object stand for the numbers of the extra objects.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,33 +28,70 @@ class Page:
     lines: Sequence[Line] = field(default_factory=tuple)
     rotate: int = 0
     box: tuple[int, int, int, int] = (0, 0, 612, 792)
-    drawing: str = ""
+    drawing: str = ""  # painted before the text
+    after: str = ""  # painted after it
+    pictures: Sequence[str] = field(default_factory=tuple)  # "/Im0 {x0} 0 R"
+    entries: Sequence[str] = field(default_factory=tuple)  # annotation dictionaries, or "{x0}"
 
 
-def pdf(*pages: Page, title: str = "") -> bytes:
-    """The bytes of a PDF with these pages."""
+def pdf(*pages: Page, title: str = "", catalog: str = "", extras: Sequence[str] = ()) -> bytes:
+    """The bytes of a PDF with these pages; ``extras`` are further objects."""
+    first_extra = 6 + 2 * len(pages)
     objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Catalog /Pages 2 0 R {catalog} >>",
         f"<< /Type /Pages /Count {len(pages)} /Kids "
         f"[{' '.join(f'{6 + 2 * at} 0 R' for at in range(len(pages)))}] >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>",
         f"<< /Title ({title}) >>",
     ]
     for at, page in enumerate(pages):
-        content = page.drawing + "\n".join(map(_show, page.lines))
+        content = page.drawing + "\n".join(map(_show, page.lines)) + "\n" + page.after
+        entries = " ".join(
+            f"{entry} 0 R" if entry.startswith("{") else entry for entry in page.entries
+        )
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [{' '.join(map(str, page.box))}] "
-            f"/Rotate {page.rotate} /Contents {7 + 2 * at} 0 R "
-            "/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>"
+            f"/Rotate {page.rotate} /Contents {7 + 2 * at} 0 R /Annots [{entries}] "
+            "/Resources << /Font << /F1 3 0 R /F2 4 0 R >> "
+            f"/XObject << {' '.join(page.pictures)} >> >> >>"
         )
-        objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
-    return _file(objects)
+        objects.append(stream(content))
+    objects += extras
+    return _file([_numbered(content, first_extra) for content in objects])
+
+
+def stream(content: str, dictionary: str = "") -> str:
+    """A stream as an object; every character is one byte."""
+    return f"<< {dictionary} /Length {len(content)} >>\nstream\n{content}\nendstream"
+
+
+def picture(width: int = 200, height: int = 100) -> str:
+    """A grey picture as an extra object."""
+    return stream(
+        "\x80" * (width * height),
+        f"/Type /XObject /Subtype /Image /Width {width} /Height {height} "
+        "/ColorSpace /DeviceGray /BitsPerComponent 8",
+    )
+
+
+def painted(x: float, y: float, width: float, height: float, name: str = "Im0") -> str:
+    """Content that paints a picture there."""
+    return f"q {width} 0 0 {height} {x} {y} cm /{name} Do Q\n"
 
 
 def prose(x: float, y: float, *lines: str, step: float = 12) -> list[Line]:
     """Lines of text below each other."""
     return [Line(x, y - at * step, text) for at, text in enumerate(lines)]
+
+
+def shown(text: str, x: float, y: float, size: float = 10, before: str = "") -> str:
+    """Content that shows text, after some operators."""
+    return f"q {before} {_show(Line(x, y, text, size))} Q\n"
+
+
+def _numbered(content: str, first: int) -> str:
+    return re.sub(r"\{x(\d+)\}", lambda match: str(first + int(match[1])), content)
 
 
 def _show(line: Line) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from appliance.documents import Box, ElementKind, Gap, ParsedDocument
-from appliance.errors import InputUnreadable, NoText
+from appliance.documents import Box, ElementKind, Flag, ParsedDocument, Tally, Unit
+from appliance.errors import InputUnreadable
+from appliance.ingest.reading import Scan
 from tests.conftest import SAMPLES
-from tests.ingest.conftest import Read
-from tests.ingest.paper import Line, Page, pdf, prose
+from tests.ingest.conftest import Read, ReadAll
+from tests.ingest.paper import Line, Page, painted, pdf, picture, prose
 
 LEFT = (
     "The supplier shall deliver the goods to the",
@@ -101,18 +104,97 @@ def test_a_page_that_does_not_begin_at_zero(read: Read) -> None:
     assert found.x0 == pytest.approx(100, abs=2)
 
 
-def test_pages_without_text_are_gaps(read: Read) -> None:
-    drawn = Page(drawing="0 0 100 100 re f\n")
+def test_lines_of_a_paragraph_are_marked(read: Read) -> None:
+    parsed = read(pdf(Page(prose(72, 700, *LEFT))), "a.pdf")
 
-    parsed = read(pdf(Page([Line(72, 700, "Words.")]), drawn), "a.pdf")
+    marks = parsed.elements[0].marks
+    assert [mark.span.of(parsed.text) for mark in marks] == list(LEFT)
+    assert [round(mark.box.x0) for mark in marks] == [72] * 5
+    tops = [mark.box.y0 for mark in marks]
+    assert tops == sorted(tops)
+    assert tops[1] - tops[0] == pytest.approx(12, abs=0.2)
 
-    assert parsed.pages == 2
-    assert parsed.gaps == (Gap("no text layer", 2),)
+
+@pytest.mark.parametrize(
+    ("cut", "known", "parts"),
+    [
+        (("called self-", "liquidating now."), "self-liquidating", ("called self-", "liquidating")),
+        (("in five cate-", "gories of goods."), "categories", ("in five cate", "gories of")),
+    ],
+)
+def test_a_word_cut_by_the_end_of_a_line_is_marked_in_two_parts(
+    read: Read, cut: tuple[str, str], known: str, parts: tuple[str, str]
+) -> None:
+    page = Page([*prose(72, 700, *cut), Line(72, 600, f"It is written {known} here.")])
+
+    parsed = read(pdf(page), "a.pdf")
+
+    assert "".join(parts) in parsed.text
+    first, second = (mark.span.of(parsed.text) for mark in parsed.elements[0].marks)
+    assert first == parts[0]
+    assert second.startswith(parts[1])
 
 
-def test_a_file_without_any_text_is_an_error(read: Read) -> None:
-    with pytest.raises(NoText):
-        read(pdf(Page(drawing="0 0 100 100 re f\n")), "scan.pdf")
+def test_text_written_up_and_down_the_page_is_read_with_its_place(read: Read) -> None:
+    up = "q 0 1 -1 0 300 100 cm BT /F1 10 Tf (written upwards here) Tj ET Q\n"
+    down = "q 0 -1 1 0 400 700 cm BT /F1 10 Tf (written downwards here) Tj ET Q\n"
+    parsed = read(pdf(Page([Line(72, 700, "Level text.")], drawing=up + down)), "a.pdf")
+
+    assert texts(parsed) == ["Level text.", "written downwards here", "written upwards here"]
+    boxes = [element.box for element in parsed.elements]
+    assert boxes[1]
+    assert boxes[1].y0 == pytest.approx(92, abs=3)
+    assert boxes[2]
+    assert boxes[2].y1 == pytest.approx(692, abs=3)
+
+
+@pytest.mark.parametrize("degrees", [-2.0, 1.5])
+def test_a_text_layer_a_little_askew_is_read_line_by_line(read: Read, degrees: float) -> None:
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    turned = f"q {cosine:.5f} {sine:.5f} {-sine:.5f} {cosine:.5f} 0 0 cm\n"
+    rows = [("Revenue of the year", "18,120", "17,480"), ("Cost of revenue", "4,720", "4,110")]
+    lines = [
+        Line(x, 600 - 14 * at, text)
+        for at, row in enumerate(rows)
+        for x, text in zip((72, 350, 500), row, strict=True)
+    ]
+    parsed = read(pdf(Page(lines, drawing=turned, after="Q")), "a.pdf")
+
+    assert texts(parsed, ElementKind.TABLE_ROW) == [" | ".join(row) for row in rows]
+
+
+def test_pages_that_are_pictures_want_recognition(read_all: ReadAll) -> None:
+    drawn = Page(drawing=painted(0, 0, 612, 792), pictures=["/Im0 {x0} 0 R"])
+
+    reading = read_all(pdf(Page([Line(72, 700, "Words.")]), drawn, extras=[picture()]), "a.pdf")
+
+    assert reading.scans == (Scan(1, 2),)
+    assert reading.document is not None
+    assert reading.document.pages == 2
+    assert reading.document.gaps == ()
+    assert Tally(Unit.PAGES, 2, 1) in reading.document.tallies
+
+
+def test_a_page_with_nothing_on_it_is_read(read_all: ReadAll) -> None:
+    reading = read_all(pdf(Page([Line(72, 700, "Words.")]), Page()), "a.pdf")
+
+    assert reading.scans == ()
+    assert reading.document is not None
+    assert Tally(Unit.PAGES, 2, 2) in reading.document.tallies
+
+
+def test_a_stamp_on_a_scan_is_no_text_layer(read_all: ReadAll) -> None:
+    stamped = Page(
+        [Line(400, 20, "ACME 000123")],
+        drawing=painted(0, 0, 612, 792),
+        pictures=["/Im0 {x0} 0 R"],
+    )
+
+    reading = read_all(pdf(stamped, extras=[picture()]), "a.pdf")
+
+    assert reading.scans == (Scan(0, 1),)
+    assert reading.document is not None
+    assert reading.document.text == "ACME 000123"
 
 
 def test_lines_that_recur_at_the_edges_are_heads_and_feet(read: Read) -> None:
@@ -144,7 +226,9 @@ def test_encrypted_files_ask_for_the_password(read: Read) -> None:
         read(data, "a.pdf")
     with pytest.raises(InputUnreadable, match="password is wrong"):
         read(data, "a.pdf", "guess")
-    assert "Issue 15893" in read(data, "a.pdf", "test").text
+    opened = read(data, "a.pdf", "test")
+    assert "Issue 15893" in opened.text
+    assert Flag.ENCRYPTED in opened.flags
 
 
 def test_every_word_is_kept_once(read: Read) -> None:

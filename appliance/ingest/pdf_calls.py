@@ -1,0 +1,236 @@
+"""Asks PDFium many small questions at once, and returns the answers as arrays.
+
+A page holds hundreds of words and objects.  A call through pypdfium2 costs more than PDFium's
+answer to it; the prototypes below take plain addresses, keep the lock of the interpreter (PDFium
+is not thread safe, and the child has one thread), and are driven by ``map``.  Nothing here knows
+what the answers are for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pypdfium2 import raw
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+Bytes4 = NDArray[np.uint32]
+
+_P, _I = ctypes.c_void_p, ctypes.c_int
+RECTANGLE = (4, 6)  # segments
+MOST_SEGMENTS = 1000  # of a clip that are looked at
+NAME = 128  # bytes of a font's name that are read
+
+
+def _bare(function: Any, *arguments: Any, result: Any = ctypes.c_int) -> Any:
+    """The same function without conversions around it."""
+    address = ctypes.cast(function, ctypes.c_void_p).value or 0
+    return ctypes.PYFUNCTYPE(result, *arguments)(address)
+
+
+_loose_box = _bare(raw.FPDFText_GetLooseCharBox, _P, _I, _P)
+_text_object = _bare(raw.FPDFText_GetTextObject, _P, _I, result=_P)
+_angle = _bare(raw.FPDFText_GetCharAngle, _P, _I, result=ctypes.c_float)
+_map_error = _bare(raw.FPDFText_HasUnicodeMapError, _P, _I)
+_font_size = _bare(raw.FPDFText_GetFontSize, _P, _I, result=ctypes.c_double)
+_char_matrix = _bare(raw.FPDFText_GetMatrix, _P, _I, _P)
+_font_info = _bare(raw.FPDFText_GetFontInfo, _P, _I, _P, ctypes.c_ulong, _P)
+_page_object = _bare(raw.FPDFPage_GetObject, _P, _I, result=_P)
+_form_object = _bare(raw.FPDFFormObj_GetObject, _P, ctypes.c_ulong, result=_P)
+_form_count = _bare(raw.FPDFFormObj_CountObjects, _P)
+_object_type = _bare(raw.FPDFPageObj_GetType, _P)
+_matrix = _bare(raw.FPDFPageObj_GetMatrix, _P, _P)
+_bounds = _bare(raw.FPDFPageObj_GetBounds, _P, _P, _P, _P, _P)
+_fill_colour = _bare(raw.FPDFPageObj_GetFillColor, _P, _P, _P, _P, _P)
+_stroke_colour = _bare(raw.FPDFPageObj_GetStrokeColor, _P, _P, _P, _P, _P)
+_render_mode = _bare(raw.FPDFTextObj_GetTextRenderMode, _P)
+_draw_mode = _bare(raw.FPDFPath_GetDrawMode, _P, _P, _P)
+_transparent = _bare(raw.FPDFPageObj_HasTransparency, _P)
+
+
+def address(handle: Any) -> int:
+    """Where a handle of PDFium points."""
+    return ctypes.cast(getattr(handle, "raw", handle), ctypes.c_void_p).value or 0
+
+
+# --- text ----------------------------------------------------------------------------------------
+
+
+def code_units(textpage: Any) -> NDArray[np.uint32]:
+    """The page's characters, one number per character index of PDFium."""
+    count = raw.FPDFText_CountChars(textpage)
+    if count <= 0:
+        return np.zeros(0, np.uint32)
+    buffer = (ctypes.c_ushort * (count + 1))()
+    if raw.FPDFText_GetText(textpage, 0, count, buffer) - 1 == count:
+        return np.frombuffer(buffer, np.uint16, count).astype(np.uint32)
+    units = (raw.FPDFText_GetUnicode(textpage, at) for at in range(count))
+    return np.array([u if u < 0x110000 else 0xFFFD for u in units], np.uint32)
+
+
+def character_boxes(textpage: int, at: Sequence[int]) -> NDArray[np.float32]:
+    """Left, top, right, bottom of the characters ``at``, in page coordinates; zeros: unknown."""
+    boxes = np.zeros((len(at), 4), np.float32)
+    base = boxes.ctypes.data
+    deque(map(_loose_box, repeat(textpage), at, range(base, base + 16 * len(at), 16)), 0)
+    return boxes
+
+
+def text_objects(textpage: int, at: Sequence[int]) -> list[int | None]:
+    """The object that paints each of the characters ``at``."""
+    return list(map(_text_object, repeat(textpage), at))
+
+
+def angles(textpage: int, at: Sequence[int]) -> Floats:
+    """How far each character is turned, in radians."""
+    return np.fromiter(map(_angle, repeat(textpage), at), np.float64, len(at))
+
+
+def unmapped(textpage: int, at: Sequence[int]) -> int:
+    """How many of the characters ``at`` have no Unicode in their font."""
+    return sum(answer == 1 for answer in map(_map_error, repeat(textpage), at))
+
+
+def font_sizes(textpage: int, at: Sequence[int]) -> Floats:
+    """The font size of each character after every transformation, in points."""
+    matrices = np.zeros((len(at), 6), np.float32)
+    base = matrices.ctypes.data
+    deque(map(_char_matrix, repeat(textpage), at, range(base, base + 24 * len(at), 24)), 0)
+    sizes = np.fromiter(map(_font_size, repeat(textpage), at), np.float64, len(at))
+    scaled: Floats = sizes * np.hypot(matrices[:, 2], matrices[:, 3])
+    return scaled
+
+
+def bold(textpage: int, at: Sequence[int]) -> list[bool]:
+    """Whether the font of each character is a bold one, by its name."""
+    names = ctypes.create_string_buffer(NAME * len(at) + 1)
+    flags = ctypes.c_int()
+    base = ctypes.addressof(names)
+    into = range(base, base + NAME * len(at), NAME)
+    deque(map(_font_info, repeat(textpage), at, into, repeat(NAME), repeat(_at(flags))), 0)
+    found = names.raw.lower()
+    if b"bold" not in found and b"black" not in found:
+        return [False] * len(at)
+    pieces = (found[begin : begin + NAME] for begin in range(0, NAME * len(at), NAME))
+    return [b"bold" in piece or b"black" in piece for piece in pieces]
+
+
+def _at(value: Any) -> int:
+    return ctypes.addressof(value)
+
+
+# --- objects -------------------------------------------------------------------------------------
+
+
+def page_objects(page: int, count: int) -> list[int]:
+    """The objects of a page in the order in which they are painted."""
+    return [found for found in map(_page_object, repeat(page), range(count)) if found]
+
+
+def form_objects(form: int, most: int) -> list[int]:
+    """At most so many objects of a form, a page within the page."""
+    count = min(max(_form_count(form), 0), most)
+    return [found for found in map(_form_object, repeat(form), range(count)) if found]
+
+
+def object_types(objects: Sequence[int]) -> list[int]:
+    """What each object is: text, path, picture, shading or form."""
+    return list(map(_object_type, objects))
+
+
+def render_modes(objects: Sequence[int]) -> list[int]:
+    """How the glyphs of each text object are painted."""
+    return list(map(_render_mode, objects))
+
+
+def fill_colours(objects: Sequence[int]) -> Bytes4:
+    """Red, green, blue, opacity of each object, 0 to 255; 256 in all four: not one colour."""
+    return _colours(_fill_colour, objects)
+
+
+def stroke_colours(objects: Sequence[int]) -> Bytes4:
+    """As `fill_colours`, of the outlines."""
+    return _colours(_stroke_colour, objects)
+
+
+def _colours(function: Any, objects: Sequence[int]) -> Bytes4:
+    colours = np.full((len(objects), 4), 256, np.uint32)
+    base = colours.ctypes.data
+    end = base + 16 * len(objects)
+    places = (range(base + 4 * at, end, 16) for at in range(4))
+    deque(map(function, objects, *places), 0)
+    return colours
+
+
+def bounds(objects: Sequence[int]) -> Floats:
+    """Left, bottom, right, top of each object, in the coordinates of what holds it."""
+    boxes = np.zeros((len(objects), 4), np.float32)
+    base = boxes.ctypes.data
+    end = base + 16 * len(objects)
+    deque(map(_bounds, objects, *(range(base + 4 * at, end, 16) for at in range(4))), 0)
+    return boxes.astype(np.float64)
+
+
+def matrix(item: int) -> tuple[float, ...]:
+    """The six numbers of an object's matrix."""
+    found = (ctypes.c_float * 6)()
+    _matrix(item, _at(found))
+    return tuple(found)
+
+
+def is_filled(path: int) -> bool:
+    """Whether a path covers what is below it."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    _draw_mode(path, _at(fill), _at(stroke))
+    return fill.value != 0 and not _transparent(path)
+
+
+def pixels(image: int) -> tuple[int, int]:
+    """Width and height of a picture, as it says itself."""
+    width, height = ctypes.c_uint(), ctypes.c_uint()
+    handle = ctypes.cast(image, raw.FPDF_PAGEOBJECT)
+    raw.FPDFImageObj_GetImagePixelSize(handle, width, height)
+    return width.value, height.value
+
+
+def covers(path: int, x: float, y: float) -> bool:
+    """Whether a filled path is a plain rectangle, and its clip leaves the point x, y painted.
+
+    The point is in the coordinates of what holds the path.  Other shapes: no, nobody knows.
+    """
+    handle = ctypes.cast(path, raw.FPDF_PAGEOBJECT)
+    count = raw.FPDFPath_CountSegments(handle)
+    if not RECTANGLE[0] <= count <= RECTANGLE[1]:
+        return False
+    points = _points(raw.FPDFPath_GetPathSegment, handle, count)
+    if any(len({round(point[axis], 2) for point in points}) > 2 for axis in (0, 1)):
+        return False
+    clip = raw.FPDFPageObj_GetClipPath(handle)
+    for at in range(max(raw.FPDFClipPath_CountPaths(clip), 0) if clip else 0):
+        ask = partial(_clip_segment, clip, at)
+        edge = _points(ask, None, min(raw.FPDFClipPath_CountPathSegments(clip, at), MOST_SEGMENTS))
+        xs, ys = [point[0] for point in edge], [point[1] for point in edge]
+        if not edge or not (min(xs) <= x <= max(xs) and min(ys) <= y <= max(ys)):
+            return False
+    return True
+
+
+def _clip_segment(clip: Any, path: int, _: Any, segment: int) -> Any:
+    return raw.FPDFClipPath_GetPathSegment(clip, path, segment)
+
+
+def _points(ask: Any, handle: Any, count: int) -> list[tuple[float, float]]:
+    found = []
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for at in range(count):
+        segment = ask(handle, at)
+        if segment and raw.FPDFPathSegment_GetPoint(segment, x, y):
+            found.append((x.value, y.value))
+    return found

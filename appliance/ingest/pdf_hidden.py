@@ -1,0 +1,180 @@
+"""Tells the words of a PDF page that nobody sees: not painted, in the colour of their ground, tiny,
+outside the page, or painted over.
+
+What is seen depends on what lies below and above a word, so a word is judged by the objects at its
+middle: the last filled area or picture painted before it is its ground; an opaque one painted after
+it covers it.  Text over or under a picture is never called hidden: on a scan it is the text layer,
+and the colours of a picture are not known.  Where nothing lies below, the ground is white paper.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+from pypdfium2 import raw
+
+from appliance.documents import Concealment
+from appliance.ingest import pdf_calls as calls
+from appliance.ingest.pdf_objects import OPAQUE, Painted
+from appliance.ingest.pdf_words import Floats, Numbers, PageWords, Upright
+
+TINY = 2.0  # points of height
+ALIKE = 24  # of 255 in each of red, green and blue: no eye tells such colours apart on paper
+CLEAR = 13  # opacity of 255 below which nothing is seen
+MOST_FILLS = 2000  # filled areas that are looked at
+
+_WHY = (
+    Concealment.INVISIBLE,
+    Concealment.WHITE,
+    Concealment.TINY,
+    Concealment.OUTSIDE,
+    Concealment.HIDDEN,
+)
+_SEEN, _INVISIBLE, _WHITE, _TINY, _OUTSIDE, _COVERED = -1, 0, 1, 2, 3, 4
+_WHITE_PAPER = np.array([255, 255, 255], np.int64)
+_NO_ONE_COLOUR = np.array([-1000, -1000, -1000, 255])  # patterns: like no colour, and opaque
+_NOT_PAINTED = raw.FPDF_TEXTRENDERMODE_INVISIBLE
+_FILLED_ONLY = [raw.FPDF_TEXTRENDERMODE_FILL, raw.FPDF_TEXTRENDERMODE_FILL_CLIP]
+
+Flags = NDArray[np.bool_]
+
+
+def set_apart(words: PageWords, painted: Painted) -> list[tuple[Concealment, str]]:
+    """Take the hidden words out of ``words`` and return them, neighbours together."""
+    if len(words.begins) == 0:
+        return []
+    why = _by_place(words)
+    _by_paint(words, painted, why)
+    hidden = why >= 0
+    if not hidden.any():
+        return []
+    found = []
+    for (reason, _), run in groupby(
+        np.flatnonzero(hidden).tolist(), lambda at: (int(why[at]), _stretch(hidden, at))
+    ):
+        found.append((_WHY[reason], words.words(np.array(list(run)))))
+    words.keep(~hidden)
+    return found
+
+
+def _stretch(hidden: Flags, at: int) -> int:
+    """The same number for hidden words without a seen one between them."""
+    return int(at - np.count_nonzero(hidden[:at]))
+
+
+def _by_place(words: PageWords) -> Numbers:
+    boxes = words.boxes
+    why = np.full(len(boxes), _SEEN)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    edge = np.array([words.upright.width, words.upright.height])
+    why[((middle < 0) | (middle > edge)).any(axis=1)] = _OUTSIDE
+    small = np.where(words.turns == 0, boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0])
+    for at in np.flatnonzero((small < TINY) & (why == _SEEN)).tolist():
+        inside = range(int(words.begins[at]), int(words.ends[at]) + 1)
+        # the boxes of fonts without measures are flat: only the font's own size tells
+        if calls.font_sizes(words.textpage, inside).max() < TINY:
+            why[at] = _TINY
+    tiny = np.flatnonzero(why == _TINY)
+    if len(tiny) and not any(c.isalnum() for c in words.words(tiny)):
+        why[tiny] = _SEEN  # specks between other text say nothing
+    return why
+
+
+class _Paint:
+    """The colours and modes of a page's text objects, and the filled areas in painting order."""
+
+    def __init__(self, painted: Painted, upright: Upright) -> None:
+        self.painted, self.upright = painted, upright
+        self.modes = np.array(calls.render_modes(painted.texts), np.int64)
+        self.colours = calls.fill_colours(painted.texts).astype(np.int64)
+        self.colours[self.colours[:, 0] > 255] = _NO_ONE_COLOUR
+        order = np.array(painted.fill_order, np.int64)
+        self.sorted = np.argsort(order, kind="stable")[-MOST_FILLS:]
+        self.order = order[self.sorted]
+        self.boxes = painted.fill_boxes[self.sorted]
+        self.fills = painted.fill_colours[self.sorted].astype(np.int64)
+
+    def suspects(self) -> bool:
+        """Whether any text could be unpainted, or be in the colour of something on the page."""
+        if len(self.modes) == 0:
+            return False
+        if _NOT_PAINTED in self.modes or self.colours[:, 3].min() < CLEAR:
+            return True
+        colours = np.array(sorted(set(map(tuple, self.colours[:, :3].tolist()))))
+        grounds = {(255, 255, 255), *map(tuple, self.fills[:, :3].tolist())}
+        return any(_alike(colours, np.array(ground)).any() for ground in grounds)
+
+    def covers_at(self, number: int, point: Floats) -> bool:
+        """Whether this filled area really paints over a point; a form's coordinates are its own."""
+        at = int(self.sorted[number])
+        if self.painted.is_nested[at]:
+            return False
+        x, y = self.upright.page_point(*point.tolist())
+        return calls.covers(self.painted.fills[at], x, y)
+
+    def covers(self) -> bool:
+        """Whether anything is filled after the first text."""
+        first = self.painted.text_order[0] if self.painted.text_order else 0
+        return len(self.order) > 0 and int(self.order[-1]) > first
+
+
+def _alike(colours: Numbers, other: Numbers) -> Flags:
+    found: Flags = np.abs(colours - other).max(axis=-1) <= ALIKE
+    return found
+
+
+def _by_paint(words: PageWords, painted: Painted, why: Numbers) -> None:
+    """Mark what is not painted, painted over, or in the colour of its ground."""
+    paint = _Paint(painted, words.upright)
+    suspects = paint.suspects()
+    if not (suspects or paint.covers()):
+        return
+    middle = (words.boxes[:, :2] + words.boxes[:, 2:]) / 2
+    over = _within(middle, paint.boxes)
+    which = why == _SEEN
+    if not suspects:
+        which &= over.any(axis=1)
+    if len(painted.picture_boxes):
+        which &= ~_within(middle, painted.picture_boxes).any(axis=1)
+    asked = np.flatnonzero(which)
+    number_of = {handle: at for at, handle in enumerate(painted.texts)}
+    handles = calls.text_objects(words.textpage, words.begins[asked].tolist())
+    text = np.array([number_of.get(handle or 0, -1) for handle in handles], np.int64)
+    asked, text = asked[text >= 0], text[text >= 0]
+    if len(asked):
+        why[asked] = _judged(paint, over[asked], middle[asked], text)
+
+
+def _judged(paint: _Paint, over: Flags, middle: Floats, text: Numbers) -> Numbers:
+    """The verdict on some words: the areas over their middles, and the objects that paint them."""
+    order = np.array(paint.painted.text_order)[text]
+    earlier = paint.order < order[:, None]
+    below, above = over & earlier, over & ~earlier
+    opaque = (paint.fills[:, 3] >= OPAQUE) & (paint.fills[:, 3] < 256)
+    ground = np.tile(_WHITE_PAPER, (len(text), 1))
+    known = np.full(len(text), paint.painted.shadings == 0)
+    if len(paint.order):
+        last = below.shape[1] - 1 - below[:, ::-1].argmax(axis=1)
+        filled = below.any(axis=1)
+        ground[filled] = paint.fills[last[filled], :3]
+        known &= ~filled | opaque[last]
+    why = np.full(len(text), _SEEN)
+    unseen = known & _alike(paint.colours[text, :3], ground)
+    for at in np.flatnonzero(unseen & ~np.isin(paint.modes[text], _FILLED_ONLY)).tolist():
+        outline = calls.stroke_colours([paint.painted.texts[text[at]]]).astype(np.int64)[0, :3]
+        unseen[at] = _alike(outline, ground[at])
+    why[unseen] = _WHITE
+    for at in np.flatnonzero((above & opaque).any(axis=1)).tolist():
+        if any(paint.covers_at(n, middle[at]) for n in np.flatnonzero(above[at] & opaque).tolist()):
+            why[at] = _COVERED
+    why[(paint.modes[text] == _NOT_PAINTED) | (paint.colours[text, 3] < CLEAR)] = _INVISIBLE
+    return why
+
+
+def _within(points: Floats, boxes: Floats) -> Flags:
+    """For each point and each box whether the point lies in it."""
+    x, y = points[:, :1], points[:, 1:]
+    found: Flags = (x >= boxes[:, 0]) & (x <= boxes[:, 2]) & (y >= boxes[:, 1]) & (y <= boxes[:, 3])
+    return found
