@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from appliance.documents import ElementKind, Flag
-from appliance.ingest import account, ole_parts
+from appliance.ingest import account, ole_parts, ole_pictures, pictures
 from appliance.ingest.build import DocumentBuilder
 from appliance.ingest.doc_file import Place, WordFile
 from appliance.ingest.doc_flow import Flow, Kinds
@@ -26,6 +26,8 @@ _HEADERS = frozenset({0, 1, 4})  # the others are footers
 def warm() -> None:
     """Import what the children need."""
     import olefile  # noqa: F401 -- for the children
+
+    pictures.warm()
 
 
 def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
@@ -45,7 +47,8 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
         builder.add_gap("macros are neither run nor read")
     pool = [("ObjectPool", name) for name in container.children("ObjectPool")]
     parts, following = ole_parts.objects(container, pool, wishes.first_part, builder)
-    return Reading(builder.finish(), parts, following)
+    scans = pictures.add_pictures(ole_pictures.in_container(container, media_type), builder)
+    return Reading(builder.finish(), parts, following, scans)
 
 
 def _shown(word: WordFile) -> str:

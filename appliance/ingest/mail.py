@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from appliance.documents import ElementKind, Flag, Tally, Unit
-from appliance.ingest import account, attached, mail_parts, mail_words, prose, web
+from appliance.ingest import account, attached, mail_parts, mail_words, pictures, prose, text, web
 from appliance.ingest.build import DocumentBuilder
 from appliance.ingest.mail_parts import Leaf
 from appliance.ingest.reading import Reading, Wishes
@@ -28,7 +28,9 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 
 
 def warm() -> None:
-    """Nothing that is not there."""
+    """Import what the children need."""
+    pictures.warm()
+    text.warm()
 
 
 def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:

@@ -12,8 +12,12 @@ _FAULTS = (ValueError, IndexError, AttributeError, TypeError, LookupError, Heade
 def values(message: EmailMessage, name: str) -> list[str]:
     """Every value of one header, decoded."""
     try:
-        found = [str(value) for value in message.get_all(name, [])]
+        parsed = message.get_all(name, [])
+        found = [str(value) for value in parsed]
+        faulty = any(getattr(value, "defects", ()) for value in parsed)
     except _FAULTS:
+        faulty = True
+    if faulty:  # the parser leaves out what it does not understand
         raw = [value for key, value in message.raw_items() if key.lower() == name.lower()]
         found = [_decoded(str(value)) for value in raw]
     return [shown(value) for value in found]

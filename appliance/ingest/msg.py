@@ -55,7 +55,10 @@ _ADDRESS = re.compile(r"\S+@\S+")
 
 
 def warm() -> None:
-    """Nothing that is not there."""
+    """Import what the children need."""
+    import olefile  # noqa: F401 -- for the children
+
+    rtf.warm()
 
 
 def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:

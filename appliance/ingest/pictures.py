@@ -70,6 +70,10 @@ def pictures(data: bytes, media_type: str) -> list[Stored]:
         from appliance.ingest import web
 
         return web.page_pictures(data, media_type)
+    if media_type in kinds.OLD_OFFICE | {kinds.RTF}:
+        from appliance.ingest import ole_pictures
+
+        return ole_pictures.stored(data, media_type)
     return []
 
 

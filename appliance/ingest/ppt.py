@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from appliance.documents import ElementKind, Flag, Unit
-from appliance.ingest import account, ole_package, ole_parts, rows
+from appliance.ingest import account, ole_package, ole_parts, ole_pictures, pictures, rows
 from appliance.ingest.build import DocumentBuilder, Entry
 from appliance.ingest.ole_container import Container
 from appliance.ingest.ole_records import Record, flattened
@@ -43,6 +43,8 @@ def warm() -> None:
     """Import what the children need."""
     import olefile  # noqa: F401 -- for the children
 
+    pictures.warm()
+
 
 def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     """Read one presentation.
@@ -63,7 +65,8 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     if ole_parts.has_macros(container):
         builder.flag(Flag.ACTIVE)
     parts, following = _objects(deck, wishes.first_part, builder)
-    return Reading(builder.finish(len(deck.slides)), parts, following)
+    scans = pictures.add_pictures(ole_pictures.in_container(container, media_type), builder)
+    return Reading(builder.finish(len(deck.slides)), parts, following, scans)
 
 
 def _texts(slide: Slide) -> Iterator[str]:

@@ -11,10 +11,18 @@ import struct
 from functools import partial
 
 from appliance.documents import Concealment, ElementKind, Flag
-from appliance.ingest import account, attached, ole_package, ole_parts, pictures, rows
+from appliance.ingest import (
+    account,
+    attached,
+    ole_package,
+    ole_parts,
+    ole_pictures,
+    pictures,
+    rows,
+    text,
+)
 from appliance.ingest.attached import Attachment, Unreadable
 from appliance.ingest.build import DocumentBuilder, Entry
-from appliance.ingest.pictures import Stored
 from appliance.ingest.reading import Reading, Wishes
 from appliance.ingest.rtf_text import (
     BODY,
@@ -38,7 +46,9 @@ _BODY_LEVEL = 9
 
 
 def warm() -> None:
-    """Nothing that is not there."""
+    """Import what the children need."""
+    pictures.warm()
+    text.warm()
 
 
 def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
@@ -54,7 +64,7 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     if walk.objects:
         builder.flag(Flag.ACTIVE)
     parts, following = attached.hand_out(found, wishes.first_part, builder)
-    scans = pictures.add_pictures(stored_pictures(walk), builder)
+    scans = pictures.add_pictures(ole_pictures.stored(data, media_type), builder)
     return Reading(builder.finish(), parts, following, scans)
 
 
@@ -77,11 +87,6 @@ def add_rtf(data: bytes, builder: DocumentBuilder) -> RtfText:
 def seen(data: bytes) -> list[str]:
     """All text as it comes, without regard to paragraphs and tables: the way of a count."""
     return [event.text for event in RtfText(data).events() if event.place not in {CODE, TITLE}]
-
-
-def stored_pictures(walk: RtfText) -> list[Stored]:
-    """The pictures of a file that was walked, by number."""
-    return [Stored("", partial(bytes, data)) for data in walk.pictures]
 
 
 def _embedded(stored: bytes) -> bytes:
@@ -240,8 +245,8 @@ def _entries(cells: list[str], edges: list[int], grid: list[int]) -> list[Entry]
     if len(edges) < len(cells):
         return [Entry(text, number) for number, text in enumerate(cells)]
     found, left = [], 0
-    for text, edge in zip(cells, edges, strict=False):
+    for words, edge in zip(cells, edges, strict=False):
         right = grid.index(edge) + 1
-        found.append(Entry(text, left, max(1, right - left)))
+        found.append(Entry(words, left, max(1, right - left)))
         left = max(left + 1, right)
     return found

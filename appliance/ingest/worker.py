@@ -31,6 +31,7 @@ _READERS = {
     kinds.DOC: "doc",
     kinds.PPT: "ppt",
     kinds.XLS: "xls",
+    **dict.fromkeys(kinds.IMAGES, "images"),
     kinds.RTF: "rtf",
     kinds.MSG: "msg",
     kinds.MBOX: "mbox",
@@ -41,7 +42,7 @@ _FAMILIES = {
     kinds.Family.PDF: ("pdf",),
     kinds.Family.ZIP: ("office", "archive"),
     kinds.Family.OLE: ("doc", "ppt", "xls", "msg", "office"),
-    kinds.Family.IMAGE: (),
+    kinds.Family.IMAGE: ("images",),
     kinds.Family.TEXT: ("office", "mail", "mbox", "rtf"),
 }
 
@@ -70,7 +71,7 @@ def warm(task: str) -> None:
         import_module(_ROOM + name)
     for name in ("scan",) if task == SCAN else _FAMILIES[kinds.Family(task)]:
         _reader(name).warm()
-    if task == kinds.Family.OLE:
+    if task in {kinds.Family.OLE, SCAN}:
         unlock.warm()
 
 

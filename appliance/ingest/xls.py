@@ -10,7 +10,7 @@ import io
 from typing import Any
 
 from appliance.documents import Concealment, ElementKind, Flag, Tally, Unit
-from appliance.ingest import number_formats, ole_parts, rows, xls_records
+from appliance.ingest import number_formats, ole_parts, ole_pictures, pictures, rows, xls_records
 from appliance.ingest.build import DocumentBuilder, Entry
 from appliance.ingest.ole_container import Container
 from appliance.ingest.reading import Reading, Wishes
@@ -24,7 +24,10 @@ _MACROS = frozenset({xls_records.MACRO_SHEET, xls_records.MODULE})
 
 def warm() -> None:
     """Import what the children need."""
+    import olefile  # noqa: F401 -- for the children
     import xlrd  # noqa: F401 -- for the children
+
+    pictures.warm()
 
 
 def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
@@ -47,7 +50,8 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     _flag(container, extras, builder)
     storages = [(name,) for name in container.children() if name.lower().startswith(_EMBEDDED)]
     parts, following = ole_parts.objects(container, storages, wishes.first_part, builder)
-    return Reading(builder.finish(), parts, following)
+    scans = pictures.add_pictures(ole_pictures.in_container(container, media_type), builder)
+    return Reading(builder.finish(), parts, following, scans)
 
 
 def _opened(stream: bytes) -> Any:
