@@ -100,7 +100,9 @@ def _element_row(element: Element) -> list[object]:
 
 
 def _tenths(box: Box) -> list[int]:
-    return [round(at * 10) for at in (box.x0, box.y0, box.x1, box.y1)]
+    """What a file places beyond every page is placed at its bound."""
+    most = LARGEST_COORDINATE / 10
+    return [round(min(max(at, -most), most) * 10) for at in (box.x0, box.y0, box.x1, box.y1)]
 
 
 def _table_row(row: Row, begin: int) -> list[int]:

@@ -165,3 +165,10 @@ def test_whatever_is_built_crosses_unchanged(pieces: list[tuple[ElementKind, str
     assert [e.span.of(built.text) for e in built.elements] == [
         cleaned for _, text in pieces if (cleaned := clean(text))
     ]
+
+
+def test_a_box_beyond_every_page_is_placed_at_the_bound() -> None:
+    builder = DocumentBuilder("application/pdf")
+    builder.add(ElementKind.TEXT, "far away", 1, Box(-2e9, 0, 2e9, float("inf")))
+    (element,) = wire.decode(wire.encode(builder.finish(1))).elements
+    assert element.box == Box(-20_000.0, 0.0, 20_000.0, 20_000.0)
