@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from appliance.config import ReaderSettings
-from appliance.errors import InputUnreadable
+from appliance.errors import InputUnreadable, NoText
 from appliance.sandbox.server import ReaderServer
 from scripts.evaluating import confined, hostile
 from scripts.evaluating.bombing import OF_THE_MACHINE
@@ -62,6 +62,17 @@ def ends_well(server: ReaderServer, data: bytes, name: str) -> list[str]:
 @pytest.mark.parametrize("name", sorted(BOMBS.keys() - SLOW))
 def test_a_bomb_ends_soon_and_within_bounds(server: ReaderServer, name: str) -> None:
     ends_well(server, BOMBS[name](), name)
+
+
+DEEP = ("deep-div.html", "deep-table.html", "deep-list.html", "nested-tables.docx", "deep.odt")
+
+
+@pytest.mark.parametrize("name", (*DEEP, "deep.xml", "deep.json"))
+def test_what_lies_too_deep_is_not_said_to_be_nothing(server: ReaderServer, name: str) -> None:
+    ended = confined.read(server, BOMBS[name](), name)
+    assert not isinstance(ended.failure, NoText)
+    gaps = ended.document.gaps if ended.document else ()
+    assert ended.failure or gaps or "deep" in ended.text
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row["file"]))
