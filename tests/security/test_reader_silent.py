@@ -39,18 +39,17 @@ for suffix, data in documents.items():
         worker.read(kinds.family(data), Wishes(suffix).encode(), data)
     except ReadingFailed:
         pass
-try:
-    import onnxruntime  # it may recognise text here one day; it starts an uploader when imported
-except ModuleNotFoundError:
-    pass
-import threading, time
-until = time.monotonic() + 5  # reports are sent by threads
-while threading.active_count() > 1 and time.monotonic() < until:
+import onnxruntime  # recognises text; since 1.29 it starts an uploader when it is imported
+import time
+def tried():
+    lines = Path("/proc/net/snmp").read_text().splitlines()
+    names, values = [line.split() for line in lines if line.startswith("Ip:")]
+    sixes = dict(l.split() for l in Path("/proc/net/snmp6").read_text().splitlines())
+    return int(values[names.index("OutNoRoutes")]) + int(sixes.get("Ip6OutNoRoutes", 0))
+until = time.monotonic() + 15  # reports are sent by threads, and not at once
+while not tried() and time.monotonic() < until:
     time.sleep(0.05)
-lines = Path("/proc/net/snmp").read_text().splitlines()
-names, values = [line.split() for line in lines if line.startswith("Ip:")]
-sixes = dict(l.split() for l in Path("/proc/net/snmp6").read_text().splitlines())
-print(int(values[names.index("OutNoRoutes")]) + int(sixes.get("Ip6OutNoRoutes", 0)))
+print(tried())
 """
 
 
