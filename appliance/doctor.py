@@ -164,9 +164,10 @@ def _engine(settings: Settings) -> Finding:
 
 
 def _reader(settings: Settings) -> Finding:
-    with ReaderServer.start(settings.reader, Path(sys.executable)) as reader:
+    python = Path(sys.executable)
+    with ReaderServer.start(settings.reader, python, home=settings.home) as reader:
         layers = ", ".join(str(layer.name).lower().replace("_", " ") for layer in reader.layers)
-        return Finding("reader", True, f"confined: {layers}")
+    return Finding("reader", True, f"confined: {layers}; a forbidden call ends it at once")
 
 
 def _audit(appliance: Appliance) -> Finding:

@@ -228,7 +228,7 @@ class ReaderServer:
         Raises:
             SandboxError: one of them was possible, or a child cannot do what is allowed.
         """
-        secret = os.fsencode(_a_file_in(self._home)) if self._home else b"/etc/shadow"
+        secret = os.fsencode(_secret(self._home))
         control = self._ask(PROBE, NOTHING.encode(), secret, _LONGEST_PROOF)
         missing = Layer(0) if _said(control) == ALLOWED else REQUIRED
         for act in ACTS:
@@ -291,8 +291,10 @@ def _environment() -> dict[str, str]:
     return {**basics, **threads, **offline.SWITCHES}
 
 
-def _a_file_in(home: Path) -> Path:
-    """Something of the store that exists; the folder itself where it is still empty."""
+def _secret(home: Path | None) -> Path:
+    """Something that exists and that no child may read: a file of the store where there is one."""
+    if home is None or not home.is_dir():
+        return Path("/etc/passwd")
     return next((path for path in sorted(home.iterdir()) if path.is_file()), home)
 
 
