@@ -152,7 +152,7 @@ class Appliance:
         with self.acts.act("ingest", private={"collection": collection}):
             where = self.acts.collection(collection, "ingest")
         record = OnRecord(self.acts, where, labels, self.questions.forget)
-        yield from take(record, source, manner, self.settings.reader, self.questions.library())
+        yield from take(record, source, manner, self.settings, self.questions.library())
 
     def plan(self, listing: Listing, collection: str, labels: Labels) -> tuple[Planned, ...]:
         """What `ingest` would do with each file of a folder; one act, and nothing is changed."""

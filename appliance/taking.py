@@ -19,10 +19,11 @@ from appliance.acts import Act, Acts
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document, DocumentId
 from appliance.errors import Denied
+from appliance.sandbox.server import WORKER, ReaderServer
 from appliance.store.store import FileState
 
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
-    from appliance.config import ReaderSettings
+    from appliance.config import Settings
     from appliance.index.library import Library
     from appliance.ingest.folder import Found, Listing, Skipped
     from appliance.ingest.jobs import FileOutcome
@@ -103,8 +104,9 @@ def take(
     record: OnRecord,
     source: Iterable[Found | Skipped | None],
     manner: Manner,
-    settings: ReaderSettings,
+    settings: Settings,
     library: Library,
+    worker: str = WORKER,
 ) -> Generator[FileOutcome, None, None]:
     """Read files into a collection; see `Intake.take`.
 
@@ -115,15 +117,15 @@ def take(
     from appliance.ingest.pipeline import Intake
     from appliance.ingest.readers import ReaderPool, processes
     from appliance.ingest.stages import Stages
-    from appliance.sandbox.server import ReaderServer
 
     store = record.acts.store
-    start = partial(ReaderServer.start, settings, Path(sys.executable))
+    reader, python = settings.reader, Path(sys.executable)
+    start = partial(ReaderServer.start, reader, python, worker=worker, home=settings.home)
     filing = Filing(store, record.where, manner.labels, record.sees, manner.release)
     with ExitStack() as held:
-        pool = ReaderPool(start, processes(settings.processes))
+        pool = ReaderPool(start, processes(reader.processes))
         held.callback(pool.stop)
-        key, most = store.derive("content-key"), settings.max_input_mib << 20
+        key, most = store.derive("content-key"), reader.max_input_mib << 20
         stages = Stages(pool, library.payload, key, manner.passwords, most)
         held.pop_all()
         yield from Intake(filing, stages, record).take(source)

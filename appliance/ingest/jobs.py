@@ -135,15 +135,6 @@ class Job:
         """Since its intent was recorded."""
         return time.monotonic() - self.begun
 
-    def again(self, rank: Rank) -> Job:
-        """The next attempt on the same file."""
-        if self.path is not None:
-            return Job(self.name, rank, self.path, self.size)
-        self.allowance.forget_below(self.name)
-        return Job(
-            self.name, rank, None, self.size, self.data, self.holder, allowance=self.allowance
-        )
-
 
 class Order:
     """Hands outcomes out in the order of the folder, each as soon as those before are out."""

@@ -16,13 +16,24 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from appliance.documents import Document
 from appliance.errors import ApplianceError, AuditError, InputUnreadable, NoText
 from appliance.ingest.filing import Filing
 from appliance.ingest.folder import Found, Skipped
-from appliance.ingest.jobs import DEEPEST, FileOutcome, Job, Order, Rank, Taken
+from appliance.ingest.jobs import (
+    DEEPEST,
+    MOST_PARTS,
+    MOST_UNPACKED,
+    Allowance,
+    FileOutcome,
+    Job,
+    Order,
+    Rank,
+    Taken,
+)
 from appliance.ingest.reading import Part, Reading
 from appliance.ingest.stages import Event, Failed, Indexed, Loaded, Stages
 
@@ -53,6 +64,8 @@ class Bounds:
     held: int = MOST_HELD
     let_in: int = MOST_LET_IN
     reading: int = MOST_READING
+    parts: int = MOST_PARTS  # below one file of the folder
+    unpacked: int = MOST_UNPACKED  # bytes of them
 
 
 Source = Iterable[Found | Skipped | None]  # None: nothing new at present
@@ -140,10 +153,14 @@ class Intake:
                 if self._held and self._held + entry.size > self._bounds.held:
                     self._next = entry
                     break
-                job = Job(entry.name, (self._tops,), entry.path, entry.size)
-                self._top(job)
-                self._start(job)
+                self._start_file(entry.name, entry.path, entry.size)
         return False, False
+
+    def _start_file(self, name: str, path: Path, size: int) -> None:
+        allowance = Allowance(self._bounds.parts, self._bounds.unpacked)
+        job = Job(name, (self._tops,), path, size, allowance=allowance)
+        self._top(job)
+        self._start(job)
 
     def _has_room(self) -> bool:
         room = len(self._acts) < self._bounds.let_in and self._unsaid < MOST_UNSAID
@@ -188,9 +205,8 @@ class Intake:
     def _retry(self) -> None:
         again, self._again = self._again, []
         for dead in again:
-            job = dead.again((self._tops,))
-            self._top(job)
-            self._start(job)
+            if dead.path is not None:
+                self._start_file(dead.name, dead.path, 0)
 
     def _hold(self, size: int) -> None:
         self._held += size
@@ -280,7 +296,10 @@ class Intake:
         if holder is None:
             self._again.append(job)
         else:
-            self._add_part(job.again((*holder.rank, len(holder.children))), holder)
+            job.allowance.forget_below(job.name)
+            rank, left = (*holder.rank, len(holder.children)), job.allowance
+            again = Job(job.name, rank, None, job.size, job.data, holder, allowance=left)
+            self._add_part(again, holder)
         self._free_twins(job)
 
     # --- parts ------------------------------------------------------------------------------------

@@ -9,10 +9,8 @@ from __future__ import annotations
 import itertools
 import os
 import queue
-import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 
 from appliance.errors import ApplianceError, SandboxError
 from appliance.ingest.jobs import Rank
@@ -26,7 +24,13 @@ MOST_PROCESSES = 4  # unless the settings say more: each may take memory_mib
 _FIRST: Rank = ()  # before all work
 _DEADLY = frozenset(
     error_for(outcome).message
-    for outcome in (Outcome.CRASHED, Outcome.OUT_OF_MEMORY, Outcome.TOO_SLOW)
+    for outcome in (
+        Outcome.CRASHED,
+        Outcome.OUT_OF_MEMORY,
+        Outcome.TOO_SLOW,
+        Outcome.FORBIDDEN,
+        Outcome.BROKEN_PROTOCOL,
+    )
 )
 
 
@@ -111,10 +115,8 @@ class ReaderPool:
             self._waiting.put((_FIRST, next(self._numbers), None))
         for reader, thread in zip(self._readers, self._threads, strict=True):
             while thread.is_alive():
-                pid = reader.server.pid if reader.server is not None else None
-                if pid is not None:  # its thread waits for it: this is what wakes it
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+                if reader.server is not None:
+                    reader.server.close()  # its thread waits for it: this is what wakes it
                 thread.join(timeout=0.2)
 
     def _started(self) -> ReaderServer:
