@@ -44,7 +44,7 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     builder.tally(account.characters([_shown(word)], builder.kept()))
     if ole_parts.has_macros(container):
         builder.flag(Flag.ACTIVE)
-        builder.add_gap("macros are neither run nor read")
+        builder.add_gap(ole_parts.MACROS)
     pool = [("ObjectPool", name) for name in container.children("ObjectPool")]
     parts, following = ole_parts.objects(container, pool, wishes.first_part, builder)
     scans = pictures.add_pictures(ole_pictures.in_container(container, media_type), builder)

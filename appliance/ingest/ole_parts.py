@@ -13,6 +13,7 @@ from appliance.ingest.ole_container import Container
 from appliance.ingest.reading import Part
 
 NO_FILE = "an embedded object that holds no file (a formula, a control, a drawing) is not read"
+MACROS = "macros are neither run nor read"
 _MACROS = frozenset({"macros", "_vba_project", "_vba_project_cur", "vba"})
 
 

@@ -214,7 +214,7 @@ def _objects(
             macros = False
         if macros:
             builder.flag(Flag.ACTIVE)
-            builder.add_gap("macros are neither run nor read")
+            builder.add_gap(ole_parts.MACROS)
         else:
             found.append(ole_parts.attachment(ole_package.unwrap(stored)))
     return ole_parts.hand_out(found, first, builder)

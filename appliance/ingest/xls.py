@@ -43,7 +43,7 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     if extras.encrypted:
         raise ReadingFailed(Outcome.ENCRYPTED)
     builder = DocumentBuilder(media_type)
-    book = _opened(stream)
+    book = _opened(xls_records.cells_only(stream))
     hidden = sum(_add_sheet(book, sheet, builder) for sheet in book.sheets())
     _add_extras(extras, builder)
     _count(book, extras, hidden, builder)
@@ -136,7 +136,7 @@ def _count(book: Any, extras: Extras, hidden: int, builder: DocumentBuilder) -> 
     builder.tally(Tally(Unit.CELLS, labels + extras.cells, stored + hidden))
     macros = sum(kind in _MACROS for kind in extras.sheets)
     if macros:
-        builder.add_gap("macros are neither run nor read", None, Unit.SHEETS, macros)
+        builder.add_gap(ole_parts.MACROS, None, Unit.SHEETS, macros)
         builder.flag(Flag.ACTIVE)
     charts = sum(kind == xls_records.CHART_SHEET for kind in extras.sheets)
     builder.tally(Tally(Unit.SHEETS, len(extras.sheets), book.nsheets + charts))
@@ -145,7 +145,7 @@ def _count(book: Any, extras: Extras, hidden: int, builder: DocumentBuilder) -> 
 def _flag(container: Container, extras: Extras, builder: DocumentBuilder) -> None:
     if ole_parts.has_macros(container):
         builder.flag(Flag.ACTIVE)
-        builder.add_gap("macros are neither run nor read")
+        builder.add_gap(ole_parts.MACROS)
     if extras.dynamic:
         builder.flag(Flag.ACTIVE)
     if extras.linked:

@@ -31,6 +31,8 @@ _CELLS = frozenset({0x204, 0x203, 0x27E, 0x205, 0xD6})  # LABEL, NUMBER, RK, BOO
 _ALL_CELLS = _CELLS | {_FORMULA, _MANY_NUMBERS, _SHARED_LABEL}
 _WORKSHEET = b"\x10\x00"
 _WIDE_BIFF = 0x0600
+_DRAWN = frozenset({_TEXT_OBJECT, 0x5D, 0xEC, 0xEB, 0x1C})  # and shapes, drawings, notes
+_UNKNOWN = 0xFFF0
 _CODES = re.compile(r'&(?:"[^"]*"|\d+|K[0-9A-F]{6}|[A-Z])', re.I)
 MACRO_SHEET, CHART_SHEET, MODULE = 1, 2, 6
 
@@ -57,6 +59,18 @@ def records(stream: bytes) -> Iterator[tuple[int, bytes]]:
         number, length = struct.unpack_from("<HH", stream, at)
         yield number, stream[at + 4 : at + 4 + length]
         at += 4 + length
+
+
+def cells_only(stream: bytes) -> bytes:
+    """The stream with its drawings made unknown records: xlrd need not fail at a damaged one."""
+    quiet = bytearray(stream)
+    at, inside = 0, False
+    for number, data in records(stream):
+        inside = number in _DRAWN or (inside and number == _CONTINUE)
+        if inside:
+            struct.pack_into("<H", quiet, at, _UNKNOWN)
+        at += 4 + len(data)
+    return bytes(quiet)
 
 
 def extras(stream: bytes) -> Extras:
