@@ -17,16 +17,17 @@ from pathlib import Path
 from appliance import config
 from tests.engine.stand_in import Reply, answering, chat
 
+MODEL = config.EngineSettings().model
 _FIRST_CHOICE = re.compile(r"^OPTION_0: /(.*)/$", re.MULTILINE)
 _CODE_POINT = re.compile(r"\\u\{([0-9a-f]+)\}")
 _TEXT = re.compile(r"<text>\n(.*)\n</text>", re.DOTALL)
 _WORDS = 6
 
 
-def reply(path: str, body: dict[str, object]) -> Reply:
+def reply(path: str, body: dict[str, object], model: str = MODEL) -> Reply:
     """What the double says."""
     if path == "/v1/models":
-        served = {"id": config.EngineSettings().model, "max_model_len": 8192}
+        served = {"id": model, "max_model_len": 8192}
         return 200, json.dumps({"data": [served]}).encode()
     if path == "/tokenize":
         return 200, json.dumps({"count": len(str(body.get("prompt")).split())}).encode()
@@ -47,6 +48,21 @@ def said(body: dict[str, object]) -> str:
     asked = str(messages[-1]["content"]) if isinstance(messages, list) else ""
     text = _TEXT.search(asked)
     return " ".join(text[1].split()[:_WORDS]) if text else "not stated"
+
+
+def serve_until_crash(socket: Path, answers: int, model: str) -> None:
+    """Serve in this process, which ends in the middle of a request after so many answers."""
+    left = [answers]
+
+    def decide(path: str, body: dict[str, object]) -> Reply:
+        if path == "/v1/chat/completions":
+            left[0] -= 1
+            if left[0] < 0:
+                os._exit(1)
+        return reply(path, body, model)
+
+    with answering(socket, decide):
+        signal.pause()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 matrix  one document's whole path; every write, sync, rename and open on its files killed or failed
 kills   the main job over many files, killed at random moments until it is through
-troubles  a disk that is full, a file that is too large for its reader, readers that are killed
+troubles  a full disk, a file too large for its reader, readers killed, an engine that crashes
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from scripts.faulting import double, killing, matrix, papers, tracing, troubles
+from scripts.faulting import double, engines, killing, matrix, papers, tracing, troubles
 from scripts.faulting.scene import Scene, prepare
 from scripts.faulting.trials import Found, job
 from scripts.faulting.warm import warm_up
@@ -131,6 +131,7 @@ def _troubles(folder: Path, options: argparse.Namespace, record: dict[str, objec
             print("  disk: this host lets nobody mount a small disk; not tried")
         found.append(troubles.little_memory(scene, peace))
         found += troubles.killed_readers(scene, options.workers, peace, options.seed)
+        found.append(engines.crashing(scene))
     classes = matrix.classes(found)
     for what in sorted(classes):
         print(f"  {what:<18} {classes[what]:>5}")
