@@ -30,7 +30,7 @@ from enum import IntEnum, unique
 from pathlib import Path
 
 from appliance.errors import SandboxError
-from appliance.sandbox import calls, confine, landlock, namespaces, probe, seccomp
+from appliance.sandbox import calls, confine, landlock, namespaces, pages, probe, seccomp
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 from appliance.sandbox.probe import Layer
 
@@ -89,6 +89,7 @@ class _Server:
     read: Read
     threads: int  # /proc/self/task
     size: int  # /proc/self/statm
+    maps: int  # /proc/self/maps
     rules: int | None  # Landlock rules of the children
     warmed: set[str]  # tasks
 
@@ -100,10 +101,12 @@ def serve(limits: Limits, warm: Warm, read: Read) -> None:
         SandboxError: this process could not be confined.
     """
     control = socket.socket(fileno=_CONTROL)
-    threads = os.open("/proc/self/task", os.O_RDONLY | os.O_CLOEXEC)
-    size = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    threads, size, maps = (
+        os.open(f"/proc/self/{name}", os.O_RDONLY | os.O_CLOEXEC)
+        for name in ("task", "statm", "maps")
+    )
     layers, rules = _confine_server()
-    server = _Server(control, limits, warm, read, threads, size, rules, set())
+    server = _Server(control, limits, warm, read, threads, size, maps, rules, set())
     control.send(REPLY.pack(Ending.READY, layers))
     try:
         while True:
@@ -177,6 +180,7 @@ def _warm(server: _Server, task: str) -> None:
     if len(sys.modules) > loaded or task == PROBE:
         gc.collect()
         gc.freeze()  # the children do not touch, and so do not copy, what is warm
+        pages.gather(server.maps)
 
 
 def _await(server: _Server, child: int) -> bytes:
