@@ -11,7 +11,7 @@ import os
 import queue
 import stat
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -23,6 +23,7 @@ from appliance.errors import ApplianceError, InputUnreadable, SandboxError
 from appliance.index.payload import IndexPayload
 from appliance.ingest import kinds, reading, wire
 from appliance.ingest.jobs import Job
+from appliance.ingest.merge import merge
 from appliance.ingest.readers import Reader, ReaderPool, deadly
 from appliance.ingest.reading import Reading, Scan, Wishes
 from appliance.ingest.turns import Turns
@@ -211,15 +212,7 @@ class _Pictures:
         """The reading with what was recognised in its document."""
         outcomes = [(scan, self._outcomes[scan]) for scan in dict.fromkeys(self._found.scans)]
         assert self._found.document is not None  # noqa: S101 -- for the type checker
-        return replace(self._found, document=_merged(self._found.document, outcomes), scans=())
-
-
-def _merged(
-    document: ParsedDocument, outcomes: Sequence[tuple[Scan, ParsedDocument | str]]
-) -> ParsedDocument:
-    from appliance.ingest.merge import merge
-
-    return merge(document, outcomes)
+        return replace(self._found, document=merge(self._found.document, outcomes), scans=())
 
 
 def _flagged(parsed: ParsedDocument) -> ParsedDocument:

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from appliance.taking import Manner, OnRecord, take
 from tests.conftest import PASSPHRASE, Desk
 
 WORKER = "tests.ingest.small_worker"
-Says = dict[str, object]
+Says = Mapping[str, object]
 
 
 @pytest.fixture
@@ -336,9 +336,12 @@ def test_nothing_is_opened_without_its_record(
 ) -> None:
     opened: list[str] = []
     real = os.open
-    monkeypatch.setattr(
-        "os.open", lambda path, *a, **k: (opened.append(str(path)), real(path, *a, **k))[1]
-    )
+
+    def watched(path: str, flags: int, mode: int = 0o777) -> int:
+        opened.append(str(path))
+        return real(path, flags, mode)
+
+    monkeypatch.setattr("os.open", watched)
 
     def refuse(*_: object, **__: object) -> object:
         raise AuditError("no record")
