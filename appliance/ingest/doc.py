@@ -19,6 +19,7 @@ from appliance.ingest.reading import Reading, Wishes
 
 _FIELD = re.compile(r"\x13[^\x13\x14\x15]*(?:\x14([^\x13\x14\x15]*))?\x15")
 _DEEPEST_FIELDS = 30
+_OUTSIDE = re.compile(r"https?://|ftp://|\\\\\w", re.I)
 _HEADER_STORIES = 6  # of each section: header, footer; even, odd, first pages
 _HEADERS = frozenset({0, 1, 4})  # the others are footers
 
@@ -42,6 +43,8 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     word = WordFile(container)
     _add_stories(word, builder)
     builder.tally(account.characters([_shown(word)], builder.kept()))
+    if _OUTSIDE.search(word.place(Place.ASSOCIATED).decode("utf-16-le", "replace")):
+        builder.flag(Flag.EXTERNAL)  # its template
     if ole_parts.has_macros(container):
         builder.flag(Flag.ACTIVE)
         builder.add_gap(ole_parts.MACROS)

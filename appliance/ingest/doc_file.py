@@ -41,6 +41,7 @@ class Place(IntEnum):
     HEADERS = 11
     CHARACTERS = 12
     PARAGRAPHS = 13
+    ASSOCIATED = 32  # names of the template and others
     PIECES = 33
     ENDNOTES = 47
     BOXES = 56

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage, Message
 from functools import partial
 
-from appliance.ingest import pictures
+from appliance.ingest import pictures, smime
 from appliance.ingest.attached import Attachment
 from appliance.ingest.mail_words import shown
 from appliance.ingest.text import decoded
@@ -54,8 +54,8 @@ def opened(data: bytes) -> EmailMessage:
     message = email.message_from_bytes(data, policy=_POLICY)
     assert isinstance(message, EmailMessage)  # noqa: S101 -- what the default policy makes
     kind = kind_of(message)
-    signed = "signed" in str(_parameter(message, "smime-type"))
-    if kind == "multipart/encrypted" or (kind in _ENCRYPTED and not signed):
+    closed = kind in _ENCRYPTED and not smime.is_signed(payload(message))
+    if kind == "multipart/encrypted" or closed:
         raise ReadingFailed(Outcome.ENCRYPTED)
     return message
 
@@ -66,13 +66,6 @@ def kind_of(part: Message) -> str:
         return part.get_content_type()
     except _FAULTS:
         return "application/octet-stream"
-
-
-def _parameter(part: Message, name: str) -> object:
-    try:
-        return part.get_param(name) or ""
-    except _FAULTS:
-        return ""
 
 
 def leaves(
@@ -155,11 +148,17 @@ def _flat(message: object) -> bytes:
 
 def attachment(leaf: Leaf) -> Attachment:
     """A leaf as a file that can be handed out."""
+    if leaf.kind in _ENCRYPTED and smime.is_signed(payload(leaf.part)):
+        return Attachment("signed message.eml", partial(_signed, leaf.part))
     if leaf.kind in _MESSAGES:
         name = name_of(leaf.part)
         named = name if not name or name.lower().endswith(".eml") else name + ".eml"
         return Attachment(named, partial(_message, leaf.part), "message")
     return Attachment(name_of(leaf.part), partial(payload, leaf.part))
+
+
+def _signed(part: EmailMessage) -> bytes:
+    return smime.content(payload(part))
 
 
 def _message(part: EmailMessage) -> bytes:

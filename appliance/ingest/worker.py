@@ -34,6 +34,7 @@ _READERS = {
     **dict.fromkeys(kinds.IMAGES, "images"),
     kinds.RTF: "rtf",
     kinds.MSG: "msg",
+    kinds.TNEF: "tnef",
     kinds.MBOX: "mbox",
     **dict.fromkeys((kinds.ZIP, kinds.TAR, kinds.GZIP, kinds.BZIP2, kinds.XZ), "archive"),
 }
@@ -41,7 +42,7 @@ _KINDS = ("kinds_packed", "kinds_text")  # what tells the exact kind
 _FAMILIES = {
     kinds.Family.PDF: ("pdf",),
     kinds.Family.ZIP: ("office", "archive"),
-    kinds.Family.OLE: ("doc", "ppt", "xls", "msg", "office"),
+    kinds.Family.OLE: ("doc", "ppt", "xls", "msg", "tnef", "office"),
     kinds.Family.IMAGE: ("images",),
     kinds.Family.TEXT: ("office", "mail", "mbox", "rtf"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from email.message import EmailMessage
+from email.mime.application import MIMEApplication
 from email.mime.image import MIMEImage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
@@ -175,6 +176,41 @@ def test_faulty_headers_are_kept(read: Read) -> None:
 def test_an_encrypted_mail_is_said_to_be_so(read: Read) -> None:
     with pytest.raises(InputUnreadable, match="encrypted"):
         read((SAMPLES / "hostile" / "fake-encrypted.eml").read_bytes(), "a.eml")
+
+
+def value(tag: int, inner: bytes, *, long: bool = False) -> bytes:
+    """One value of X.690; ``long``: its end is marked, its length not given."""
+    if long:
+        return bytes([tag, 0x80]) + inner + b"\0\0"
+    return bytes([tag, 0x83]) + len(inner).to_bytes(3, "big") + inner
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_a_message_within_a_signature(read_all: ReadAll, long: bool) -> None:
+    signed = b"Content-Type: text/plain\n\nThe signed text."
+    pieces = [value(4, signed[:9]), value(4, signed[9:])] if long else [signed]
+    octets = value(0x24 if long else 4, b"".join(pieces), long=long)
+    kind = bytes.fromhex("06092a864886f70d010701")
+    inside = value(0x30, kind + value(0xA0, octets, long=long), long=long)
+    data = value(0x30, b"\2\1\1" + value(0x31, b"") + inside + value(0x31, b""), long=long)
+    whole = bytes.fromhex("06092a864886f70d010702") + value(0xA0, data, long=long)
+    mail = MIMEApplication(value(0x30, whole, long=long), "pkcs7-mime", name="smime.p7m")
+    mail["Subject"] = "Signed"
+
+    found = read_all(mail.as_bytes(), "a.eml")
+
+    assert [part.name for part in found.parts] == ["signed message.eml"]
+    assert found.parts[0].data == signed
+    again = read_all(signed, "a.eml").document
+    assert again is not None
+    assert again.text == "The signed text."
+
+
+def test_an_enveloped_message_is_encrypted(read: Read) -> None:
+    mail = MIMEApplication(bytes.fromhex("3080 0609 2a864886f70d010703"), "pkcs7-mime")
+
+    with pytest.raises(InputUnreadable, match="encrypted"):
+        read(b"Subject: x\n" + mail.as_bytes(), "a.eml")
 
 
 def test_a_mail_that_carries_an_encrypted_one_is_read(read_all: ReadAll) -> None:
