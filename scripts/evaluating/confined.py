@@ -19,6 +19,7 @@ from appliance.config import ReaderSettings
 from appliance.documents import ParsedDocument
 from appliance.errors import ApplianceError, InputUnreadable
 from appliance.ingest import kinds, reading, worker
+from appliance.ingest.merge import merge
 from appliance.ingest.reading import Part, Reading, Scan, Wishes
 from appliance.sandbox.server import ReaderServer
 
@@ -133,10 +134,6 @@ def read(
 def _recognised(
     server: ReaderServer, data: bytes, found: Reading, document: ParsedDocument, wishes: Wishes
 ) -> ParsedDocument:
-    try:
-        from appliance.ingest.merge import merge
-    except ModuleNotFoundError:
-        return document
     outcomes: list[tuple[Scan, ParsedDocument | str]] = []
     for scan in found.scans:
         wish = Wishes(wishes.suffix, wishes.passwords, scan=scan.unit)

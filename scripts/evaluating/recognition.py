@@ -2,8 +2,8 @@
 
 Receipts have one truth per printed line: each line is compared with the part of the recognised text
 that fits it best, so the order in which lines are read does not count.  Contracts have the text of
-each page: compared in order, from end to end.  Blanks count as one; letters of another case are
-errors.
+each page: compared in order, from end to end.  Case, blanks and dotted leaders are no errors here
+(the truths differ in them); words that were run together show in the word recall.
 """
 
 from __future__ import annotations
@@ -29,15 +29,20 @@ def score(data: Path, reads: Mapping[Path, Read]) -> Result:
     contracts: list[Count] = []
     recalls: dict[str, list[Count]] = defaultdict(list)
     for row in _rows(folder / "receipts_lines.jsonl"):
-        lines = [words.levelled(line["text"]) for line in row["lines"]]
-        text = words.levelled(reads[folder / row["doc"]].text)
-        wrong = sum(words.distance(line, text, within=True) for line in lines)
+        text = reads[folder / row["doc"]].text
+        printed = [line["text"] for line in row["lines"]]
+        lines, read = [words.characters(line) for line in printed], words.characters(text)
+        wrong = sum(words.distance(line, read, within=True) for line in lines)
         receipts.append(Count(row["doc"], wrong, sum(map(len, lines))))
-        recalls["receipts"].append(_recall(row["doc"], "\n".join(lines), text))
+        recalls["receipts"].append(_recall(row["doc"], "\n".join(printed), text))
     for name, pages in _pages(folder).items():
         by_page = _text_by_page(reads[folder / name])
-        wrong = sum(words.distance(truth, by_page.get(page, "")) for page, truth in pages.items())
-        contracts.append(Count(name, wrong, sum(map(len, pages.values()))))
+        truths = {page: words.characters(truth) for page, truth in pages.items()}
+        wrong = sum(
+            words.distance(truth, words.characters(by_page.get(page, "")))
+            for page, truth in truths.items()
+        )
+        contracts.append(Count(name, wrong, sum(map(len, truths.values()))))
         text = "\n".join(by_page.values())
         recalls["contracts"].append(_recall(name, "\n".join(pages.values()), text))
     details = [
@@ -68,7 +73,7 @@ def _rows(file: Path) -> list[dict[str, Any]]:
 def _pages(folder: Path) -> dict[str, dict[int, str]]:
     found: dict[str, dict[int, str]] = defaultdict(dict)
     for row in _rows(folder / "contracts_pagetext.jsonl"):
-        found[row["doc"]][row["page"]] = words.levelled(row["text"])
+        found[row["doc"]][row["page"]] = row["text"]
     return found
 
 
@@ -76,7 +81,7 @@ def _text_by_page(read: Read) -> dict[int, str]:
     pieces: dict[int, list[str]] = defaultdict(list)
     for element in read.document.elements if read.document else ():
         pieces[element.page or 1].append(element.span.of(read.text))
-    return {page: words.levelled(" ".join(texts)) for page, texts in pieces.items()}
+    return {page: "\n".join(texts) for page, texts in pieces.items()}
 
 
 def _recall(name: str, truth: str, text: str) -> Count:

@@ -19,6 +19,8 @@ from collections import Counter
 
 import numpy as np
 
+from appliance.ingest.build import CELL_SEPARATOR
+
 _WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:[\u0300-\u036f\u064b-\u065f]+[^\W_]*)*")
 _CHART = re.compile(r"(<!-- image -->\s*\n+)\w+ chart[ \t]*$", re.M)
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
@@ -27,6 +29,7 @@ _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d) 00:00:00\b")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]*>")
 _TEX = re.compile(r"\\[a-zA-Z]+")
 _MATH = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.S)
+_LEADERS = re.compile(r"[._]{3,}")
 _RULE = re.compile(r"^\s*\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?\s*)?$")
 
 
@@ -88,9 +91,12 @@ def _without_repeats(text: str) -> str:
     return "\n".join(kept)
 
 
-def levelled(text: str) -> str:
-    """NFKC, with every run of blanks as one: what character errors are counted on."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+def characters(text: str) -> str:
+    """What character errors are counted on: NFKC and case-folded, without blanks and leaders, and
+    without the mark that we put between cells.
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold().replace(CELL_SEPARATOR, " ")
+    return _LEADERS.sub("", "".join(plain.split()))
 
 
 def distance(truth: str, text: str, *, within: bool = False) -> int:

@@ -67,7 +67,7 @@ def test_a_bomb_ends_soon_and_within_bounds(server: ReaderServer, name: str) -> 
 DEEP = ("deep-div.html", "deep-table.html", "deep-list.html", "nested-tables.docx", "deep.odt")
 
 
-@pytest.mark.parametrize("name", (*DEEP, "deep.xml", "deep.json"))
+@pytest.mark.parametrize("name", [*DEEP, "deep.xml", "deep.json"])
 def test_what_lies_too_deep_is_not_said_to_be_nothing(server: ReaderServer, name: str) -> None:
     ended = confined.read(server, BOMBS[name](), name)
     assert not isinstance(ended.failure, NoText)

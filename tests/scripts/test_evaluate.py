@@ -79,6 +79,10 @@ def test_a_line_is_found_wherever_it_stands() -> None:
     assert words.distance("TOTAL 9.50", "first line TOTAL 9.5O last", within=True) == 1
 
 
+def test_case_blanks_leaders_and_our_own_marks_are_no_errors() -> None:
+    assert words.characters("Term ...... 2 | 3\nend_") == "term23end_"
+
+
 # --- tables ---------------------------------------------------------------------------------------
 
 MARKDOWN = "| | Year ended | |\n|---|---|---|\n| | 2019 | 2018 |\n| Revenue | $100 | (9) |"
