@@ -37,7 +37,9 @@ WITHIN_THE_APP_LAYER = frozenset(
 )  # one room in several files
 
 HOMES: dict[str, tuple[str, ...]] = {
+    "PIL": ("ingest/",),
     "cedarpy": ("access/policy.py",),
+    "cv2": ("ingest/recognise",),
     "click": ("cli/",),
     "cryptography": ("crypto/",),
     "faiss": ("index/dense.py",),
@@ -46,6 +48,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "lxml": ("ingest/",),
     "olefile": ("ingest/",),
     "msoffcrypto": ("ingest/unlock.py",),
+    "onnxruntime": ("ingest/recognise.py",),
     "openpyxl": ("ingest/",),
     "pypdfium2": ("ingest/pdf", "ingest/worker.py"),
     "rich": ("cli/",),
@@ -63,6 +66,9 @@ HEAVY = {"cedarpy", "faiss", "sentence_transformers", "spacy", "torch", "transfo
     "unstructured",
     "vllm",
     "pypdfium2",
+    "cv2",
+    "onnxruntime",
+    "PIL",
 }
 
 LONGEST_MODULE = 400
