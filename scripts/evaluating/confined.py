@@ -21,6 +21,7 @@ from appliance.errors import ApplianceError, InputUnreadable
 from appliance.ingest import kinds, reading, worker
 from appliance.ingest.merge import merge
 from appliance.ingest.reading import Part, Reading, Scan, Wishes
+from appliance.sandbox.outcome import Outcome, error_for
 from appliance.sandbox.server import ReaderServer
 
 Item = TypeVar("Item")
@@ -120,10 +121,12 @@ def read(
         begun = time.perf_counter()
         document = _recognised(server, data, found, document, wishes)
         scan_spent = time.perf_counter() - begun
+    holds_nothing = document is not None and not document.text.strip() and not found.parts
     return Read(
         name,
-        document,
+        None if holds_nothing else document,
         found.parts,
+        failure=error_for(Outcome.NO_TEXT) if holds_nothing else None,
         scans=len(found.scans),
         seconds=spent,
         scan_seconds=scan_spent,

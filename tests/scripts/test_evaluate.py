@@ -236,3 +236,15 @@ def test_the_published_table_is_put_between_its_marks(
     assert "old" not in after
     assert run.with_scores(after, "reading") == after
     assert run.with_scores("no marks", "reading") == "no marks"
+
+
+def test_the_scores_in_the_readme_are_the_ones_that_were_published() -> None:
+    readme = (run.ROOT / "README.md").read_text("utf-8")
+    assert run.with_scores(readme, "reading") == readme
+
+
+def test_the_published_scores_meet_their_targets() -> None:
+    if not run.PUBLISHED.exists():
+        pytest.skip("nothing was published yet")
+    scores = json.loads(run.PUBLISHED.read_text("utf-8"))["reading"]["scores"]
+    assert [made["name"] for made in scores if made["met"] is False] == []
