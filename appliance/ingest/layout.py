@@ -212,8 +212,10 @@ def _kind(rows: list[Row], text: str, body_height: float) -> ElementKind:
 
 
 def _is_heading(rows: list[Row], text: str, body_height: float) -> bool:
-    letters = [c for c in text if c.isalpha()]
-    if len(letters) < FEWEST_LETTERS or text.count(" ") >= LONGEST_HEADING:
+    if text.count(" ") >= LONGEST_HEADING:
+        return False
+    letters = "".join(filter(str.isalpha, text))
+    if len(letters) < FEWEST_LETTERS:
         return False
     if _NUMBERED.match(text):
         return True

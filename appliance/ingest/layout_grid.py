@@ -8,8 +8,9 @@ columns are known, and a heading over several columns covers all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from appliance.documents import Box
@@ -57,11 +58,13 @@ class Grid:
         return tuple(found)
 
 
+@lru_cache(maxsize=8192)
 def is_number(text: str) -> bool:
     """Whether a cell holds a figure, or the sign that there is none."""
     return _NUMBER.fullmatch(text) is not None or _NOTHING.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=8192)
 def is_figure(text: str) -> bool:
     """A number that is not a year: what stands below headings."""
     return is_number(text) and not _YEAR.fullmatch(text)
@@ -73,41 +76,45 @@ def columns_of(rows: Sequence[Row]) -> list[tuple[float, float]]:
     Figures come first, as they are never wider than their column; then what stands beside them.
     """
     figured = [row for row in rows if any(is_figure(f.text) for f in row[1:])]
-    columns: list[tuple[float, float]] = []
-    for row in figured:
-        widen(columns, row)
+    columns = _swept((f.x0, f.x1) for row in figured for f in row[1:] if is_number(f.text))
     most = max(map(len, rows))
     full = [row for row in rows if len(row) == most]
-    for row in [*figured, *full]:
-        for piece in row[1:]:
-            if not _over(columns, piece):
-                _take(columns, piece)
-    limit = min((x0 for x0, _ in columns), default=float("inf"))
-    labels = [row[0] for row in rows if row[0].x0 < limit and not _over(columns, row[0])]
+    columns = _with(columns, [f for row in [*figured, *full] for f in row[1:]])
+    limit = columns[0][0] if columns else float("inf")
+    labels = [row[0] for row in rows if row[0].x0 < limit and _is_free(columns, row[0])]
     if labels:  # as wide as they like, but never over the next column
-        columns.append((min(f.x0 for f in labels), min(max(f.x1 for f in labels), limit - 0.1)))
-    for row in rows:
-        for piece in row:
-            if len(row) > 1 and not _over(columns, piece):
-                _take(columns, piece)
-    return sorted(columns)
+        left, right = min(f.x0 for f in labels), max(f.x1 for f in labels)
+        columns.insert(0, (left, min(right, limit - 0.1)))
+    return _with(columns, [f for row in rows if len(row) > 1 for f in row])
+
+
+def _swept(extents: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Extents that overlap as one, from left to right."""
+    result: list[tuple[float, float]] = []
+    for x0, x1 in sorted(extents):
+        if result and x0 < result[-1][1]:
+            if x1 > result[-1][1]:
+                result[-1] = (result[-1][0], x1)
+        else:
+            result.append((x0, x1))
+    return result
+
+
+def _with(
+    columns: list[tuple[float, float]], pieces: Iterable[Fragment]
+) -> list[tuple[float, float]]:
+    """The columns, and new ones where pieces stand beside all of them."""
+    free = [(f.x0, f.x1) for f in pieces if _is_free(columns, f)]
+    return sorted([*columns, *_swept(free)]) if free else columns
+
+
+def _is_free(columns: Sequence[tuple[float, float]], piece: Fragment) -> bool:
+    return not any(a < piece.x1 and b > piece.x0 for a, b in columns)
 
 
 def _over(columns: Sequence[tuple[float, float]], piece: Fragment) -> list[int]:
-    return [at for at, (a, b) in enumerate(columns) if min(b, piece.x1) > max(a, piece.x0)]
-
-
-def _take(columns: list[tuple[float, float]], piece: Fragment) -> None:
-    """Make a column of the piece, or widen the one it stands in; never join two."""
-    over = _over(columns, piece)
-    if not over:
-        columns.append((piece.x0, piece.x1))
-    elif len(over) == 1:
-        x0, x1 = columns[over[0]]
-        wider = (min(x0, piece.x0), max(x1, piece.x1))
-        others = [c for at, c in enumerate(columns) if at != over[0]]
-        if not any(min(b, wider[1]) > max(a, wider[0]) for a, b in others):
-            columns[over[0]] = wider
+    x0, x1 = piece.x0, piece.x1
+    return [at for at, (a, b) in enumerate(columns) if a < x1 and b > x0]
 
 
 def fits(columns: list[tuple[float, float]], row: Row) -> bool:
@@ -124,10 +131,16 @@ def fits(columns: list[tuple[float, float]], row: Row) -> bool:
 
 
 def widen(columns: list[tuple[float, float]], row: Row) -> None:
-    """Take the figures of a row into the columns."""
+    """Take the figures of a row, which fit the columns, into them."""
     for piece in row[1:]:
-        if is_number(piece.text):
-            _take(columns, piece)
+        if not is_number(piece.text):
+            continue
+        over = _over(columns, piece)
+        if not over:
+            columns.append((piece.x0, piece.x1))
+        elif len(over) == 1:
+            x0, x1 = columns[over[0]]
+            columns[over[0]] = (min(x0, piece.x0), max(x1, piece.x1))
 
 
 def placed(row: Row, grid: Sequence[tuple[float, float]], word: WordAt, head: bool) -> list[Placed]:
@@ -157,12 +170,10 @@ def _merged(cell: Placed, piece: Fragment, end: int) -> Placed:
 
 def around(boxes: Sequence[Box]) -> Box:
     """The rectangle around rectangles."""
-    return Box(
-        min(box.x0 for box in boxes),
-        min(box.y0 for box in boxes),
-        max(box.x1 for box in boxes),
-        max(box.y1 for box in boxes),
-    )
+    if len(boxes) == 1:
+        return boxes[0]
+    x0, y0, x1, y1 = zip(*((box.x0, box.y0, box.x1, box.y1) for box in boxes), strict=True)
+    return Box(min(x0), min(y0), max(x1), max(y1))
 
 
 def _columns_below(
@@ -170,7 +181,8 @@ def _columns_below(
 ) -> tuple[int, int]:
     """First and last column over which a fragment stands."""
     over = []
-    for at, (x0, x1) in enumerate(grid):
+    for at in _over(grid, piece):
+        x0, x1 = grid[at]
         shared = min(x1, piece.x1) - max(x0, piece.x0)
         if shared > OVERLAP * min(x1 - x0, piece.x1 - piece.x0):
             over.append(at)

@@ -187,9 +187,7 @@ def _joined(last: Fragment, piece: Fragment) -> Fragment:
 
 def box_of(pieces: Sequence[Fragment]) -> Box:
     """The rectangle around fragments."""
-    return Box(
-        min(f.x0 for f in pieces),
-        min(f.y0 for f in pieces),
-        max(f.x1 for f in pieces),
-        max(f.y1 for f in pieces),
-    )
+    if len(pieces) == 1:
+        return Box(*pieces[0][1:5])
+    x0, y0, x1, y1 = zip(*(piece[1:5] for piece in pieces), strict=True)
+    return Box(min(x0), min(y0), max(x1), max(y1))

@@ -12,7 +12,6 @@ import re
 import resource
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -20,7 +19,7 @@ from pypdfium2 import raw
 from appliance.documents import Flag, ParsedDocument, Tally, Unit
 from appliance.ingest import pdf_parts
 from appliance.ingest.build import DocumentBuilder
-from appliance.ingest.pdf_pages import PageDamaged, PageFound, load
+from appliance.ingest.pdf_pages import PageDamaged, PageFound, Pages
 from appliance.ingest.pdf_story import Story
 from appliance.ingest.reading import Part, Reading, Wishes
 from appliance.sandbox.outcome import Outcome, ReadingFailed
@@ -99,7 +98,11 @@ def _read(document: pdfium.PdfDocument, data: bytes, builder: DocumentBuilder) -
     document.init_forms()
     form = document.formenv.raw if document.formenv else None
     story = Story(builder)
-    story.tell(_pages(document, form, builder))
+    pages_found = Pages(document, form)
+    try:
+        story.tell(_pages(pages_found, len(document), builder))
+    finally:
+        pages_found.close()
     pages = min(len(document), MOST_PAGES)
     scans = story.scans()
     builder.tally(Tally(Unit.PAGES, len(document), story.pages_read - len(scans)))
@@ -108,17 +111,14 @@ def _read(document: pdfium.PdfDocument, data: bytes, builder: DocumentBuilder) -
     return Reading(parsed, parts, following, scans)
 
 
-def _pages(
-    document: pdfium.PdfDocument, form: Any, builder: DocumentBuilder
-) -> Iterator[PageFound]:
-    count = len(document)
+def _pages(pages: Pages, count: int, builder: DocumentBuilder) -> Iterator[PageFound]:
     deadline = _deadline()
     for number in range(1, min(count, MOST_PAGES) + 1):
         if time.process_time() > deadline:
             builder.add_gap(TOO_LONG, None, Unit.PAGES, min(count, MOST_PAGES) - number + 1)
             break
         try:
-            yield load(document, number, form)
+            yield pages.load(number)
         except PageDamaged:
             builder.add_gap(DAMAGED_PAGE, number, Unit.PAGES)
     if count > MOST_PAGES:

@@ -41,7 +41,7 @@ _angle = _bare(raw.FPDFText_GetCharAngle, _P, _I, result=ctypes.c_float)
 _map_error = _bare(raw.FPDFText_HasUnicodeMapError, _P, _I)
 _font_size = _bare(raw.FPDFText_GetFontSize, _P, _I, result=ctypes.c_double)
 _char_matrix = _bare(raw.FPDFText_GetMatrix, _P, _I, _P)
-_font_info = _bare(raw.FPDFText_GetFontInfo, _P, _I, _P, ctypes.c_ulong, _P)
+_font = _bare(raw.FPDFTextObj_GetFont, _P, result=_P)
 _page_object = _bare(raw.FPDFPage_GetObject, _P, _I, result=_P)
 _form_object = _bare(raw.FPDFFormObj_GetObject, _P, ctypes.c_ulong, result=_P)
 _form_count = _bare(raw.FPDFFormObj_CountObjects, _P)
@@ -108,18 +108,28 @@ def font_sizes(textpage: int, at: Sequence[int]) -> Floats:
     return scaled
 
 
-def bold(textpage: int, at: Sequence[int]) -> list[bool]:
-    """Whether the font of each character is a bold one, by its name."""
-    names = ctypes.create_string_buffer(NAME * len(at) + 1)
-    flags = ctypes.c_int()
-    base = ctypes.addressof(names)
-    into = range(base, base + NAME * len(at), NAME)
-    deque(map(_font_info, repeat(textpage), at, into, repeat(NAME), repeat(_at(flags))), 0)
-    found = names.raw.lower()
-    if b"bold" not in found and b"black" not in found:
-        return [False] * len(at)
-    pieces = (found[begin : begin + NAME] for begin in range(0, NAME * len(at), NAME))
-    return [b"bold" in piece or b"black" in piece for piece in pieces]
+def bold(textpage: int, at: Sequence[int], known: dict[int, bool]) -> list[bool]:
+    """Whether the font of each character is a bold one, by its name.
+
+    ``known``: what was found of the document's fonts so far; they live as long as it is open.
+    """
+    found = []
+    for item in map(_text_object, repeat(textpage), at):
+        font = _font(item) if item else None
+        if not font:
+            found.append(False)
+            continue
+        if font not in known:
+            known[font] = _is_bold(font)
+        found.append(known[font])
+    return found
+
+
+def _is_bold(font: int) -> bool:
+    name = ctypes.create_string_buffer(NAME)
+    raw.FPDFFont_GetBaseFontName(ctypes.cast(font, raw.FPDF_FONT), name, NAME)
+    lower = name.value.lower()
+    return b"bold" in lower or b"black" in lower
 
 
 def _at(value: Any) -> int:
@@ -185,11 +195,14 @@ def matrix(item: int) -> tuple[float, ...]:
     return tuple(found)
 
 
-def is_filled(path: int) -> bool:
-    """Whether a path covers what is below it."""
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    _draw_mode(path, _at(fill), _at(stroke))
-    return fill.value != 0 and not _transparent(path)
+def are_filled(paths: Sequence[int]) -> list[bool]:
+    """Whether each path covers what is below it."""
+    modes = np.zeros((len(paths), 2), np.int32)
+    base = modes.ctypes.data
+    end = base + 8 * len(paths)
+    deque(map(_draw_mode, paths, range(base, end, 8), range(base + 4, end, 8)), 0)
+    clear = map(_transparent, paths)
+    return [bool(fill) and not through for fill, through in zip(modes[:, 0], clear, strict=True)]
 
 
 def pixels(image: int) -> tuple[int, int]:

@@ -33,7 +33,7 @@ _WHY = (
     Concealment.HIDDEN,
 )
 _SEEN, _INVISIBLE, _WHITE, _TINY, _OUTSIDE, _COVERED = -1, 0, 1, 2, 3, 4
-_WHITE_PAPER = np.array([255, 255, 255], np.int64)
+_WHITE_PAPER = (255, 255, 255)
 _NO_ONE_COLOUR = np.array([-1000, -1000, -1000, 255])  # patterns: like no colour, and opaque
 _NOT_PAINTED = raw.FPDF_TEXTRENDERMODE_INVISIBLE
 _FILLED_ONLY = [raw.FPDF_TEXTRENDERMODE_FILL, raw.FPDF_TEXTRENDERMODE_FILL_CLIP]
@@ -102,9 +102,13 @@ class _Paint:
             return False
         if _NOT_PAINTED in self.modes or self.colours[:, 3].min() < CLEAR:
             return True
-        colours = np.array(sorted(set(map(tuple, self.colours[:, :3].tolist()))))
-        grounds = {(255, 255, 255), *map(tuple, self.fills[:, :3].tolist())}
-        return any(_alike(colours, np.array(ground)).any() for ground in grounds)
+        colours = _different(self.colours)
+        grounds = [_WHITE_PAPER, *_different(self.fills)]
+        return any(
+            max(abs(a - b) for a, b in zip(colour, ground, strict=True)) <= ALIKE
+            for colour in colours
+            for ground in grounds
+        )
 
     def covers_at(self, number: int, point: Floats) -> bool:
         """Whether this filled area really paints over a point; a form's coordinates are its own."""
@@ -118,6 +122,16 @@ class _Paint:
         """Whether anything is filled after the first text."""
         first = self.painted.text_order[0] if self.painted.text_order else 0
         return len(self.order) > 0 and int(self.order[-1]) > first
+
+
+def _different(colours: Numbers) -> list[tuple[int, int, int]]:
+    """Each red, green and blue once."""
+    if len(colours) == 0:
+        return []
+    packed = (colours[:, 0] << 32) + (colours[:, 1] << 16) + colours[:, 2]
+    first = {number: at for at, number in enumerate(packed.tolist())}
+    rows = colours[list(first.values()), :3].tolist()
+    return [(red, green, blue) for red, green, blue in rows]
 
 
 def _alike(colours: Numbers, other: Numbers) -> Flags:

@@ -103,7 +103,8 @@ class _Walk:
         boxes = self._placed(calls.bounds([objects[n] for n in at]), matrix)
         sizes = boxes[:, 2:] - boxes[:, :2]
         wide = np.flatnonzero((sizes >= THINNEST).all(axis=1)).tolist()
-        filled = [n for n in wide if calls.is_filled(objects[at[n]])]
+        solid = calls.are_filled([objects[at[n]] for n in wide])
+        filled = [n for n, is_solid in zip(wide, solid, strict=True) if is_solid]
         if filled:
             self.painted.is_nested += [matrix is not _SAME] * len(filled)
             self.painted.fills += [objects[at[n]] for n in filled]

@@ -66,30 +66,45 @@ class PageFound:
                 yield manner, block
 
 
-def load(document: pdfium.PdfDocument, number: int, form: Any) -> PageFound:
-    """Read one page, counted from 1.
+class Pages:
+    """The pages of an open document, read one at a time.
 
-    Raises:
-        PageDamaged: it cannot be loaded.
+    A page stays open until the next is loaded: PDFium forgets the fonts of a page that it closes,
+    and would read them again for the next.
     """
-    handle = raw.FPDF_LoadPage(document, number - 1)
-    if not handle:
-        raise PageDamaged
-    try:
-        textpage = raw.FPDFText_LoadPage(handle)
+
+    def __init__(self, document: pdfium.PdfDocument, form: Any) -> None:
+        self._document, self._form = document, form
+        self._last: Any = None
+        self._fonts: dict[int, bool] = {}  # whether they are bold
+
+    def load(self, number: int) -> PageFound:
+        """Read one page, counted from 1.
+
+        Raises:
+            PageDamaged: it cannot be loaded.
+        """
+        page = raw.FPDF_LoadPage(self._document, number - 1)
+        self.close()
+        self._last = page
+        textpage = raw.FPDFText_LoadPage(page) if page else None
         if not textpage:
             raise PageDamaged
         try:
-            return _found(handle, textpage, number, form)
+            return _found(page, textpage, number, self._form, self._fonts)
         finally:
             raw.FPDFText_ClosePage(textpage)
-    finally:
-        raw.FPDF_ClosePage(handle)
+
+    def close(self) -> None:
+        """Close the last page; must come before the document is closed."""
+        if self._last:
+            raw.FPDF_ClosePage(self._last)
+        self._last = None
 
 
-def _found(page: Any, textpage: Any, number: int, form: Any) -> PageFound:
+def _found(page: Any, textpage: Any, number: int, form: Any, fonts: dict[int, bool]) -> PageFound:
     upright = Upright(_page_box(page), 90 * max(raw.FPDFPage_GetRotation(page), 0))
-    words = PageWords(textpage, upright)
+    words = PageWords(textpage, upright, fonts)
     painted = pdf_objects.painted(page, upright)
     hidden = pdf_hidden.set_apart(words, painted)
     found = PageFound(

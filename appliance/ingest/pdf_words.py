@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,12 @@ from appliance.ingest.layout_lines import (
 
 SKEWED = math.radians(0.15)  # less is level
 MOST_SKEWED = math.radians(8.0)  # more is turned on purpose
-SKEW_SAMPLE = 24  # characters
+SKEW_SAMPLE = 8  # characters
 BLOCKS_OF_RIGHT_TO_LEFT = ((0x590, 0x8FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF))
 
 _MARK = ord(MARK)
+_SURROGATES = (0xD800, 0xDFFF)
+_LAST_BLANK, _FIRST_FAR_BLANK = 0x20, 0x85  # between them stands no blank
 _BLANK = np.zeros(0x110000, bool)
 _BLANK[[at for at in (*range(0x3001), 0xFEFF) if chr(at).isspace() or at == 0]] = True
 
@@ -62,7 +65,10 @@ class Upright:
             sides = [north - top, east - right, north - bottom, east - left]
         else:
             sides = [left - west, north - top, right - west, north - bottom]
-        return np.column_stack(sides).astype(np.float64)
+        boxes = np.empty((len(sides[0]), 4))
+        for at, side in enumerate(sides):
+            boxes[:, at] = side
+        return boxes
 
     def page_point(self, x: float, y: float) -> tuple[float, float]:
         """A point of the upright page in page coordinates."""
@@ -97,8 +103,11 @@ class Manner:
         return boxes
 
     def back(self, box: Box) -> Box:
-        """Where a level box stands on the page, within its edges, to a tenth of a point."""
+        """Where a level box stands on the page, within its edges."""
         x0, y0, x1, y1 = box.x0, box.y0, box.x1, box.y1
+        inside = x0 >= 0 and y0 >= 0 and x1 <= self.width and y1 <= self.height
+        if inside and not self.turns and not self.slope:
+            return box
         if self.turns == 1:
             x0, y0, x1, y1 = self.width - y1, x0, self.width - y0, x1
         elif self.turns == 3:
@@ -108,37 +117,40 @@ class Manner:
             y0, y1 = y0 + min(ends), y1 + max(ends)
         width, height = self.width, self.height
         return Box(
-            round(0.0 if x0 < 0 else x0 if x0 < width else width, 1),
-            round(0.0 if y0 < 0 else y0 if y0 < height else height, 1),
-            round(0.0 if x1 < 0 else x1 if x1 < width else width, 1),
-            round(0.0 if y1 < 0 else y1 if y1 < height else height, 1),
+            0.0 if x0 < 0 else x0 if x0 < width else width,
+            0.0 if y0 < 0 else y0 if y0 < height else height,
+            0.0 if x1 < 0 else x1 if x1 < width else width,
+            0.0 if y1 < 0 else y1 if y1 < height else height,
         )
 
 
 class PageWords:
     """The words of one page: where each begins and ends in the page's text, and its box."""
 
-    def __init__(self, textpage: Any, upright: Upright) -> None:
+    def __init__(self, textpage: Any, upright: Upright, fonts: dict[int, bool]) -> None:
         self.upright = upright
+        self._fonts = fonts
         self.textpage = calls.address(textpage)
         units = calls.code_units(textpage)
         self.text = units.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-        self._surrogates = bool(((units >= 0xD800) & (units < 0xE000)).any())
-        self._right_to_left = any(
-            bool(((units >= low) & (units <= high)).any()) for low, high in BLOCKS_OF_RIGHT_TO_LEFT
+        highest = int(units.max()) if len(units) else 0
+        self._surrogates = highest >= _SURROGATES[0] and _any_in(units, *_SURROGATES)
+        self._right_to_left = highest >= BLOCKS_OF_RIGHT_TO_LEFT[0][0] and any(
+            _any_in(units, *block) for block in BLOCKS_OF_RIGHT_TO_LEFT
         )
-        self.begins, self.ends = _cut(units)
+        self._marks = highest >= _MARK and MARK in self.text
+        self.begins, self.ends = _cut(units, highest)
         self._measure()
 
     def _measure(self) -> None:
         count = len(self.begins)
         at = [*self.begins.tolist(), *self.ends.tolist()]
-        found = calls.character_boxes(self.textpage, at).astype(np.float64)
+        found = calls.character_boxes(self.textpage, at)
         upright = self.upright.boxes(found[:, 0], found[:, 3], found[:, 2], found[:, 1])
         first, last = upright[:count], upright[count:]
-        self.boxes = np.column_stack(
-            (np.minimum(first[:, :2], last[:, :2]), np.maximum(first[:, 2:], last[:, 2:]))
-        )
+        self.boxes = np.empty((count, 4))
+        np.minimum(first[:, :2], last[:, :2], out=self.boxes[:, :2])
+        np.maximum(first[:, 2:], last[:, 2:], out=self.boxes[:, 2:])
         self.turns = self._turned(first, last)
 
     def _turned(self, first: Floats, last: Floats) -> Numbers:
@@ -198,9 +210,9 @@ class PageWords:
         """How far the level text is askew."""
         step = max(len(which) // SKEW_SAMPLE, 1)
         sample = self.begins[which[::step]].tolist()
-        angle = calls.angles(self.textpage, sample) + math.radians(self.upright.rotation)
-        angle = (angle + math.pi / 4) % (math.pi / 2) - math.pi / 4
-        usual = float(np.median(angle))
+        turned = math.radians(self.upright.rotation) + math.pi / 4
+        found = calls.angles(self.textpage, sample).tolist()
+        usual = median((angle + turned) % (math.pi / 2) - math.pi / 4 for angle in found)
         return math.tan(usual) if SKEWED < abs(usual) < MOST_SKEWED else 0.0
 
     def _joined(self, boxes: Floats, which: Numbers) -> list[Fragment]:
@@ -208,16 +220,11 @@ class PageWords:
         begins, ends = self.begins[which], self.ends[which]
         broken = self._is_broken(ends)
         first, last = _runs(boxes, broken, which)
-        limits = np.column_stack(
-            (
-                np.minimum.reduceat(boxes[:, 0], first),
-                np.minimum.reduceat(boxes[:, 1], first),
-                np.maximum.reduceat(boxes[:, 2], first),
-                np.maximum.reduceat(boxes[:, 3], first),
-                boxes[first, 1],
-                boxes[first, 3] - boxes[first, 1],
-            )
-        ).tolist()
+        limits = np.empty((len(first), 6))
+        limits[:, :2] = np.minimum.reduceat(boxes[:, :2], first)
+        limits[:, 2:4] = np.maximum.reduceat(boxes[:, 2:], first)
+        limits[:, 4] = boxes[first, 1]
+        limits[:, 5] = boxes[first, 3] - limits[:, 4]
         begin_at, end_at = begins[first].tolist(), (ends[last] + 1).tolist()
         bold = self._bold(begin_at, ends[last].tolist())
         text = self.text.replace("\x00", " ")
@@ -229,7 +236,7 @@ class PageWords:
             for b, e, (x0, y0, x1, y1, top, size), heavy, cut, f, t in zip(
                 begin_at,
                 end_at,
-                limits,
+                limits.tolist(),
                 bold,
                 broken[last].tolist(),
                 first.tolist(),
@@ -239,7 +246,7 @@ class PageWords:
         ]
 
     def _is_broken(self, ends: Numbers) -> NDArray[np.bool_]:
-        if MARK not in self.text:
+        if not self._marks:
             return np.zeros(len(ends), bool)
         return np.array([self.text[at] == MARK for at in ends.tolist()], bool)
 
@@ -251,10 +258,10 @@ class PageWords:
 
     def _bold(self, begins: list[int], ends: list[int]) -> list[bool]:
         """Whether each fragment begins and ends in a bold font."""
-        heavy = calls.bold(self.textpage, begins)
+        heavy = calls.bold(self.textpage, begins, self._fonts)
         which = [at for at, found in enumerate(heavy) if found]
         for at, found in zip(
-            which, calls.bold(self.textpage, [ends[at] for at in which]), strict=True
+            which, calls.bold(self.textpage, [ends[at] for at in which], self._fonts), strict=True
         ):
             heavy[at] = found
         return heavy
@@ -266,18 +273,23 @@ class PageWords:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _cut(units: NDArray[np.uint32]) -> tuple[Numbers, Numbers]:
+def _any_in(units: NDArray[np.uint32], low: int, high: int) -> bool:
+    return bool(((units >= low) & (units <= high)).any())
+
+
+def _cut(units: NDArray[np.uint32], highest: int) -> tuple[Numbers, Numbers]:
     """Where words begin and end: at blanks, and after a hyphen that a line's end made."""
     if len(units) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    inside = ~_BLANK[units]
-    before = np.concatenate(([False], inside[:-1]))
-    after = np.concatenate((inside[1:], [False]))
-    marks = units == _MARK
-    if marks.any():
-        before &= ~np.concatenate(([False], marks[:-1]))
-        after &= ~marks
-    return np.flatnonzero(inside & ~before), np.flatnonzero(inside & ~after)
+    inside = np.zeros(len(units) + 2, bool)
+    inside[1:-1] = units > _LAST_BLANK if highest < _FIRST_FAR_BLANK else ~_BLANK[units]
+    begins = inside[1:-1] & ~inside[:-2]
+    ends = inside[1:-1] & ~inside[2:]
+    if highest >= _MARK:
+        marks = units == _MARK
+        ends |= marks
+        begins[1:] |= marks[:-1] & inside[2:-1]
+    return np.flatnonzero(begins), np.flatnonzero(ends)
 
 
 def _runs(boxes: Floats, broken: NDArray[np.bool_], which: Numbers) -> tuple[Numbers, Numbers]:

@@ -10,7 +10,7 @@ import pytest
 from appliance.documents import Box, ElementKind, Gap, Tally, Unit
 from appliance.errors import InputUnreadable
 from appliance.ingest.build import DocumentBuilder
-from appliance.ingest.pdf_pages import load
+from appliance.ingest.pdf_pages import Pages
 from appliance.ingest.pdf_story import Story
 from tests.conftest import SAMPLES
 from tests.ingest.conftest import Read, ReadAll
@@ -55,7 +55,9 @@ def paragraphs(count: int, seed: int) -> Page:
 def test_the_account_notices_what_a_reader_loses(kept: type[DocumentBuilder]) -> None:
     with pdfium.PdfDocument(pdf(paragraphs(6, 1), paragraphs(8, 2))) as document:
         story = Story(kept("application/pdf"))
-        story.tell([load(document, number, None) for number in (1, 2)])
+        pages = Pages(document, None)
+        story.tell([pages.load(number) for number in (1, 2)])
+        pages.close()
         parsed = story.finish(2)
 
     assert [tally.unit for tally in parsed.unexplained()] == (
