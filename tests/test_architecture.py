@@ -39,6 +39,7 @@ WITHIN_THE_APP_LAYER = frozenset(
 HOMES: dict[str, tuple[str, ...]] = {
     "PIL": ("ingest/",),
     "cedarpy": ("access/policy.py",),
+    "charset_normalizer": ("ingest/text.py",),
     "cv2": ("ingest/recognise",),
     "click": ("cli/",),
     "cryptography": ("crypto/",),
@@ -46,6 +47,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "http": ("engine/client.py",),
     "jsonschema": ("tasks/packs.py",),
     "lxml": ("ingest/",),
+    "markdown_it": ("ingest/prose.py",),
     "olefile": ("ingest/",),
     "msoffcrypto": ("ingest/unlock.py",),
     "onnxruntime": ("ingest/recognise.py",),

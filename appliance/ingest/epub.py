@@ -13,14 +13,14 @@ from lxml import etree
 from lxml.etree import _Element as Node
 
 from appliance.documents import Flag
-from appliance.ingest import account, kinds, pictures, tree
+from appliance.ingest import account, kinds, pictures, tree, web_count
 from appliance.ingest.build import DocumentBuilder
 from appliance.ingest.ooxml import CUT, DAMAGED_PART
 from appliance.ingest.package import Package
 from appliance.ingest.reading import Reading, Wishes
 from appliance.ingest.text import decoded
 from appliance.ingest.tree import child
-from appliance.ingest.web import add_html, page_root, seen_texts
+from appliance.ingest.web import add_html
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 LOST = "a chapter is missing"
@@ -131,4 +131,4 @@ def _seen(package: Package, contents: set[str]) -> Iterator[str]:
     """The texts of every page in the container, whatever the book says of its order."""
     for name in package.named(_PAGES):
         if name not in contents:
-            yield from seen_texts(page_root(decoded(package.read(name))))
+            yield from web_count.texts(decoded(package.read(name)))

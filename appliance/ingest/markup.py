@@ -7,6 +7,9 @@ Runs in the confined reader child.  Source: XML 1.0, RFC 8259, JSON Lines.
 
 from __future__ import annotations
 
+import html
+import re
+
 from lxml import etree
 from lxml.etree import _Element as Node
 
@@ -20,6 +23,9 @@ from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 ENTITY = "an entity that the file declares is not expanded"
 DAMAGED = "the XML breaks off or is damaged: it is read as far as it goes"
+_UNSEEN = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>|<!--.*?-->|<\?.*?\?>", re.S)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.S)
+_TAG = re.compile(r"<[^<>]*>?|&(?!(?:amp|lt|gt|quot|apos);)\w+;")  # an entity says nothing itself
 _FEWEST_RECORDS = 2
 _MOST_FIELDS = 500
 _DEEPEST = 300
@@ -52,13 +58,15 @@ def _read_xml(data: bytes, builder: DocumentBuilder) -> None:
     root, whole = _parsed(data)
     if root is None:
         raise ReadingFailed(Outcome.DAMAGED)
-    if not whole:
-        builder.add_gap(DAMAGED)
     entities = sum(1 for _ in root.iter(etree.Entity))
     if entities:
         builder.add_gap(ENTITY, None, Unit.ENTRIES, entities)
     XmlReader(builder).add(root)
-    builder.tally(account.characters(_seen(root), builder.kept()))
+    tally = account.characters(_seen(data, root), builder.kept())
+    if not whole:
+        lost = tally.seen - tally.stored
+        builder.add_gap(DAMAGED, None, Unit.CHARACTERS if lost else None, max(lost, 1))
+    builder.tally(tally)
 
 
 def _parsed(data: bytes) -> tuple[Node | None, bool]:
@@ -72,12 +80,17 @@ def _parsed(data: bytes) -> tuple[Node | None, bool]:
         return root, False
 
 
-def _seen(root: Node) -> list[str]:
-    """Every text and every value of an attribute, without regard to what is a record."""
-    texts = [piece for piece in root.itertext(etree.Element) if piece.strip()]
+def _seen(data: bytes, root: Node) -> list[str]:
+    """Every text between two tags of the source, and every value of an attribute."""
+    source = _UNSEEN.sub("", text.decoded(data))
+    texts = [html.unescape(piece) for piece in _TAG.split(_CDATA.sub(_escaped, source))]
     for node in root.iter(etree.Element):
         texts += [value for key, value in node.attrib.items() if _is_said(key)]
     return texts
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return html.escape(match.group(1))
 
 
 def _is_said(key: str) -> bool:

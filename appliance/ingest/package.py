@@ -26,6 +26,7 @@ _MARK = b"PK\x03\x04"
 _HEADER = struct.Struct("<4s5H3I2H")
 _ENCRYPTED, _SIZES_FOLLOW = 0x1, 0x8  # flag bits
 _STORED, _DEFLATED = 0, 8
+_STEP = 512  # packed bytes at a time: as much may be lost before damage
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError)
 _NUMBERS = re.compile(r"(\d+)")
 
@@ -181,13 +182,13 @@ def _inflated(packed: memoryview, *, keep: bool = True) -> tuple[bytes, bool, in
     pieces: list[bytes] = []
     size = 0
     try:
-        for at in range(0, len(packed), 1 << 16):
-            piece = inflate.decompress(packed[at : at + (1 << 16)], LARGEST_MEMBER + 1 - size)
+        for at in range(0, len(packed), _STEP):
+            piece = inflate.decompress(packed[at : at + _STEP], LARGEST_MEMBER + 1 - size)
             size += len(piece)
             if keep:
                 pieces.append(piece)
             if inflate.eof:
-                taken = min(at + (1 << 16), len(packed)) - len(inflate.unused_data)
+                taken = min(at + _STEP, len(packed)) - len(inflate.unused_data)
                 return b"".join(pieces), True, taken
             if size > LARGEST_MEMBER:
                 raise ReadingFailed(Outcome.TOO_LARGE)

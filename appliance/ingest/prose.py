@@ -23,7 +23,10 @@ _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 _ITEM = re.compile(r"\s*(?:[-*•·‣◦▪–]\s+|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,5})[.)]\s+)\S")
 _UNDERLINE = re.compile(r"\s*[=_~*-]{3,}\s*")
 _FOOTNOTE = re.compile(r"^(\s{0,3})\[\^", re.M)
-_TARGET = re.compile(r"\]\([^()\s]*(?:\s+\"[^\"]*\")?\)|\]:[^\n]*|<(?:https?|mailto):[^>]*>")
+_TARGET = re.compile(
+    r"\]\(\s*(?:<[^>\n]*>|(?:\\.|[^()\\\s]|\((?:\\.|[^()\\\s])*\))*)(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
+    r"|\]:[^\n]*|<(?:https?|mailto):[^>]*>"
+)
 _TAG = re.compile(
     r"<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>", re.S
 )

@@ -19,7 +19,7 @@ from appliance.ingest.ooxml import DAMAGED_PART, OfficePackage
 from appliance.ingest.tree import attribute, child, local
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
-MOST_CELLS = 5_000_000  # that hold something, in one workbook
+MOST_CELLS = 2_000_000  # that hold something, in one workbook
 NO_VALUE = "a formula without a stored value"
 _FILLED = re.compile(rb"<(?:\w+:)?c(?:\s[^>]*)?(?<!/)>\s*<(?!/)")
 _MARGINS = ("{*}oddHeader", "{*}oddFooter", "{*}firstHeader", "{*}firstFooter")

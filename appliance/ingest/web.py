@@ -16,16 +16,17 @@ from functools import partial
 from lxml import html
 from lxml.etree import _Element as Node
 
-from appliance.documents import Flag
-from appliance.ingest import account, kinds, pictures
+from appliance.documents import ElementKind, Flag
+from appliance.ingest import account, kinds, pictures, web_count
 from appliance.ingest.attached import Attachment, hand_out
 from appliance.ingest.build import DocumentBuilder
 from appliance.ingest.pictures import Stored
 from appliance.ingest.reading import Reading, Wishes
 from appliance.ingest.text import decoded
-from appliance.ingest.web_blocks import NOT_TEXT, PageReader
+from appliance.ingest.web_blocks import PageReader
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
+DEEP = "the page is nested too deeply: its text is read without its tables"
 _PROLOGUE = re.compile(r"^\s*<\?xml[^>]*\?>")
 _FETCHES = {
     **dict.fromkeys(("img", "script", "iframe", "embed", "source", "audio", "video"), "src"),
@@ -74,38 +75,35 @@ def add_html(text: str, builder: DocumentBuilder) -> list[str]:
     """Add a page: its text block by block, its tables with their columns, what it hides apart.
 
     Returns:
-        every text of the page, counted without regard to blocks: for `account.characters`.
+        every text of the page by a parser that knows nothing of blocks: for `account.characters`.
 
     Raises:
         ReadingFailed: the document grows beyond its bounds.
     """
+    seen = web_count.texts(text)
     root = page_root(text)
+    if root is None:
+        builder.add_gap(DEEP)
+        for piece in seen:
+            builder.add(ElementKind.TEXT, piece)
+        return seen
     note_flags(root, builder)
     PageReader(builder, _sheets(root)).add(root)
-    return list(seen_texts(root))
+    return seen
 
 
-def page_root(text: str) -> Node:
-    """The parsed page; an empty page for an empty text."""
+def page_root(text: str) -> Node | None:
+    """The parsed page; an empty one for an empty text, None where it is nested too deeply."""
     text = _PROLOGUE.sub("", text.replace("\x00", ""), count=1)
+    # a page declares no entities; without the larger bounds the parser drops what is 256 deep
     parser = html.HTMLParser(
-        no_network=True, huge_tree=False, remove_comments=True, encoding="utf-8"
+        no_network=True, huge_tree=True, remove_comments=True, encoding="utf-8"
     )
     if not text.strip():
         text = "<html></html>"
     root: Node = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
-    return root
-
-
-def seen_texts(root: Node) -> Iterator[str]:
-    """Every text of a page but that of scripts and styles: the way of a count."""
-    for node in root.iter():
-        if isinstance(node.tag, str) and node.text and node.tag not in NOT_TEXT:
-            yield node.text
-        if node.tail:
-            parent = node.getparent()
-            if parent is not None and parent.tag not in NOT_TEXT:
-                yield node.tail
+    cut = any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log)
+    return None if cut else root
 
 
 def note_flags(root: Node, builder: DocumentBuilder) -> None:
