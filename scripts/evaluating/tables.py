@@ -1,7 +1,7 @@
 """Table cells of a truth in Markdown or HTML, looked for among the cells of a read document.
 
 The rule: a cell of the truth is *found* where a row of the document has a cell with the same text
-(NFKC, case-folded, without blanks and marks of Markdown), each cell of the document used once.  It
+(NFKC, case-folded, straight quotes and hyphens, without blanks and marks of Markdown), each cell of the document used once.  It
 is *placed* where in addition the head of its column and the first cell of its row, as far as the
 truth has them, stand there for the found cell.
 
@@ -31,6 +31,7 @@ Grid = list[list[str]]  # rows of cells, as texts
 
 _NUMBER = re.compile(r"^[-+(\u2212]*\s*[$\u20ac\u00a3\u00a5]?\s*[-+(]?\d[\d.,]*\s*[%)]*(?:\s*x)?$")
 _YEAR = re.compile(r"^(?:fy)?(?:19|20)\d\d$")
+_ALIKE = str.maketrans("\u2010\u2011\u201c\u201d\u2018\u2019", "--\"\"''")
 _WORDS = frozenset({"yes", "no", "true", "false", "n/a", "-", "\u2013", "\u2014", "$\u2014", "$-"})
 
 
@@ -56,7 +57,7 @@ def same(text: str) -> str:
     """A cell's text as it is compared."""
     bare = re.sub(r"(?:^|\s)(?:[-*]|\d+\.)\s+(?=\S)", " ", plain(text).replace("|", " "))
     bare = re.sub(r"[*~`\[\]]+", "", bare)
-    return "".join(unicodedata.normalize("NFKC", bare).casefold().split())
+    return "".join(unicodedata.normalize("NFKC", bare).translate(_ALIKE).casefold().split())
 
 
 def wanted(grid: Grid) -> list[Wanted]:
