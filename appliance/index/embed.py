@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 384
 BATCH = 16  # texts; small batches of like length waste little on padding
+ROUND = 8  # batches of a thread, between two looks whether to go on
 
 # As torch.cpu.get_capabilities() names them: AVX-512 and AMX on x86-64, the Arm extension.
 _BF16 = ("avx512_bf16", "amx_bf16", "bf16")
@@ -47,25 +48,38 @@ class Embedder:
         self._folder = folder
         self._threads = threads or len(os.sched_getaffinity(0))
         self._running: _Running | None = None
+        self._loading = Lock()  # two threads may need it first
+        self._cancelled = Event()
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors [n, 384], in the order of ``texts``.
 
         Raises:
             ModelError: the folder is missing or is not a model of this shape.
+            CancelledError: `cancel` was called meanwhile.
         """
+        self._cancelled.clear()
         vectors = np.empty((len(texts), DIMENSIONS), np.float32)
         if not texts:
             return vectors
-        if self._running is None:
-            self._running = _Running(_load(self._folder), self._threads)
+        with self._loading:
+            if self._running is None:
+                self._running = _Running(_load(self._folder), self._threads)
         size = min(BATCH, -(-len(texts) // self._threads))
         by_length = sorted(range(len(texts)), key=lambda n: len(texts[n]), reverse=True)
         batches = [by_length[at : at + size] for at in range(0, len(texts), size)]
-        embedded = self._running.embed([[texts[n] for n in batch] for batch in batches])
-        for batch, rows in zip(batches, embedded, strict=True):
-            vectors[batch] = rows
+        for at in range(0, len(batches), ROUND * self._threads):
+            if self._cancelled.is_set():
+                raise CancelledError
+            some = batches[at : at + ROUND * self._threads]
+            embedded = self._running.embed([[texts[n] for n in batch] for batch in some])
+            for batch, rows in zip(some, embedded, strict=True):
+                vectors[batch] = rows
         return vectors
+
+    def cancel(self) -> None:
+        """End what another thread has embedded, within a second or so."""
+        self._cancelled.set()
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Unit vector [384] of one text, alone in its batch: it depends on nothing else."""

@@ -32,6 +32,10 @@ class Library:
         chunks = chunk(parsed, self._chunk_characters)
         return build_payload(parsed.text, chunks, self._embedder)
 
+    def cancel(self) -> None:
+        """Let `payload` in another thread end soon, with CancelledError."""
+        self._embedder.cancel()
+
     def search(self, question: str, scope: Scope, limit: int) -> tuple[Hit, ...]:
         """The best chunks among the documents of ``scope``, best first."""
         self._load(scope)

@@ -80,6 +80,7 @@ class Stages:
         self,
         pool: ReaderPool,
         payload: Payload,
+        cancel: Callable[[], None],
         content_key: Key,
         passwords: tuple[str, ...],
         most_bytes: int,
@@ -87,6 +88,7 @@ class Stages:
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._pool = pool
         self._payload = payload
+        self._cancel = cancel
         self._content_key = content_key
         self._passwords = passwords
         self._most_bytes = most_bytes
@@ -116,7 +118,9 @@ class Stages:
         self._embeds.close()
         self._pool.stop()
         for thread in self._threads:
-            thread.join()
+            while thread.is_alive():
+                self._cancel()
+                thread.join(timeout=0.2)
 
     # --- load -------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -272,8 +273,9 @@ def intake(app: Appliance, bounds: Bounds, readers: int = 2) -> Intake:
     filing = Filing(app.store, record.where, (), record.sees, release=False)
     key = app.store.derive("content-key")
     pool = ReaderPool(start, readers)
-    payload = app.questions.library().payload
-    return Intake(filing, Stages(pool, payload, key, (), 1 << 20), record, bounds)
+    library = app.questions.library()
+    stages = Stages(pool, library.payload, library.cancel, key, (), 1 << 20)
+    return Intake(filing, stages, record, bounds)
 
 
 def test_stages_overlap_within_bounds(app: Appliance, put: Callable[..., Path]) -> None:
@@ -329,6 +331,19 @@ def test_stopping_in_the_middle_ends_threads_and_processes(
     }
     put(b="quick now", c="quick now too")
     assert states(taken(app, folder))["a.json"] == "unchanged"
+
+
+def test_stopping_does_not_wait_for_a_long_document(
+    app: Appliance, put: Callable[..., Path]
+) -> None:
+    words = " ".join(f"word{n} of a long text." for n in range(60_000))  # minutes of embedding
+    files = intake(app, Bounds()).take(walk(put(a="first", b=words)))
+    assert next(files).name == "a.json"
+    time.sleep(2)
+    begun = time.monotonic()
+    files.close()
+    assert time.monotonic() - begun < 15
+    assert reader_threads() == []
 
 
 def test_nothing_is_opened_without_its_record(
