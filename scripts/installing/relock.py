@@ -27,6 +27,7 @@ MACHINE = (
     "implementation_name == 'cpython' and platform_machine == 'x86_64' and "
     "platform_python_implementation == 'CPython' and sys_platform == 'linux'"
 )
+BEFORE = "python_full_version < '3.14'"  # else wheels of later Pythons are asked for as well
 BUILD_TOOLS = ("setuptools>=77.0.3", "wheel")
 OPENMP_NEEDS = ("intel-cmplr-lib-ur==2024.2.1",)  # only the Linux wheel of intel-openmp says so
 CONVERTER = ("accelerate", "gguf")  # transformers reads GGUF files with these two
@@ -92,7 +93,7 @@ def project_table(recipe: Recipe) -> str:
             'requires-python = ">=3.11,<3.14"',
             f"dependencies = {list(recipe.requirements)!r}",
             "[tool.uv]",
-            f'environments = ["{MACHINE}"]',
+            f'environments = ["{BEFORE} and {MACHINE}"]',
             f"override-dependencies = {overrides!r}",
             f"dependency-metadata = [{metadata}]",
         ]
@@ -100,12 +101,10 @@ def project_table(recipe: Recipe) -> str:
 
 
 def tidied(text: str, recipe: Recipe) -> str:
-    """The lock as kept: the marker of the one platform dropped, pip's own switches on top."""
-    lines = [
-        line.replace(f" and {MACHINE}", "").replace(f" ; {MACHINE}", "")
-        for line in text.splitlines()
-        if not line.startswith("#")
-    ]
+    """The lock as kept: the markers of the one platform dropped, pip's own switches on top."""
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    for implied in (MACHINE, BEFORE):
+        lines = [line.replace(f" and {implied}", "").replace(f" ; {implied}", "") for line in lines]
     head = [
         "# Written by scripts/lock. Python 3.11 to 3.13, linux x86_64, glibc 2.31 or later.",
         "--only-binary :all:",
