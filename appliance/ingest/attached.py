@@ -62,8 +62,10 @@ def hand_out(
         if parts and size + len(data) > PART_BUDGET:
             break
         size += len(data)
-        fallback = f"{found[number].fallback} {number + 1}{ole_package.suffix(data)}"
-        parts.append(Part(names[number] or fallback, data, reason))
+        name = names[number]
+        if not name:
+            name = f"{found[number].fallback} {number + 1}{ole_package.suffix(data)}"
+        parts.append(Part(name, data, reason))
         if reason and builder is not None:
             builder.add_gap(reason, None, Unit.PARTS)
     if found and builder is not None and first == 0 and len(parts) == len(found):

@@ -37,6 +37,7 @@ _SHOWN |= dict.fromkeys(range(9), "")
 _SYMBOLS = {0x6F: "☐", 0xA8: "☐", 0xFD: "☒", 0x78: "☒", 0xFE: "☑", 0xFC: "✓", 0xFB: "✗"} | {
     **{0xB7: "•", 0xA7: "▪", 0xE0: "→", 0xD8: "➢", 0xE8: "➔"},
 }
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ACTIVE = re.compile(r"\s*(?:DDE|DDEAUTO)\b", re.I)
 _OUTSIDE = re.compile(r"\s*(?:INCLUDETEXT|INCLUDEPICTURE|LINK|RD)\b.*(?:://|\\\\)", re.I | re.S)
 _TYPED = re.compile(r"\s*(?:MACROBUTTON\s+\S+|EQ)\s+(.*)", re.I | re.S)
@@ -133,7 +134,7 @@ class Flow:
 
     def _characters(self, raw: str, settings: dict[int, bytes]) -> None:
         text = raw.translate(_SHOWN)
-        if any("\ud800" <= char <= "\udfff" for char in text):
+        if _SURROGATE.search(text):
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         symbol = settings.get(_SYMBOL, b"")
         if raw == "(" and len(symbol) == 4:

@@ -147,8 +147,7 @@ def _add_body(top: Properties, builder: DocumentBuilder) -> list[str]:
     elif plain.strip():
         seen = mail.add_body(plain, builder, html=False)
     elif packed:
-        rtf.add_rtf(packed, builder)
-        return rtf.seen(packed)
+        return rtf.add_rtf(packed, builder)[1]
     else:
         return []
     mail.add_missing(iter(re.split(r"\n\s*\n", plain.replace("\r\n", "\n"))), builder)

@@ -14,6 +14,7 @@ from functools import partial
 from appliance.ingest import kinds, xls_records
 from appliance.ingest.ole_container import Container
 from appliance.ingest.pictures import Stored
+from appliance.ingest.rtf_text import RtfText
 
 _METAFILES = {0x3D4: 0xF01A, 0x216: 0xF01B, 0x542: 0xF01C}
 _JPEG, _PNG, _DIB, _TIFF = 0xF01D, 0xF01E, 0xF01F, 0xF029
@@ -45,13 +46,16 @@ def stored(data: bytes, media_type: str) -> list[Stored]:
         ReadingFailed: the container is damaged.
     """
     if media_type == kinds.RTF:
-        from appliance.ingest.rtf_text import RtfText
-
         walk = RtfText(data)
         for _ in walk.events():
             pass
-        return [_stored(_with_head(found)) for found in walk.pictures]
+        return of_rtf(walk)
     return in_container(Container(data), media_type)
+
+
+def of_rtf(walk: RtfText) -> list[Stored]:
+    """The pictures of an RTF file that was walked to its end."""
+    return [_stored(_with_head(found)) for found in walk.pictures]
 
 
 def in_container(container: Container, media_type: str) -> list[Stored]:

@@ -58,35 +58,35 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
         ReadingFailed: damaged, or beyond its bounds.
     """
     builder = DocumentBuilder(media_type)
-    walk = add_rtf(data, builder)
-    builder.tally(account.characters(seen(data), builder.kept()))
+    walk, seen = add_rtf(data, builder)
+    builder.tally(account.characters(seen, builder.kept()))
     found = [Attachment("", partial(_embedded, stored), "embedded") for stored in walk.objects]
     if walk.objects:
         builder.flag(Flag.ACTIVE)
     parts, following = attached.hand_out(found, wishes.first_part, builder)
-    scans = pictures.add_pictures(ole_pictures.stored(data, media_type), builder)
+    scans = pictures.add_pictures(ole_pictures.of_rtf(walk), builder)
     return Reading(builder.finish(), parts, following, scans)
 
 
-def add_rtf(data: bytes, builder: DocumentBuilder) -> RtfText:
-    """Add all text; the walk knows what else there was.
+def add_rtf(data: bytes, builder: DocumentBuilder) -> tuple[RtfText, list[str]]:
+    """Add all text; the walk, which knows what else there was, and all texts as they came.
+
+    The texts are those before any paragraph or table is made of them: the way of a count.
 
     Raises:
         ReadingFailed: damaged, or beyond its bounds.
     """
     walk = RtfText(data)
     shaper = _Shaper(walk, builder)
+    seen: list[str] = []
     for event in walk.events():
+        if event.text and event.place not in {CODE, TITLE}:
+            seen.append(event.text)
         shaper.take(event)
     shaper.end()
     if walk.linked:
         builder.flag(Flag.EXTERNAL)
-    return walk
-
-
-def seen(data: bytes) -> list[str]:
-    """All text as it comes, without regard to paragraphs and tables: the way of a count."""
-    return [event.text for event in RtfText(data).events() if event.place not in {CODE, TITLE}]
+    return walk, seen
 
 
 def _embedded(stored: bytes) -> bytes:

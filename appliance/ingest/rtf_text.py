@@ -11,6 +11,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from appliance.documents import Concealment
 from appliance.ingest.rtf_tokens import Sort, Token, tokens
@@ -68,8 +69,7 @@ _PICTOGRAMS |= {0xB7: "•", 0xA7: "▪", 0x20: " "}
 _NOT_HEX = re.compile(rb"[^0-9a-fA-F]")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Text, or a control word that shapes; ``group`` tells one footnote or box from the next."""
 
     place: str

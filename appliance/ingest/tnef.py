@@ -163,8 +163,7 @@ def _add_body(
     elif plain.strip():
         seen += mail.add_body(plain, builder, html=False)
     elif packed:
-        rtf.add_rtf(packed, builder)
-        seen += rtf.seen(packed)
+        seen += rtf.add_rtf(packed, builder)[1]
     return seen
 
 
