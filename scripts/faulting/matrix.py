@@ -11,6 +11,7 @@ import random
 import re
 import signal
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from appliance.errors import (
     AuditError,
@@ -21,7 +22,7 @@ from appliance.errors import (
     PolicyError,
     StoreDamaged,
 )
-from scripts.faulting import tracing
+from scripts.faulting import power, tracing
 from scripts.faulting.scene import Desk, Scene
 from scripts.faulting.state import State
 from scripts.faulting.tracing import FAULTS, STRUCK, Point
@@ -47,15 +48,15 @@ ANSWERS = {0} | {
 _SHAPE = re.compile(r"[0-9a-f]{8,}|(?<=objects/)[0-9a-f]{2}")
 
 
-def points(scene: Scene, strace: str) -> tuple[list[Point], int]:
-    """Every point of an undisturbed run, and how many a thread hides from another.
+def points(scene: Scene, strace: str) -> tuple[list[Point], int, list[str]]:
+    """Every point of an undisturbed run, how many a thread hides, and what a power cut could take.
 
     Raises:
         RuntimeError: the run failed, or two runs did not have the same points.
     """
     seen = [_watched(scene, strace) for _ in range(2)]
-    if seen[0] != seen[1]:
-        odd = sorted(set(seen[0][0]) ^ set(seen[1][0]))
+    odd = sorted(set(seen[0][0]) ^ set(seen[1][0]))
+    if odd:
         raise RuntimeError(f"two undisturbed runs differ: {odd[:5]}")
     return seen[0]
 
@@ -71,7 +72,8 @@ def measure(
     undisturbed = look(desk)
     if undisturbed.problems:
         raise RuntimeError(f"the undisturbed run breaks rules: {undisturbed.problems}")
-    found, _ = points(scene, strace)
+    found, _, taken = points(scene, strace)
+    ordered = Found("power", "order of the calls of an undisturbed run", tuple(taken))
     trials = [(point, fault) for point in found for fault in FAULTS]
     if 0 < sample < len(trials):
         trials = sorted(draw.sample(trials, sample))
@@ -79,11 +81,12 @@ def measure(
     def trial(worker: int, item: Trial) -> Iterator[Found]:
         yield _tried(scene.desk(f"worker-{worker}"), strace, item, undisturbed)
 
-    return len(found), spread(trials, workers, trial, scene.folder)
+    return len(found), [ordered, *spread(trials, workers, trial, scene.folder)]
 
 
-def _watched(scene: Scene, strace: str) -> tuple[list[Point], int]:
+def _watched(scene: Scene, strace: str) -> tuple[list[Point], int, list[str]]:
     desk = scene.desk("watched")
+    existing = {str(path.relative_to(desk.folder)) for path in desk.folder.rglob("*")}
     trace = scene.folder / "watched.trace"
     fork = forked(desk.log, lambda: job(desk), fixed_names=True)
     tracer = tracing.attached(strace, fork, trace, tracing.watching())
@@ -93,7 +96,15 @@ def _watched(scene: Scene, strace: str) -> tuple[list[Point], int]:
     if ran.status != 0:
         raise RuntimeError(f"the watched run ended with {ran.status}: {ran.output}")
     watched = (desk.home, desk.out, scene.incoming)
-    return tracing.points(trace.read_text("utf-8"), desk.folder, watched)
+    log = trace.read_text("utf-8")
+    places = (desk.home, desk.out)
+    made = [call for call in tracing.calls(log) if _concerns(call.path, desk.folder, places)]
+    taken = power.problems(made, desk.folder, existing)
+    return *tracing.points(log, desk.folder, watched), taken
+
+
+def _concerns(path: Path, folder: Path, places: Sequence[Path]) -> bool:
+    return path == folder or any(map(path.is_relative_to, places))
 
 
 def _tried(desk: Desk, strace: str, trial: Trial, undisturbed: State) -> Found:

@@ -86,19 +86,20 @@ def _matrix(
     begun = time.monotonic()
     with _warm_scene(folder, papers.write_one) as scene:
         points, found = matrix.measure(scene, strace, options.workers, options.sample, draw)
-    struck = [one for one in found if one.struck]
     classes = matrix.classes(found)
+    trials = len(found) - classes.pop("power")
+    struck = sum(classes.values())
     for what in sorted(classes):
         print(f"  {what:<18} {classes[what]:>5}")
     broken = sum(bool(one.violations) for one in found)
     print(
-        f"matrix: {points} points, {len(found)} trials, {len(struck)} struck,"
+        f"matrix: {points} points, {trials} trials, {struck} struck,"
         f" {broken} with violations, {time.monotonic() - begun:.0f} s"
     )
     record["matrix"] = {
         "points": points,
-        "trials": len(found),
-        "struck": len(struck),
+        "trials": trials,
+        "struck": struck,
         "classes": classes,
         "missed": [one.where for one in found if not one.struck],
     }

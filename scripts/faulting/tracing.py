@@ -55,6 +55,8 @@ _LINE = re.compile(r"^(?P<thread>\d+) +(?P<call>\w+)\((?P<rest>.*)")
 _PATH = re.compile(
     r'^(?:(?:AT_FDCWD(?:<[^>]*>)?|\d+(?:<[^>]*>)?), )?"(?P<named>[^"]+)"|^\d+<(?P<held>[^>]+)>'
 )
+_QUOTED = re.compile(r'"([^"]+)"')
+_FAILED = re.compile(r"\) = -1 E[A-Z]+ ")
 _ATTACH_S = 20.0
 
 
@@ -65,6 +67,18 @@ class Point:
     path: str
     call: str
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One system call on a file."""
+
+    thread: str
+    name: str
+    path: Path
+    target: Path | None  # of a rename
+    creates: bool
+    failed: bool
 
 
 def found() -> str | None:
@@ -111,23 +125,33 @@ def points(log: str, folder: Path, watched: Sequence[Path]) -> tuple[list[Point]
         watched: folders whose paths count.
     """
     per_thread: Counter[tuple[str, str, str]] = Counter()
-    for thread, call, path in _lines(log):
+    for call in calls(log):
+        path = call.path
         if any(path.is_relative_to(place) for place in watched):
             inside = path.is_relative_to(folder)
-            per_thread[thread, call, str(path.relative_to(folder) if inside else path)] += 1
+            where = str(path.relative_to(folder) if inside else path)
+            per_thread[call.thread, call.name, where] += 1
     most: dict[tuple[str, str], int] = {}
-    for (_, call, where), count in per_thread.items():
-        most[call, where] = max(most.get((call, where), 0), count)
-    made = [Point(path, call, n + 1) for (call, path), count in most.items() for n in range(count)]
+    for (_, name, where), count in per_thread.items():
+        most[name, where] = max(most.get((name, where), 0), count)
+    made = [
+        Point(where, name, n + 1) for (name, where), count in most.items() for n in range(count)
+    ]
     return sorted(made), per_thread.total() - len(made)
 
 
-def _lines(log: str) -> Iterator[tuple[str, str, Path]]:
+def calls(log: str) -> Iterator[Call]:
+    """The calls in what ``watching`` wrote, in order."""
     for line in log.splitlines():
         match = _LINE.match(line)
         path = _PATH.match(match["rest"]) if match else None
         if match and path:
-            yield match["thread"], match["call"], Path(path["named"] or path["held"])
+            named = _QUOTED.findall(match["rest"])
+            target = Path(named[1]) if match["call"].startswith("rename") else None
+            made = "O_CREAT" in match["rest"]
+            failed = _FAILED.search(match["rest"]) is not None
+            at = Path(path["named"] or path["held"])
+            yield Call(match["thread"], match["call"], at, target, made, failed)
 
 
 def _is_traced(pid: int) -> bool:

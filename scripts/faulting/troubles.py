@@ -26,7 +26,7 @@ from scripts.faulting.state import State
 from scripts.faulting.trials import Found, job, look, run, spread
 from scripts.faulting.warm import forked
 
-ROOMS_KIB = (40, 150, 300, 450, 600, 900)  # beyond what the prepared home takes
+ROOMS_KIB = (40, 150, 400, 800)  # beyond what the prepared home takes
 BIG = "zz-big.txt"  # the last of the folder
 _BIG_BYTES = 24 << 20
 _LITTLE_MIB = 96  # of memory for one document, too little for the big one
@@ -91,7 +91,7 @@ def killed_readers(scene: Scene, workers: int, peace: Undisturbed, seed: int) ->
     def trial(worker: int, number: int) -> Iterator[Found]:
         draw = random.Random(f"{seed}-{number}")  # noqa: S311 -- no secret
         desk = scene.desk(f"readers-{worker}")
-        moment = draw.uniform(0.1, peace.whole_s)
+        moment = draw.uniform(0.05, peace.whole_s if number % 2 else peace.first_s)
         status, killed = _readers_killed_after(desk, moment)
         violations = []
         if status not in (0, PartialFailure.exit_code, 14):
@@ -102,7 +102,7 @@ def killed_readers(scene: Scene, workers: int, peace: Undisturbed, seed: int) ->
         violations += _undead(look(desk)).differences(_undead(peace.state))
         yield Found("readers", f"at {moment:.3f}", tuple(violations), killed > 0)
 
-    return spread(list(range(4 * workers)), workers, trial, scene.folder)
+    return spread(list(range(2 * workers)), workers, trial, scene.folder)
 
 
 def _on_small_disk(scene: Scene, name: str, room: int, peace: Undisturbed, said: Path) -> int:

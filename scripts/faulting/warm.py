@@ -118,6 +118,7 @@ def warm_up(first_run: Callable[[], int], scratch: Path) -> None:
         RuntimeError: the first run failed; its output is the message.
     """
     offline.apply(os.environ)
+    _load_models()
     loaded = scratch / "modules.json"
 
     def remembered() -> int:
@@ -133,7 +134,6 @@ def warm_up(first_run: Callable[[], int], scratch: Path) -> None:
     for name in json.loads(loaded.read_text("utf-8")):
         with suppress(Exception):
             importlib.import_module(name)
-    _load_models()
     gc.collect()
     gc.freeze()
 
@@ -171,6 +171,8 @@ def _load_models() -> None:
     from appliance.engine import models
     from appliance.index import embed
 
+    if hasattr(embed._load, "cache_info"):
+        return
     settings = config.load()
     embed._load = functools.cache(embed._load)
     models.verify = functools.cache(models.verify)
