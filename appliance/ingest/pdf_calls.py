@@ -150,9 +150,9 @@ def form_objects(form: int, most: int) -> list[int]:
     return [found for found in map(_form_object, repeat(form), range(count)) if found]
 
 
-def object_types(objects: Sequence[int]) -> list[int]:
+def object_types(objects: Sequence[int]) -> NDArray[np.int8]:
     """What each object is: text, path, picture, shading or form."""
-    return list(map(_object_type, objects))
+    return np.fromiter(map(_object_type, objects), np.int8, len(objects))
 
 
 def render_modes(objects: Sequence[int]) -> list[int]:

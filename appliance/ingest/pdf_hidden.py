@@ -18,7 +18,7 @@ from pypdfium2 import raw
 from appliance.documents import Concealment
 from appliance.ingest import pdf_calls as calls
 from appliance.ingest.pdf_objects import OPAQUE, Painted
-from appliance.ingest.pdf_words import Floats, Numbers, PageWords, Upright
+from appliance.ingest.pdf_words import Floats, Numbers, PageWords
 
 TINY = 2.0  # points of height
 ALIKE = 24  # of 255 in each of red, green and blue: no eye tells such colours apart on paper
@@ -85,10 +85,11 @@ def _by_place(words: PageWords) -> Numbers:
 class _Paint:
     """The colours and modes of a page's text objects, and the filled areas in painting order."""
 
-    def __init__(self, painted: Painted, upright: Upright) -> None:
-        self.painted, self.upright = painted, upright
-        self.modes = np.array(calls.render_modes(painted.texts), np.int64)
-        self.colours = calls.fill_colours(painted.texts).astype(np.int64)
+    def __init__(self, words: PageWords, painted: Painted) -> None:
+        self.painted, self.upright = painted, words.upright
+        self.handles = _handles(words, painted)
+        self.modes = np.array(calls.render_modes(self.handles), np.int64)
+        self.colours = calls.fill_colours(self.handles).astype(np.int64)
         self.colours[self.colours[:, 0] > 255] = _NO_ONE_COLOUR
         order = np.array(painted.fill_order, np.int64)
         self.sorted = np.argsort(order, kind="stable")[-MOST_FILLS:]
@@ -120,8 +121,15 @@ class _Paint:
 
     def covers(self) -> bool:
         """Whether anything is filled after the first text."""
-        first = self.painted.text_order[0] if self.painted.text_order else 0
-        return len(self.order) > 0 and int(self.order[-1]) > first
+        return len(self.order) > 0 and int(self.order[-1]) > self.painted.first_text
+
+
+def _handles(words: PageWords, painted: Painted) -> list[int]:
+    """The text objects of the page, or those with which its words begin where these are fewer."""
+    if painted.text_count <= len(words.begins):
+        return list(painted.texts())
+    found = calls.text_objects(words.textpage, words.begins.tolist())
+    return [handle for handle in dict.fromkeys(found) if handle]
 
 
 def _different(colours: Numbers) -> list[tuple[int, int, int]]:
@@ -141,7 +149,7 @@ def _alike(colours: Numbers, other: Numbers) -> Flags:
 
 def _by_paint(words: PageWords, painted: Painted, why: Numbers) -> None:
     """Mark what is not painted, painted over, or in the colour of its ground."""
-    paint = _Paint(painted, words.upright)
+    paint = _Paint(words, painted)
     suspects = paint.suspects()
     if not (suspects or paint.covers()):
         return
@@ -153,7 +161,7 @@ def _by_paint(words: PageWords, painted: Painted, why: Numbers) -> None:
     if len(painted.picture_boxes):
         which &= ~_within(middle, painted.picture_boxes).any(axis=1)
     asked = np.flatnonzero(which)
-    number_of = {handle: at for at, handle in enumerate(painted.texts)}
+    number_of = {handle: at for at, handle in enumerate(paint.handles)}
     handles = calls.text_objects(words.textpage, words.begins[asked].tolist())
     text = np.array([number_of.get(handle or 0, -1) for handle in handles], np.int64)
     asked, text = asked[text >= 0], text[text >= 0]
@@ -163,7 +171,8 @@ def _by_paint(words: PageWords, painted: Painted, why: Numbers) -> None:
 
 def _judged(paint: _Paint, over: Flags, middle: Floats, text: Numbers) -> Numbers:
     """The verdict on some words: the areas over their middles, and the objects that paint them."""
-    order = np.array(paint.painted.text_order)[text]
+    orders = paint.painted.texts()
+    order = np.array([orders.get(paint.handles[at], 0) for at in text.tolist()])
     earlier = paint.order < order[:, None]
     below, above = over & earlier, over & ~earlier
     opaque = (paint.fills[:, 3] >= OPAQUE) & (paint.fills[:, 3] < 256)
@@ -177,7 +186,7 @@ def _judged(paint: _Paint, over: Flags, middle: Floats, text: Numbers) -> Number
     why = np.full(len(text), _SEEN)
     unseen = known & _alike(paint.colours[text, :3], ground)
     for at in np.flatnonzero(unseen & ~np.isin(paint.modes[text], _FILLED_ONLY)).tolist():
-        outline = calls.stroke_colours([paint.painted.texts[text[at]]]).astype(np.int64)[0, :3]
+        outline = calls.stroke_colours([paint.handles[text[at]]]).astype(np.int64)[0, :3]
         unseen[at] = _alike(outline, ground[at])
     why[unseen] = _WHITE
     for at in np.flatnonzero((above & opaque).any(axis=1)).tolist():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pypdfium2 import raw
 
 from appliance.ingest import pdf_calls as calls
-from appliance.ingest.pdf_words import Floats, Upright
+from appliance.ingest.pdf_words import Floats, Numbers, Upright
 
 DEEPEST = 12  # forms within forms
 MOST_OBJECTS = 400_000  # of one page
@@ -29,8 +29,9 @@ _SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 class Painted:
     """The objects of one page; ``order`` counts in painting order through all forms."""
 
-    texts: list[int] = field(default_factory=list)  # handles
-    text_order: list[int] = field(default_factory=list)
+    levels: list[tuple[list[int], Numbers, int]] = field(default_factory=list)  # of text objects
+    text_count: int = 0
+    first_text: int = 0  # the order of the first text
     pictures: list[int] = field(default_factory=list)
     picture_order: list[int] = field(default_factory=list)
     picture_boxes: Floats = field(default_factory=lambda: np.zeros((0, 4)))
@@ -42,6 +43,14 @@ class Painted:
     shadings: int = 0
     count: int = 0  # of objects, forms not counted
     cut: bool = False  # there are more objects than are looked at
+
+    def texts(self) -> dict[int, int]:
+        """The order of each text object, by its handle."""
+        return {
+            objects[at]: first + at
+            for objects, texts, first in self.levels
+            for at in texts.tolist()
+        }
 
     def covered(self, upright: Upright) -> float:
         """The share of the page that pictures cover."""
@@ -67,16 +76,15 @@ class _Walk:
         types = calls.object_types(objects)
         first = painted.count
         painted.count += len(objects)
+        texts = np.flatnonzero(types == raw.FPDF_PAGEOBJ_TEXT)
+        if len(texts):
+            if not painted.text_count:
+                painted.first_text = first + int(texts[0])
+            painted.text_count += len(texts)
+            painted.levels.append((objects, texts, first))
         by_type: dict[int, list[int]] = {}
-        for at, kind in enumerate(types):
-            if kind != raw.FPDF_PAGEOBJ_TEXT:
-                by_type.setdefault(kind, []).append(at)
-        if by_type:
-            texts = [at for at, kind in enumerate(types) if kind == raw.FPDF_PAGEOBJ_TEXT]
-        else:
-            texts = list(range(len(objects)))
-        painted.texts += [objects[at] for at in texts]
-        painted.text_order += [first + at for at in texts]
+        for at in np.flatnonzero(types != raw.FPDF_PAGEOBJ_TEXT).tolist():
+            by_type.setdefault(int(types[at]), []).append(at)
         self._pictures(objects, by_type.get(raw.FPDF_PAGEOBJ_IMAGE, []), first, matrix)
         self._paths(objects, by_type.get(raw.FPDF_PAGEOBJ_PATH, []), first, matrix)
         painted.shadings += len(by_type.get(raw.FPDF_PAGEOBJ_SHADING, ()))
