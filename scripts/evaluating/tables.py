@@ -1,9 +1,9 @@
 """Table cells of a truth in Markdown or HTML, looked for among the cells of a read document.
 
 The rule: a cell of the truth is *found* where a row of the document has a cell with the same text
-(NFKC, case-folded, straight quotes and hyphens, without blanks and marks of Markdown), each cell of the document used once.  It
-is *placed* where in addition the head of its column and the first cell of its row, as far as the
-truth has them, stand there for the found cell.
+(NFKC, case-folded, straight quotes and hyphens, without blanks and marks of Markdown), each cell of
+the document used once.  It is *placed* where in addition the head of its column and the first cell
+of its row, as far as the truth has them, stand there for the found cell.
 
 Heads of the truth: the rows above the first row that holds a value (a number that is not a year,
 yes, no, true, false, a dash), at least one where there are two rows, without rows at their end that

@@ -47,12 +47,12 @@ def _deep_tree(depth: int = 20_000) -> bytes:
     return _document("<</Type/Pages/Kids[6 0 R]/Count 1>>", *nodes, "<</Type/Page>>")
 
 
-def _many_pages(number: int = 20_000) -> bytes:
+def _many_pages(number: int = 5_000) -> bytes:
     kids = "3 0 R " * number
     return _document(f"<</Type/Pages/Kids[{kids}]/Count {number}>>")
 
 
-def _operators(times: int = 3_000_000) -> bytes:
+def _operators(times: int = 1_000_000) -> bytes:
     body = b"BT /F 1 Tf " + b"(a) Tj " * times + b"ET"
     return pdf(
         "<</Type/Catalog/Pages 2 0 R>>",
