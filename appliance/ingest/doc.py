@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from appliance.documents import ElementKind, Flag
-from appliance.ingest import account, ole_parts, ole_pictures, pictures
+from appliance.ingest import account, doc_lists, ole_parts, ole_pictures, pictures
 from appliance.ingest.build import DocumentBuilder
 from appliance.ingest.doc_file import Place, WordFile
 from appliance.ingest.doc_flow import Flow, Kinds
@@ -69,7 +69,7 @@ def _shown(word: WordFile) -> str:
 
 
 def _add_stories(word: WordFile, builder: DocumentBuilder) -> None:
-    kinds = Kinds(word.styles())
+    kinds = Kinds(word.styles(), doc_lists.numbers(word))
     at = 0
     stories = word.stories
     for number, length in enumerate(

@@ -26,6 +26,7 @@ _PAGE = 512
 _HUGE = 0x6646  # properties that lie in the stream Data
 _DEFINITION = 0xD608  # of a table row; its length takes two bytes
 _TABS = 0xC615
+_PARAGRAPH_STYLE = 1
 _CODEPAGES = {0x0419: "cp1251", 0x0422: "cp1251", 0x0415: "cp1250", 0x0405: "cp1250"} | {
     **{0x0408: "cp1253", 0x041F: "cp1254", 0x040D: "cp1255", 0x0401: "cp1256", 0x0411: "cp932"},
     **{0x0804: "cp936", 0x0404: "cp950", 0x0412: "cp949", 0x040E: "cp1250", 0x041E: "cp874"},
@@ -45,6 +46,8 @@ class Place(IntEnum):
     PIECES = 33
     ENDNOTES = 47
     BOXES = 56
+    LISTS = 73
+    OVERRIDES = 74
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,15 @@ class Stories:
     endnotes: int
     boxes: int
     header_boxes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A style: the number of its built-in kind, the style it is based on, what it sets."""
+
+    kind: int
+    base: int
+    settings: dict[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,12 @@ class WordFile:
         start = (_PLACES if self.modern else _OLD_PLACES) + 8 * number
         offset, length = struct.unpack_from("<II", self._main.ljust(start + 8, b"\0"), start)
         return self._table[offset : offset + length] if length < 1 << 31 else b""
+
+    def onward(self, number: Place) -> bytes:
+        """From the begin of one structure to the end of the stream."""
+        start = _PLACES + 8 * number
+        (offset,) = struct.unpack_from("<I", self._main.ljust(start + 4, b"\0"), start)
+        return self._table[offset:] if self.modern and offset else b""
 
     def positions(self, number: Place) -> list[int]:
         """The character positions in a structure that has nothing else, or something, behind."""
@@ -214,21 +232,31 @@ class WordFile:
         starts = sorted(found)
         return _Runs(starts, [found[start] for start in starts])
 
-    def styles(self) -> list[tuple[int, int]]:
-        """For every style the number of its built-in kind and of the style it is based on."""
+    def styles(self) -> list[Style]:
+        """Every style, by its number."""
         sheet = self.place(Place.STYLES) if self.modern else b""
         at = 2 + int.from_bytes(sheet[:2], "little")
+        base = int.from_bytes(sheet[4:6], "little")
         found = []
         while at + 2 <= len(sheet):
             (length,) = struct.unpack_from("<H", sheet, at)
             style = sheet[at + 2 : at + 2 + length]
-            if len(style) >= 4:
-                kind, base = struct.unpack_from("<HH", style)
-                found.append((kind & 0xFFF, base >> 4))
-            else:
-                found.append((0xFFE, 0xFFF))
+            found.append(_style(style, base))
             at += 2 + length + length % 2
         return found
+
+
+def _style(style: bytes, base: int) -> Style:
+    """A style; ``base``: bytes before its name, after which the properties follow."""
+    if len(style) < 4:
+        return Style(-1, -1, {})
+    kind, parent = struct.unpack_from("<HH", style)
+    settings: dict[int, bytes] = {}
+    if parent & 0xF == _PARAGRAPH_STYLE:
+        at = base + 2 + 2 * (int.from_bytes(style[base : base + 2], "little") + 1)
+        length = int.from_bytes(style[at : at + 2], "little")
+        settings = dict(properties(style[at + 4 : at + 2 + length]))
+    return Style(kind & 0xFFF, parent >> 4, settings)
 
 
 def _piece_table(pieces: bytes) -> bytes:

@@ -13,11 +13,13 @@ from itertools import pairwise
 from appliance.documents import Concealment, ElementKind, Flag
 from appliance.ingest import rows
 from appliance.ingest.build import DocumentBuilder, Entry
-from appliance.ingest.doc_file import WordFile
+from appliance.ingest.doc_file import Style, WordFile
+from appliance.ingest.word_numbers import Numbers
 
 # Properties of paragraphs and rows, and of characters.
 _IN_TABLE, _ROW_END, _INNER_CELL, _INNER_ROW_END = 0x2416, 0x2417, 0x244B, 0x244C
-_LIST, _OUTLINE, _ROW_HEADS, _DEFINITION = 0x460B, 0x2640, 0x3404, 0xD608
+_LIST, _LEVEL, _OUTLINE, _ROW_HEADS, _DEFINITION = 0x460B, 0x260A, 0x2640, 0x3404, 0xD608
+_NO_LIST = 0x7FF  # from here on a number refers to no list
 _DELETED, _HIDDEN, _SYMBOL, _SIZE = 0x0800, 0x083C, 0x6A09, 0x4A43
 _COLOUR, _OLD_COLOUR = 0x6870, 0x2A42
 _GROUNDS = frozenset({0xCA71, 0x4866, 0xC64D, 0x442D})  # behind a run or a paragraph
@@ -44,18 +46,19 @@ _TYPED = re.compile(r"\s*(?:MACROBUTTON\s+\S+|EQ)\s+(.*)", re.I | re.S)
 
 
 class Kinds:
-    """What kind of element a paragraph of a style is."""
+    """What kind of element a paragraph is, and the number before it; one for a whole document."""
 
-    def __init__(self, styles: Sequence[tuple[int, int]]) -> None:
-        """From the built-in kind of every style, and the style that it is based on."""
+    def __init__(self, styles: Sequence[Style], numbers: Numbers) -> None:
+        """From the styles and the lists of the file."""
         self._styles = styles
+        self._numbers = numbers
 
     def of(self, style: int, settings: dict[int, bytes]) -> ElementKind:
         """The kind of a paragraph with this style and these properties."""
         level = settings.get(_OUTLINE, b"\x09")
         if level and level[0] < _BODY_LEVEL:
             return ElementKind.TITLE
-        found = {sti for sti in self._ancestry(style)}
+        found = {ancestor.kind for ancestor in self._ancestry(style)}
         if found & _HEADINGS:
             return ElementKind.TITLE
         listed = settings.get(_LIST)
@@ -63,13 +66,28 @@ class Kinds:
             return ElementKind.LIST_ITEM
         return ElementKind.TEXT
 
-    def _ancestry(self, style: int) -> list[int]:
+    def effective(self, style: int, settings: dict[int, bytes]) -> dict[int, bytes]:
+        """What is set for a paragraph, by itself or by its style."""
+        whole: dict[int, bytes] = {}
+        for ancestor in reversed(self._ancestry(style)):
+            whole |= ancestor.settings
+        return whole | settings
+
+    def number(self, settings: dict[int, bytes]) -> str:
+        """The number before a paragraph of a list, with a blank behind it; empty without one."""
+        number = int.from_bytes(settings.get(_LIST, b""), "little")
+        if not 0 < number < _NO_LIST:
+            return ""
+        shown = self._numbers.next(str(number), (settings.get(_LEVEL) or b"\0")[0])
+        return shown + " " if shown else ""
+
+    def _ancestry(self, style: int) -> list[Style]:
         found = []
         for _ in range(_DEEPEST_STYLE):
             if not 0 <= style < len(self._styles):
                 break
-            kind, style = self._styles[style]
-            found.append(kind)
+            found.append(self._styles[style])
+            style = found[-1].base
         return found
 
 
@@ -181,17 +199,26 @@ class Flow:
             self._old_mark(mark)
             return
         style, settings = self._word.paragraph(at)
+        whole = self._kinds.effective(style, settings)
         in_table = any(settings.get(_IN_TABLE, b""))
         if mark == _CELL and any(settings.get(_ROW_END, b"")):
             self._end_row(_edges(settings), heads=any(settings.get(_ROW_HEADS, b"")))
         elif mark == _CELL:
+            self._number(whole)
             self._end_cell()
         elif in_table and mark != "\x0c":
+            self._number(whole)
             self._cell.append(self._taken())
         else:
             if not _GROUNDS & settings.keys():
                 self._hide_white()
-            self._end_paragraph(self._kinds.of(style, settings))
+            self._number(whole)
+            self._end_paragraph(self._kinds.of(style, whole))
+
+    def _number(self, settings: dict[int, bytes]) -> None:
+        if any(text.strip() for text in self._text):
+            self._text.insert(0, self._kinds.number(settings))
+            self._white = [number + 1 for number in self._white]
 
     def _hide_white(self) -> None:
         """Outside tables and on no coloured ground, white text is not to be seen."""
