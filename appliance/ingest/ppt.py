@@ -13,7 +13,7 @@ from appliance.documents import ElementKind, Flag, Unit
 from appliance.ingest import account, ole_package, ole_parts, ole_pictures, pictures, rows
 from appliance.ingest.build import DocumentBuilder, Entry
 from appliance.ingest.ole_container import Container
-from appliance.ingest.ole_records import Record, flattened
+from appliance.ingest.ole_records import Record, flattened, records
 from appliance.ingest.ppt_file import (
     TEXT_BYTES,
     TEXT_CHARACTERS,
@@ -24,6 +24,7 @@ from appliance.ingest.ppt_file import (
     decoded,
     texts_of,
 )
+from appliance.ingest.ppt_numbers import SETTINGS, prefixes
 from appliance.ingest.reading import Part, Reading, Wishes
 from appliance.sandbox.outcome import ReadingFailed
 
@@ -31,6 +32,7 @@ LARGEST_OBJECT = 256 << 20  # bytes once unpacked
 _DRAWING, _GROUP, _SHAPE, _TEXT_BOX = 0x040C, 0xF003, 0xF004, 0xF00D
 _OPTIONS, _MORE_OPTIONS, _CHILD_ANCHOR = 0xF00B, 0xF122, 0xF00F
 _TABLE = 0x039F  # a property of a group of shapes that is a table
+_WRAPPERS, _BLOB = frozenset({0xF011}), 0x138B  # of what a client adds to a shape
 _STRING, _HEADERS, _COMMENT = 0x0FBA, 0x0FD9, 0x2EE0
 _SHOW_INFO, _HIDDEN = 0x03F9, 0x04
 _LINKED = frozenset({0x0FCE, 0x1006, 0x1005})  # OLE links, linked films and sounds
@@ -121,8 +123,10 @@ def _add_text(text: Text, page: int, builder: DocumentBuilder) -> None:
         builder.add(ElementKind.TITLE, text.text.replace("\r", " ").translate(_BREAKS), page)
         return
     kind = ElementKind.LIST_ITEM if text.kind in _BODIES else ElementKind.TEXT
-    for paragraph in text.text.split("\r"):
-        builder.add(kind, paragraph.translate(_BREAKS), page)
+    numbers = prefixes(text.text, text.styles, text.settings)
+    for number, paragraph in zip(numbers, text.text.split("\r"), strict=True):
+        item = ElementKind.LIST_ITEM if number else kind
+        builder.add(item, number + paragraph.translate(_BREAKS), page)
 
 
 def _shapes(
@@ -148,7 +152,19 @@ def _shape_texts(shape: Record, slide: Slide, left: dict[int, Text]) -> list[Tex
             number = record.number(0)
             if left.pop(number, None) is not None:
                 found.append(slide.outline[number])
-    return [*found, *texts_of(inner)]
+    return [*found, *texts_of(inner, _list_settings(shape))]
+
+
+def _list_settings(shape: Record) -> bytes:
+    """Of the numbers before the paragraphs of a shape, where it has any."""
+    for record in flattened(shape):
+        if record.kind in _WRAPPERS:
+            wrapped = [deep for one in records(record.data) for deep in flattened(one)]
+            inner = [deep for one in wrapped if one.kind == _BLOB for deep in records(one.data)]
+            found = next((each for each in (*wrapped, *inner) if each.kind == SETTINGS), None)
+            if found is not None:
+                return bytes(found.data)
+    return b""
 
 
 # --- tables ---------------------------------------------------------------------------------------

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.ingest.ole_container import Container
-from appliance.ingest.ole_records import Record, record_at, records
+from appliance.ingest.ole_records import Record, flattened, record_at, records
+from appliance.ingest.ppt_numbers import OF_OUTLINE, SETTINGS
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 DOCUMENT, SLIDE, SLIDE_ATOM, NOTES = 0x03E8, 0x03EE, 0x03EF, 0x03F0
 SLIDE_PERSIST, LIST_WITH_TEXT = 0x03F3, 0x0FF0
 TEXT_HEADER, TEXT_CHARACTERS, TEXT_BYTES, TEXT_REFERENCE = 0x0F9F, 0x0FA0, 0x0FA8, 0x0F9E
+TEXT_STYLES = 0x0FA1
 OBJECT = 0x1011
+_BLOB = 0x138B
 _USER_EDIT, _DIRECTORY = 0x0FF5, 0x1772
 _ENCRYPTED = 0xF3D1C4DF
 _SLIDES, _NOTES = 0, 2  # instances of lists
@@ -30,6 +33,8 @@ class Text:
 
     kind: int
     text: str
+    styles: bytes = b""  # of its paragraphs and characters
+    settings: bytes = b""  # of the lists in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Deck:
         self._places, document = self._directory(int.from_bytes(user[16:20], "little"))
         found = self._record(document, DOCUMENT)
         self.document = found or next((r for r in self._top() if r.kind == DOCUMENT), None)
+        self._settings = dict(self._outline_settings())
         lists = [r for r in self._children() if r.kind == LIST_WITH_TEXT]
         self.slides = [s for r in lists if r.instance == _SLIDES for s in self._listed(r, SLIDE)]
         notes = [s for r in lists if r.instance == _NOTES for s in self._listed(r, NOTES)]
@@ -125,19 +131,37 @@ class Deck:
             yield self._slide(current, texts, kind)
 
     def _slide(self, atom: Record, texts: list[Record], kind: int) -> Slide:
-        return Slide(self._record(atom.number(0), kind), tuple(texts_of(texts)), atom.number(12))
+        number = atom.number(12)
+        found = [
+            replace(text, settings=self._settings.get((number, text.kind), b""))
+            for text in texts_of(texts)
+        ]
+        return Slide(self._record(atom.number(0), kind), tuple(found), number)
+
+    def _outline_settings(self) -> Iterator[tuple[tuple[int, int], bytes]]:
+        """Settings of lists in outlines, by number of the slide and kind of the text."""
+        place = (0, 0)
+        for record in flattened(self.document) if self.document else ():
+            inner = records(record.data) if record.kind == _BLOB else ()
+            for each in (deep for one in inner for deep in flattened(one)):
+                if each.kind == OF_OUTLINE:
+                    place = (each.number(0), each.number(4))
+                elif each.kind == SETTINGS:
+                    yield place, bytes(each.data)
 
 
-def texts_of(found: list[Record]) -> Iterator[Text]:
+def texts_of(found: list[Record], settings: bytes = b"") -> Iterator[Text]:
     """Every text in a row of records: a header that says its kind, then the characters."""
     kind: int | None = None
-    for record in found:
+    for number, record in enumerate(found):
         if record.kind == TEXT_HEADER:
             if kind is not None:
                 yield Text(kind, "")
             kind = record.number(0)
         elif record.kind in {TEXT_CHARACTERS, TEXT_BYTES}:
-            yield Text(4 if kind is None else kind, decoded(record))
+            styled = found[number + 1] if number + 1 < len(found) else None
+            styles = bytes(styled.data) if styled and styled.kind == TEXT_STYLES else b""
+            yield Text(4 if kind is None else kind, decoded(record), styles, settings)
             kind = None
     if kind is not None:
         yield Text(kind, "")

@@ -49,6 +49,13 @@ def test_a_file_of_word(read: Read) -> None:
     assert parsed.title == "Summer activities"
     assert (ElementKind.TITLE, "Swimming in the lake") in found
     assert (ElementKind.LIST_ITEM, "Paddle about") in found
+    numbered = [
+        words for kind, words in found if kind is ElementKind.LIST_ITEM and words[0].isdigit()
+    ]
+    assert numbered == [
+        *("1. Wear sunglasses", "2. Don’t forget to drink water", "3. Use sun cream"),
+        *("1. Leaves", "2. Berries", "3. Grain"),
+    ]
     assert (ElementKind.TEXT, "Figure 1: This is a cute duckling") in found
     rows = [e.row for e in parsed.elements if e.row]
     assert [row.heads for row in rows] == [True, False, False, False]

@@ -77,6 +77,8 @@ def test_a_file_of_powerpoint(read: Read) -> None:
 
     assert parsed.pages == 3
     assert parsed.title == "Test Table Slide"
+    assert "1. List item4" in parsed.text
+    assert "3. List3" in parsed.text
     assert parsed.page_of(parsed.text.index("Second slide title")) == 2
     heads = [e.row for e in parsed.elements if e.row and e.row.heads]
     assert [(cell.column, cell.width) for cell in heads[0].cells] == [(1, 3), (4, 3)]
