@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from appliance import config
+from scripts.faulting.warm import die_with_parent
 from tests.engine.stand_in import Reply, answering, chat
 
 MODEL = config.EngineSettings().model
@@ -71,10 +72,10 @@ def serving(socket: Path) -> Iterator[None]:
     pid = os.fork()
     if pid == 0:
         try:
+            die_with_parent()
             signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
             with answering(socket, reply):
-                while os.getppid() != 1:
-                    signal.sigtimedwait([], 1.0)
+                signal.pause()
         finally:
             os._exit(0)
     try:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from appliance.errors import (
     AuditError,
+    BatchFailed,
     ConfigError,
     DiskFull,
     InputUnreadable,
@@ -37,6 +38,7 @@ ANSWERS = {0} | {
     error.exit_code
     for error in (
         AuditError,
+        BatchFailed,
         ConfigError,
         DiskFull,
         InputUnreadable,

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from scripts.faulting.scene import Desk
 from scripts.faulting.state import State, state_of
-from scripts.faulting.warm import Ran, command, forked
+from scripts.faulting.warm import Ran, command, die_with_parent, forked
 
 Item = TypeVar("Item")
 
@@ -98,6 +98,7 @@ def _work(
     target: Path, worker: int, items: Sequence[Item], trial: Callable[[int, Item], Iterable[Found]]
 ) -> None:
     status = 1
+    die_with_parent()
     try:
         with target.open("w", encoding="utf-8") as lines:
             try:

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from appliance import config, offline
 
-_PR_SET_PTRACER, _ANYBODY = 0x59616D61, c_ulong(-1)
+_PR_SET_PDEATHSIG, _PR_SET_PTRACER, _ANYBODY = 1, 0x59616D61, c_ulong(-1)
 _FAULT = 70  # exit status of a fork whose own Python broke
 LONGEST_RUN_S = 120.0
 
@@ -154,8 +154,14 @@ def fix_names() -> None:
     secrets.token_hex = token_hex
 
 
+def die_with_parent() -> None:
+    """Whoever stops the harness stops all that it forked (prctl(2))."""
+    CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def _become_a_command(log: Path) -> None:
     os.setpgid(0, 0)
+    die_with_parent()
     target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for ours, theirs in ((nothing, 0), (target, 1), (target, 2)):
