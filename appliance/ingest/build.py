@@ -68,6 +68,7 @@ class Entry:
     column: int  # from 0
     width: int = 1  # columns that it covers
     box: Box | None = None
+    height: int = 1  # rows that it covers
 
 
 class DocumentBuilder:

@@ -41,8 +41,7 @@ def add_sheet(sheet: Sheet, builder: DocumentBuilder) -> None:
         ReadingFailed: the document grows beyond its bounds.
     """
     _join_merged(sheet)
-    widths = {(top, left): right - left + 1 for top, left, _, right in sheet.merged}
-    Tables(builder, widths, sheet.tables).add(sheet.rows)
+    Tables(builder, sheet.merged, sheet.tables).add(sheet.rows)
     for kind, text in sheet.margins:
         builder.add(kind, text)
 
@@ -70,11 +69,12 @@ class Tables:
     def __init__(
         self,
         builder: DocumentBuilder,
-        widths: dict[tuple[int, int], int],
+        merged: Sequence[Area],
         marked: Sequence[tuple[Area, int]],
     ) -> None:
         self._builder = builder
-        self._widths = widths
+        self._widths = {(a[0], a[1]): a[3] - a[1] + 1 for a in merged}
+        self._heights = {(a[0], a[1]): a[2] - a[0] + 1 for a in merged}
         self._marked = {(area[0], area[1]): count for area, count in marked}
         self._starts = {area[0] for area, _ in marked}
         self._above: tuple[int, int, int] | None = None  # table, its first and last column
@@ -179,7 +179,12 @@ class Tables:
 
     def _entries(self, at: int, cells: dict[int, str], left: int) -> list[Entry]:
         return [
-            Entry(text, column - left, self._widths.get((at, column), 1))
+            Entry(
+                text,
+                column - left,
+                self._widths.get((at, column), 1),
+                height=self._heights.get((at, column), 1),
+            )
             for column, text in sorted(cells.items())
         ]
 
@@ -219,4 +224,4 @@ def _between(band: list[Row], start: int, end: int) -> list[Row]:
 
 
 def _shifted(entry: Entry, left: int) -> Entry:
-    return Entry(entry.text, max(entry.column - left, 0), entry.width)
+    return Entry(entry.text, max(entry.column - left, 0), entry.width, None, entry.height)

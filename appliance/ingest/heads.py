@@ -131,6 +131,9 @@ def _without_figures(rows: Sequence[Sequence[Entry]]) -> int:
     """A table of words has a head where its first row is full, short and of three columns."""
     columns = max((cell.column + cell.width for row in rows for cell in row), default=0)
     first = rows[0]
+    unlabelled = next((at for at, row in enumerate(rows) if row[0].column == 0), 0)
+    if columns >= 3 and 1 < unlabelled <= MOST_HEADS:
+        return unlabelled  # rows without a label, above rows that have one
     missing = columns - sum(cell.width for cell in first)
     short = all(len(cell.text) <= _LONGEST_HEAD // 3 for cell in first)
     corner_only = missing == 0 or (missing == 1 and first[0].column == 1)

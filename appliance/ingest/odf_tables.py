@@ -75,12 +75,12 @@ class TableReader:
         self._count.inner_tables += 1
         inner: list[Node] = []
         rows = [self._row(node, heads=heads, inner=inner) for node, heads in _rows(table)]
-        rows = [row for row in rows if row.entries]
         marked = 0
-        while marked < len(rows) and rows[marked].heads:
+        filled = [row for row in rows if row.entries]
+        while marked < len(filled) and filled[marked].heads:
             marked += 1
         repeated = [row.entries for row in rows for _ in range(min(row.repeats, 1000))]
-        add_table(self._builder, repeated, marked=marked if marked < len(rows) else 0, page=page)
+        add_table(self._builder, repeated, marked=marked if marked < len(filled) else 0, page=page)
         for node in inner:
             self._blocks([node], ElementKind.TEXT, depth + 1)
 
@@ -101,7 +101,9 @@ class TableReader:
             for _ in range(self._bounded(row)):
                 sheet.rows[at] = {entry.column: entry.text for entry in row.entries}
                 sheet.merged += [
-                    (at, e.column, at, e.column + e.width - 1) for e in row.entries if e.width > 1
+                    (at, e.column, at + e.height - 1, e.column + e.width - 1)
+                    for e in row.entries
+                    if e.width > 1 or e.height > 1
                 ]
                 at += 1
             at += 0 if row.entries else row.repeats
@@ -146,11 +148,12 @@ class TableReader:
             self._builder.hide(Concealment.HIDDEN, text)
             return
         width = _number(cell, "number-columns-spanned", _MOST_COLUMNS)
+        height = _number(cell, "number-rows-spanned", _MOST_ROWS)
         self._count.seen += repeats
         if self._count.seen > MOST_CELLS:
             self._count.lost += repeats - 1
             repeats = 1
-        row.entries += [Entry(text, column + at, width) for at in range(repeats)]
+        row.entries += [Entry(text, column + at, width, height=height) for at in range(repeats)]
 
 
 def _value(cell: Node) -> str:

@@ -33,15 +33,16 @@ def add_table(
     Raises:
         ReadingFailed: the document grows beyond its bounds.
     """
-    filled = [in_order(row) for row in rows]
-    filled = [row for row in filled if row]
+    ordered = [in_order(row) for row in rows]
+    filled = [row for row in ordered if row]
     if table is not None:
-        for row in filled:
+        for row in _labelled(ordered, 0):
             builder.add_row(row, page, table=table)
         return table
     number = builder.new_table()
     count = heads.head_count(filled, min(marked, len(filled)))
     columns = max((cell.column + cell.width for row in filled for cell in row), default=0)
+    filled = _labelled(ordered, count)
     below = {at for at in range(count, len(filled)) if heads.repeats(filled[at], filled[:count])}
     # the period above heads that come back, or a group of them
     below |= {at - 1 for at in below if at > count and heads.names_a_group(filled[at - 1])}
@@ -51,6 +52,31 @@ def add_table(
         cells = heads.widened(row, columns) if above else row
         builder.add_row(cells, page, table=number, heads=at < count or at in below)
     return number
+
+
+def _labelled(ordered: Sequence[Sequence[Entry]], heads: int) -> list[list[Entry]]:
+    """The rows that hold text; a label that reaches over several rows stands in each of them.
+
+    Without it a figure in the second of these rows could not be told from others of its column.
+    Cells that reach over several rows elsewhere stand in the first of them.
+    """
+    filled: list[list[Entry]] = []
+    label: Entry | None = None
+    reach = 0
+    for row in ordered:
+        reach -= 1
+        if row and row[0].column == 0:
+            label, reach = row[0], row[0].height
+        above = len(filled) >= heads
+        if row and above and label is not None and reach > 0 and row[0].column >= label.width:
+            filled.append([label, *row])
+        elif row:
+            filled.append(list(row))
+        elif reach <= 0:
+            label = None
+        if len(filled) <= heads:
+            label = None  # a label beside heads is the corner of the table
+    return filled
 
 
 def in_order(row: Sequence[Entry]) -> list[Entry]:
@@ -64,6 +90,6 @@ def in_order(row: Sequence[Entry]) -> list[Entry]:
             cells.append(replace(last, text=f"{last.text} {cell.text}"))
             continue
         width = max(1, min(cell.width, WIDEST, MOST_COLUMNS - column))
-        cells.append(Entry(cell.text, column, width, cell.box))
+        cells.append(Entry(cell.text, column, width, cell.box, cell.height))
         free = column + width
     return cells

@@ -211,9 +211,13 @@ class ShapeReader:
                 if text:
                     self._builder.hide(Concealment.HIDDEN, text, self._page)
                 continue
-            span = cell.get("gridSpan", "1")
-            entries.append(Entry(text, column, int(span) if span.isdecimal() else 1))
+            width, height = _count(cell.get("gridSpan")), _count(cell.get("rowSpan"))
+            entries.append(Entry(text, column, width, height=height))
         return entries
+
+
+def _count(text: str | None) -> int:
+    return min(int(text), 1000) if text and text.isdecimal() else 1
 
 
 def _placeholder(node: Node) -> str:

@@ -1,6 +1,7 @@
 """Walks a page: blocks of text in order, lists, tables with their columns, what is hidden apart.
 
-A table that holds other tables, or has one column, lays a page out and is read as blocks.
+A table that holds other tables and names no columns, or has one column, lays a page out and is read
+as blocks.  A label that reaches over several rows stands in each of them.
 Source: HTML Living Standard 4 (elements), 4.9.12 (tables).
 """
 
@@ -42,7 +43,7 @@ _SPACE = re.compile(r"\s+")
 _NOT_SHOWN_INPUTS = frozenset({"hidden", "password"})
 _DEEPEST = 200
 _WIDEST = 1000  # HTML Living Standard 4.9.11
-_TALLEST = 65_534
+_TALLEST = 2000  # the standard says 65,534; no table of words is that tall
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +181,15 @@ class PageReader:
     def _table(self, table: Node, around: _Around, depth: int) -> None:
         rows: list[list[Entry]] = []
         marked = 0
-        taken: dict[int, dict[int, None]] = {}
+        taken: dict[int, set[int]] = {}
         for number, row in enumerate(_rows(table)):
             inner = self._within(table, row, around)
             entries, all_heads = self._row(row, inner, depth, number, taken)
             in_head = row.getparent() is not None and row.getparent().tag == "thead"
-            if (in_head or all_heads) and marked == len(rows) and entries:
+            if (in_head or all_heads) and marked == sum(map(bool, rows)) and entries:
                 marked += 1
-            if entries:
-                rows.append(entries)
-        marked = marked if marked < len(rows) else 0
+            rows.append(entries)
+        marked = marked if marked < sum(map(bool, rows)) else 0
         for caption in table.iterfind("caption"):
             self._walk(caption, around, depth + 1)
         add_table(self._builder, rows, marked=marked)
@@ -201,10 +201,10 @@ class PageReader:
         return self._under(row, around)
 
     def _row(
-        self, row: Node, around: _Around, depth: int, number: int, taken: dict[int, dict[int, None]]
+        self, row: Node, around: _Around, depth: int, number: int, taken: dict[int, set[int]]
     ) -> tuple[list[Entry], bool]:
         """The cells of a row, past the columns that rows above cover, and whether all are heads."""
-        covered = taken.pop(number, {})
+        covered = taken.pop(number, set())
         entries: list[Entry] = []
         column = 0
         heads = True
@@ -216,12 +216,11 @@ class PageReader:
             width = _span(cell, "colspan", _WIDEST)
             text = self._cell(cell, around, depth)
             heads = heads and (cell.tag == "th" or not text.strip())
+            height = _span(cell, "rowspan", _TALLEST)
             if text.strip():
-                entries.append(Entry(text, column, width))
-            for below in range(1, min(_span(cell, "rowspan", _TALLEST), 2000)):
-                taken.setdefault(number + below, {}).update(
-                    dict.fromkeys(range(column, column + width))
-                )
+                entries.append(Entry(text, column, width, height=height))
+            for below in range(1, height):
+                taken.setdefault(number + below, set()).update(range(column, column + width))
             column += width
         return entries, heads and bool(entries)
 
@@ -241,11 +240,14 @@ def _rows(table: Node) -> list[Node]:
 
 def _is_data(table: Node) -> bool:
     """Whether a table relates cells to each other, and does not just place them."""
-    if table.get("role") in {"presentation", "none"} or table.find(".//table") is not None:
+    if table.get("role") in {"presentation", "none"}:
+        return False
+    rows = _rows(table)
+    if table.find(".//table") is not None and not any(c.tag == "th" for row in rows for c in row):
         return False
     widths = [
         sum(_span(cell, "colspan", _WIDEST) for cell in row if cell.tag in {"td", "th"})
-        for row in _rows(table)
+        for row in rows
     ]
     return max(widths, default=0) > 1
 

@@ -1,12 +1,14 @@
 """Tables of a DOCX: every cell with the columns that it covers, merged ones once.
 
-A cell that is merged downwards stands in its first row.  A table with one cell is a frame around
-paragraphs, and read as such; a table within a cell is a table of its own, after the row it is in.
+A cell that is merged downwards stands in its first row, the label of several rows in each of them.
+A table with one cell is a frame around paragraphs, and read as such; a table within a cell is a
+table of its own, after the row it is in.
 Source: ECMA-376 part 1, 17.4.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from lxml.etree import _Element as Node
@@ -32,6 +34,23 @@ class Blocks(Protocol):
         """See `word.Document.blocks`."""
 
 
+@dataclass(slots=True)
+class _Read:
+    """One table as far as it was read."""
+
+    shaded: bool
+    rows: list[list[Entry]] = field(default_factory=list)
+    later: list[Node] = field(default_factory=list)  # what hangs in its cells
+    tops: dict[int, tuple[int, int]] = field(default_factory=dict)  # first cells of merged ones
+
+    def go_on(self, column: int) -> None:
+        """The cell of this column goes on down into the row that is being read."""
+        if column in self.tops:
+            at, place = self.tops[column]
+            top = self.rows[at][place]
+            self.rows[at][place] = replace(top, height=len(self.rows) - at + 1)
+
+
 class TableReader:
     """Reads the tables of one document into its builder."""
 
@@ -52,10 +71,12 @@ class TableReader:
         if sum(len(found) for _, found in cells) == 1:
             self._blocks(cells[0][1][0], ElementKind.TEXT, shaded=shaded, depth=depth + 1)
             return
-        later: list[Node] = []
-        read = [self._row(row, found, later, shaded=shaded) for row, found in cells]
-        rows.add_table(self._builder, read, marked=self._marked(table, style, table_rows, read))
-        for node in later:
+        read = _Read(shaded)
+        for row, found in cells:
+            self._row(row, found, read)
+        marked = self._marked(table, style, table_rows, read.rows)
+        rows.add_table(self._builder, read.rows, marked=marked)
+        for node in read.later:
             wrapper = node.getparent()
             if local(node) == "tbl":
                 self.add(node, depth + 1)
@@ -69,20 +90,25 @@ class TableReader:
         self._builder.hide(Concealment.HIDDEN, text)
         return True
 
-    def _row(self, row: Node, cells: list[Node], later: list[Node], *, shaded: bool) -> list[Entry]:
+    def _row(self, row: Node, cells: list[Node], read: _Read) -> None:
         column = _number(attribute_of(child(row, "trPr"), "gridBefore"), 0)
-        entries = []
+        entries: list[Entry] = []
         for cell in cells:
             properties = child(cell, "tcPr")
             width = _number(attribute_of(properties, "gridSpan"), 1)
-            text = self._text(cell, later, shaded=shaded)
+            text = self._text(cell, read.later, shaded=read.shaded)
             merged = child(properties, "vMerge")
-            if merged is not None and attribute(merged, "val") != "restart" and text.strip():
-                self._builder.hide(Concealment.HIDDEN, text)
+            if merged is not None and attribute(merged, "val") != "restart":
+                if text.strip():
+                    self._builder.hide(Concealment.HIDDEN, text)
+                read.go_on(column)
             elif text.strip():
+                read.tops[column] = (len(read.rows), len(entries))
                 entries.append(Entry(text, column, width))
+            else:
+                read.tops.pop(column, None)
             column += width
-        return entries
+        read.rows.append(entries)
 
     def _text(self, cell: Node, later: list[Node], *, shaded: bool) -> str:
         pieces: list[str] = []

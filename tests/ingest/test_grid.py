@@ -77,7 +77,7 @@ def test_merged_cells_keep_their_columns() -> None:
 def test_what_a_merged_area_holds_beside_its_first_cell_is_kept() -> None:
     parsed = read("Name|Count", "Pond|1", "Lake|2", merged=[(2, 0, 3, 0)])
 
-    assert table(parsed)[1:] == ["0:Pond Lake 1:1", "1:2"]
+    assert table(parsed)[1:] == ["0:Pond Lake 1:1", "0:Pond Lake 1:2"]
 
 
 def test_one_column_of_words_is_text() -> None:

@@ -44,6 +44,7 @@ def test_no_figures(text: str) -> None:
         (1, ["Name|Role|Since", "Ada|Lead|May", "Bob|Clerk|June"]),
         (0, ["Fee|EUR 1,200", "Term|N/A"]),
         (0, ["1|2", "3|4"]),
+        (2, ["|Class1|Class2", "|A|B", "R1|True|False"]),
         (0, ["Only|one row"]),
         (0, ["Fee|due on signing", "Term|three years"]),
         (1, ["Account|Amount|Note", "007|12.5|N/A"]),
@@ -95,6 +96,22 @@ def test_cells_are_in_order_and_within_bounds() -> None:
     many = in_order([Entry("x", at) for at in range(MOST_COLUMNS + 3)])
     assert len(many) == MOST_COLUMNS
     assert many[-1].text == "x x x x"
+
+
+def test_a_label_over_several_rows_stands_in_each() -> None:
+    builder = DocumentBuilder("x/y")
+    rows = cells("|2019|2018", "North|5|4", "|3|2", "South|1|0")
+    rows[0].insert(0, Entry("Pond", 0, height=2))
+    rows[1][0] = Entry("North", 0, height=2)
+    rows[1][1] = Entry("5", 1, height=2)
+    add_table(builder, rows)
+
+    assert table(builder.finish()) == [
+        "H 0:Pond 1:2019 2:2018",
+        "0:North 1:5 2:4",
+        "0:North 1:3 2:2",
+        "0:South 1:1 2:0",
+    ]
 
 
 def test_a_table_that_goes_on_has_no_heads_of_its_own() -> None:

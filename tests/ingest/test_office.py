@@ -69,7 +69,7 @@ def test_the_lists_of_a_presentation_and_its_table(read: Read) -> None:
 
     assert table(parsed)[:2] == [
         "H 1+3:Class1 4+3:Class2",
-        "1+2:A merged with B 3:C 4:A 5:B 6:C",
+        "H 1+2:A merged with B 3:C 4:A 5:B 6:C",
     ]
     assert "1. List1" in of(parsed, ElementKind.LIST_ITEM)
     assert parsed.pages == 3

@@ -55,7 +55,7 @@ def test_a_table_keeps_its_spans_and_heads() -> None:
         "H 1:wild 2:tame",
         "0:North 2:7",
         "0:South 1:1 2:2",
-        "1:3 2:4",
+        "0:South 1:3 2:4",
     ]
     assert of(parsed, ElementKind.TEXT) == ["Ducks"]
 

@@ -58,6 +58,22 @@ def test_a_table_keeps_its_spans_and_marked_heads() -> None:
     ]
 
 
+def test_a_label_merged_downwards_stands_in_each_of_its_rows() -> None:
+    body = (
+        "<w:tbl>"
+        + tr(tc("Pond"), tc("2019"), tc("2018"))
+        + tr(tc("North", '<w:vMerge w:val="restart"/>'), tc("5"), tc("4"))
+        + tr(tc("unseen", "<w:vMerge/>"), tc("3"), tc("2"))
+        + tr(tc("South"), tc("1"), tc("0"))
+        + "</w:tbl>"
+    )
+
+    parsed = read(word(body), "a.docx")
+
+    assert table(parsed)[1:] == ["0:North 1:5 2:4", "0:North 1:3 2:2", "0:South 1:1 2:0"]
+    assert hidden(parsed) == [(Concealment.HIDDEN, "unseen")]
+
+
 def test_a_table_within_a_cell_is_a_table_of_its_own() -> None:
     inner = "<w:tbl>" + tr(tc("a"), tc("b")) + "</w:tbl>"
     body = "<w:tbl>" + tr(f"<w:tc>{p('Outer')}{inner}</w:tc>", tc("beside")) + "</w:tbl>"
