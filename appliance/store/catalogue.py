@@ -180,6 +180,10 @@ class Catalogue:
                 f"no space is left for {self._file}",
                 remedy="free some space and run the command again",
             )
+        if "disk I/O error" in reason:
+            return StoreDamaged(
+                f"{self._file}: {reason}", remedy="check the disk, the mount and the permissions"
+            )
         return _damaged(self._file, f"cannot be used: {reason}")
 
 

@@ -6,11 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import text
 
 from appliance.crypto.keyring import derive, new_key
 from appliance.documents import Collection
-from appliance.errors import ApplianceError, InvariantBroken, StoreDamaged
+from appliance.errors import ApplianceError, DiskFull, InvariantBroken, StoreDamaged
 from appliance.store import keyfile
 from appliance.store.catalogue import Catalogue
 from appliance.store.store import Store
@@ -133,6 +134,19 @@ def test_every_changed_page_is_noticed(store: Store, home: Path, collection: Col
     file.write_bytes(whole)
     with Store.open(home, PASSPHRASE) as opened:
         assert opened.verify() == ()
+
+
+def test_a_disk_that_refuses_is_not_called_a_damaged_store(store: Store) -> None:
+    """The fault matrix lets a real disk refuse; here are the words."""
+    catalogue = store._shelf.catalogue
+    for said, kind, remedy in (
+        ("disk I/O error", StoreDamaged, "check the disk"),
+        ("database or disk is full", DiskFull, "free some space"),
+        ("file is not a database", StoreDamaged, "restore the store"),
+    ):
+        error = catalogue._translated(sqlcipher.OperationalError(said))
+        assert type(error) is kind
+        assert remedy in error.remedy
 
 
 def test_a_row_that_breaks_a_constraint_stops_everything(store: Store) -> None:
