@@ -295,7 +295,10 @@ def _secret(home: Path | None) -> Path:
     """Something that exists and that no child may read: a file of the store where there is one."""
     if home is None or not home.is_dir():
         return Path("/etc/passwd")
-    return next((path for path in sorted(home.iterdir()) if path.is_file()), home)
+    try:
+        return next((path for path in sorted(home.iterdir()) if path.is_file()), home)
+    except OSError:  # the disk refuses to list it; a child may not read it all the same
+        return home
 
 
 def _said(answer: Answer) -> bytes:
