@@ -246,8 +246,7 @@ def _confine(parent: int, limits: Limits, mapped: int, *, bound: bool) -> None:
     if bound:
         landlock.bind(_RULES)
         os.close(_RULES)
-    confine.drop_capabilities()
-    confine.document_calls_only()
+    confine.document_calls_only()  # capabilities the server has dropped already
 
 
 def _read(task: str, read: Read) -> None:

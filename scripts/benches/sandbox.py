@@ -111,7 +111,6 @@ def _measure_layers() -> list[tuple[str, float]]:
             lambda: confine.limit(memory=2048 * MIB, cpu_seconds=50, files=32, mapped=mapped),
         ),
         ("+ Landlock", lambda: None if rules is None else landlock.bind(rules)),
-        ("+ no capabilities", confine.drop_capabilities),
         ("+ filter of system calls", confine.document_calls_only),
     ]
     calls = [_child_with([step for _, step in steps[: at + 1]]) for at in range(len(steps))]
