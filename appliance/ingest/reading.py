@@ -94,7 +94,7 @@ def decode(untrusted: bytes) -> Reading:
     """Check every bound and make the reading.
 
     Raises:
-        SandboxError: the bytes are not an answer as described above.
+        ReaderViolation: the bytes are not an answer as described above.
     """
     begin = _LENGTH + int.from_bytes(untrusted[:_LENGTH], "big")
     if len(untrusted) < _LENGTH or begin > min(len(untrusted), LONGEST_HEAD):

@@ -37,7 +37,7 @@ from appliance.documents import (
     Tally,
     Unit,
 )
-from appliance.errors import SandboxError
+from appliance.errors import ReaderViolation
 from appliance.ingest.build import LONGEST_TITLE, MOST_CHARACTERS, UNPRINTABLE
 
 VERSION = 2
@@ -116,7 +116,7 @@ def decode(untrusted: bytes) -> ParsedDocument:
     """Check every bound and make the document.
 
     Raises:
-        SandboxError: the bytes are not a document as described above.
+        ReaderViolation: the bytes are not a document as described above.
     """
     try:
         found = json.loads(untrusted.decode("utf-8"), parse_constant=_no_constant)
@@ -307,9 +307,9 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def broken(what: str) -> SandboxError:
+def broken(what: str) -> ReaderViolation:
     """The error for an answer that breaks its bounds; ``what`` is never text of it."""
-    return SandboxError(
+    return ReaderViolation(
         f"the reader process broke its bounds: {what}",
         remedy="treat the file as hostile and remove it from the folder",
     )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.documents import ElementKind
-from appliance.errors import SandboxError
+from appliance.errors import ReaderViolation
 from appliance.ingest import reading
 from appliance.ingest.build import DocumentBuilder
 from appliance.ingest.reading import Part, Reading, Scan, Wishes
@@ -65,11 +65,11 @@ def test_an_answer_and_wishes_come_back() -> None:
     ],
 )
 def test_everything_out_of_bounds_is_refused(untrusted: bytes) -> None:
-    with pytest.raises(SandboxError, match="broke its bounds"):
+    with pytest.raises(ReaderViolation, match="broke its bounds"):
         reading.decode(untrusted)
 
 
 @given(st.binary(max_size=300) | st.integers(0, 200).map(lambda at: reading.encode(answer())[:at]))
 def test_any_bytes_are_refused_and_nothing_else_happens(untrusted: bytes) -> None:
-    with pytest.raises(SandboxError):
+    with pytest.raises(ReaderViolation):
         reading.decode(untrusted)

@@ -24,7 +24,7 @@ from appliance.documents import (
     Tally,
     Unit,
 )
-from appliance.errors import SandboxError
+from appliance.errors import ReaderViolation
 from appliance.ingest import wire
 from appliance.ingest.build import DocumentBuilder, clean
 
@@ -125,7 +125,7 @@ def test_a_document_comes_back() -> None:
     ],
 )
 def test_everything_out_of_bounds_is_refused(changes: dict[str, object]) -> None:
-    with pytest.raises(SandboxError, match="broke its bounds"):
+    with pytest.raises(ReaderViolation, match="broke its bounds"):
         wire.decode(sent(**changes))
 
 
@@ -144,13 +144,13 @@ def test_everything_out_of_bounds_is_refused(changes: dict[str, object]) -> None
     ],
 )
 def test_what_is_no_document_is_refused(untrusted: bytes) -> None:
-    with pytest.raises(SandboxError):
+    with pytest.raises(ReaderViolation):
         wire.decode(untrusted)
 
 
 @given(st.binary(max_size=300) | st.integers(0, 150).map(lambda at: sent()[:at]))
 def test_any_bytes_are_refused_and_nothing_else_happens(untrusted: bytes) -> None:
-    with pytest.raises(SandboxError):
+    with pytest.raises(ReaderViolation):
         wire.decode(untrusted)
 
 
