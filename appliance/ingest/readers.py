@@ -12,7 +12,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from appliance.errors import ApplianceError, SandboxError
+from appliance.errors import ApplianceError, ReaderViolation, SandboxError
 from appliance.ingest.jobs import Rank
 from appliance.sandbox.outcome import Outcome, error_for
 from appliance.sandbox.server import ReaderServer
@@ -41,7 +41,7 @@ def processes(wanted: int) -> int:
 
 def deadly(error: BaseException) -> bool:
     """Whether the file killed its reader, or made it break its bounds."""
-    if isinstance(error, SandboxError):
+    if isinstance(error, SandboxError | ReaderViolation):
         return True
     return isinstance(error, ApplianceError) and error.message in _DEADLY
 
