@@ -96,7 +96,8 @@ class DocumentBuilder:
             ReadingFailed: the document grows beyond ``MOST_CHARACTERS``.
         """
         self._note_controls(text, page)
-        self._append(kind, clean(text), page, box)
+        if span := self._write(kind, clean(text)):
+            self._elements.append(Element(kind, span, page, box))
 
     def add_marked(
         self,
@@ -130,10 +131,10 @@ class DocumentBuilder:
                 places.append((at, at + len(text), place))
                 texts.append(text)
                 at += len(text)
-        begin = self._append(kind, "".join(texts), page, box)
-        if begin is not None:
+        if span := self._write(kind, "".join(texts)):
+            begin = span.begin
             marks = tuple(Mark(Span(begin + b, begin + e), place) for b, e, place in places)
-            self._elements[-1] = replace(self._elements[-1], marks=marks, confidence=confidence)
+            self._elements.append(Element(kind, span, page, box, marks, None, confidence))
 
     def new_table(self) -> int:
         """The number of the next table."""
@@ -161,32 +162,31 @@ class DocumentBuilder:
             ReadingFailed: the document grows beyond ``MOST_CHARACTERS``.
         """
         texts: list[str] = []
-        places: list[tuple[Span, Entry]] = []
+        places: list[tuple[int, int, Entry]] = []
         at = 0
         for number, cell in enumerate(cells):
             entry = Entry(cell, number) if isinstance(cell, str) else cell
             self._note_controls(entry.text, page)
             if text := clean(entry.text).replace("\n", " "):
-                places.append((Span(at, at + len(text)), entry))
+                places.append((at, at + len(text), entry))
                 texts.append(text)
                 at += len(text) + len(CELL_SEPARATOR)
-        begin = self._append(ElementKind.TABLE_ROW, CELL_SEPARATOR.join(texts), page, box)
-        if begin is None:
+        written = self._write(ElementKind.TABLE_ROW, CELL_SEPARATOR.join(texts))
+        if written is None:
             return
-        spans = [(Span(begin + s.begin, begin + s.end), entry) for s, entry in places]
+        begin = written.begin
+        spans = [(Span(begin + b, begin + e), entry) for b, e, entry in places]
         row = None
         if table is not None:
             found = tuple(Cell(span, entry.column, entry.width) for span, entry in spans)
             row = Row(table, heads, found)
         marks = tuple(Mark(span, entry.box) for span, entry in spans if entry.box)
-        self._elements[-1] = replace(
-            self._elements[-1], row=row, marks=marks, confidence=confidence
+        self._elements.append(
+            Element(ElementKind.TABLE_ROW, written, page, box, marks, row, confidence)
         )
 
-    def _append(
-        self, kind: ElementKind, text: str, page: int | None, box: Box | None
-    ) -> int | None:
-        """Where the element begins, None where there is nothing to add."""
+    def _write(self, kind: ElementKind, text: str) -> Span | None:
+        """Put a text behind the others; where it stands, None where there is nothing to add."""
         if self._length + len(text) > MOST_CHARACTERS:
             raise ReadingFailed(Outcome.TOO_LARGE)
         if not text:
@@ -195,8 +195,7 @@ class DocumentBuilder:
         begin = self._length + len(separator)
         self._pieces += (separator, text)
         self._length = begin + len(text)
-        self._elements.append(Element(kind, Span(begin, self._length), page, box))
-        return begin
+        return Span(begin, self._length)
 
     def add_gap(
         self, reason: str, page: int | None = None, unit: Unit | None = None, amount: int = 1

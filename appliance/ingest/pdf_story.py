@@ -145,8 +145,11 @@ class Story:
         self, number: int, manner: Manner, block: Block, box: Box, hyphens: Hyphens
     ) -> None:
         lines = block.lines
+        if len(lines) == 1:  # the element's box says where it stands
+            self._builder.add(block.kind, hyphens.resolve(lines[0].text), number, box)
+            return
         texts, between = hyphens.lines([line.text for line in lines])
-        places = [manner.back(line.box) for line in lines] if len(lines) > 1 else [box]
+        places = [manner.back(line.box) for line in lines]
         self._builder.add_marked(
             block.kind,
             list(zip(texts, places, strict=True)),
