@@ -25,7 +25,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from appliance.documents import Flag
 from appliance.output import replaced
 from appliance.plain import Plain, to_plain
-from appliance.report import inert
+from appliance.report import inert, visible
 
 if TYPE_CHECKING:
     from appliance.ingest.jobs import FileOutcome
@@ -151,25 +151,25 @@ class RunReport:
             "tasks": dict(self._statuses()),
         }
 
-    def next_steps(self) -> Iterator[str]:
-        """What a person should do now, one sentence each."""
+    def next_steps(self, shown: Callable[[str], str] = visible) -> Iterator[str]:
+        """What a person should do now, one sentence each; ``shown`` makes names harmless."""
         if self.interrupted:
             yield "The run was stopped: run the same command again, finished work is kept."
         unread = [line.outcome for line in self._lines if line.outcome.unread]
         for remedy, names in _grouped((o.remedy, o.name) for o in unread):
-            yield f"{_count(names, 'file was', 'files were')} not read ({_named(names)})" + (
+            yield f"{_count(names, 'file was', 'files were')} not read ({_named(names, shown)})" + (
                 f": {remedy}." if remedy else "; the reason stands beside each."
             )
         documents = {o.document.name: o.document for o in self._outcomes() if o.document}
         gaps = [name for name, document in documents.items() if document.gaps]
         if gaps:
             some = _count(gaps, "document has", "documents have")
-            yield f"{some} parts that were not read ({_named(gaps)}): " + _SHOW
+            yield f"{some} parts that were not read ({_named(gaps, shown)}): " + _SHOW
         for flag in (Flag.UNEXPLAINED, *_WORTH_A_LOOK):
             names = [name for name, document in documents.items() if flag in document.flags]
             if names:
                 some = _count(names, "document is", "documents are")
-                yield f"{some} flagged “{flag}” ({_named(names)}): " + _LOOK[flag]
+                yield f"{some} flagged “{flag}” ({_named(names, shown)}): " + _LOOK[flag]
         failed = self._statuses()["failed"]
         if failed:
             yield f"{failed} task(s) failed: run the same command again, only these are repeated."
@@ -183,7 +183,7 @@ class RunReport:
         lines = [f"# {self._command.capitalize()}: {self.state}", ""]
         lines += [f"Collection {inert(self._collection)}, {self._began:%Y-%m-%d %H:%M} UTC.", ""]
         lines += ["## What to do next", ""]
-        lines += [f"- {inert(step)}" for step in self.next_steps()]
+        lines += [f"- {step}" for step in self.next_steps(inert)]
         lines += ["", "## Totals", "", "| what | count |", "|---|---|"]
         for what in ("files", "pages", "characters", "tokens"):
             lines.append(f"| {what} | {totals[what]} |")
@@ -271,6 +271,6 @@ def _count(names: list[str], one: str, several: str) -> str:
     return f"{len(names)} {one if len(names) == 1 else several}"
 
 
-def _named(names: list[str]) -> str:
+def _named(names: list[str], shown: Callable[[str], str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    return ", ".join(map(shown, names[:MOST_NAMED])) + more

@@ -78,7 +78,7 @@ class Filing:
             DiskFull: nothing of it is kept.
         """
         assert job.row is not None  # noqa: S101 -- for the type checker; start set it
-        row = replace(job.row, parts=parts, seconds=round(job.seconds(), 3))
+        row = replace(job.row, parts=parts, seconds=round(job.worked, 3))
         if job.document is not None:
             job.row = row if more else self._store.file_done(replace(row, state=FileState.STORED))
             return self._outcome(job, Taken.UNCHANGED, job.document)
@@ -165,5 +165,5 @@ class Filing:
         return replace(self._outcome(job, Taken.QUARANTINED, None), reason=reason, remedy=_RELEASE)
 
     def _outcome(self, job: Job, taken: Taken, document: Document | None) -> FileOutcome:
-        part, seconds = job.holder is not None, round(job.seconds(), 3)
+        part, seconds = job.holder is not None, round(job.worked, 3)
         return FileOutcome(job.name, taken, document, part=part, seconds=seconds)

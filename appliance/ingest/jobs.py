@@ -6,7 +6,6 @@ before its parts, whatever finished first; a file that is tried again is said af
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -52,7 +51,7 @@ class FileOutcome:
     remedy: str = ""
     part: bool = False  # it lay in another file
     gaps: tuple[Gap, ...] = ()  # of a document that was read now
-    seconds: float = 0.0  # from the moment its reading was recorded
+    seconds: float = 0.0  # of work on it, in all stages together
 
     @property
     def unread(self) -> bool:
@@ -105,7 +104,7 @@ class Job:
     reason: str = ""  # why it cannot be read; known before
     allowance: Allowance = field(default_factory=Allowance)
 
-    begun: float = 0.0
+    worked: float = 0.0  # seconds in which some stage had it in hand
     content: str = ""  # keyed hash
     row: FileRow | None = None
     known_before: bool = False  # the ledger knew the name: an earlier version may have left parts
@@ -130,10 +129,6 @@ class Job:
     def attached(self) -> bool:
         """Whether it lies in a document, not in the folder or a mere container."""
         return self.holder is not None and self.holder.document is not None
-
-    def seconds(self) -> float:
-        """Since its intent was recorded."""
-        return time.monotonic() - self.begun
 
 
 class Order:

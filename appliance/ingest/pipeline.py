@@ -184,7 +184,6 @@ class Intake:
 
     def _start(self, job: Job) -> None:
         """From here on the file is on record."""
-        job.begun = time.monotonic()
         self._acts[job] = self._recorder.begin(job.name)
         if job.path is not None:
             self._hold(job.size)

@@ -11,6 +11,7 @@ import os
 import queue
 import stat
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -95,6 +96,7 @@ class Stages:
         self._loads: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._embeds: Turns[tuple[Job, Reading]] = Turns()
         self._stopping = threading.Event()
+        self._counting = threading.Lock()
         self._threads = [
             threading.Thread(target=target, name=target.__name__, daemon=True)
             for target in (self._load_all, self._embed_all)
@@ -129,17 +131,23 @@ class Stages:
             self._guarded(job, partial(self._load, job))
 
     def _load(self, job: Job) -> None:
+        begun = time.monotonic()
         if job.path is not None:
             job.data = bytes_of(job.path, self._most_bytes)
         job.content = keyed_hash(self._content_key, job.data)
+        self._worked(job, begun)
         self.events.put(Loaded(job))
 
     # --- read and recognise -----------------------------------------------------------------------
 
     def _read(self, job: Job, reader: Reader) -> None:
+        begun = time.monotonic()
         wishes = Wishes(_suffix(job.name), self._passwords, job.first_part)
         family = kinds.family(job.data[:_HEAD])
-        found = reading.decode(reader.read(job.data, family, wishes.encode()))
+        try:
+            found = reading.decode(reader.read(job.data, family, wishes.encode()))
+        finally:
+            self._worked(job, begun)
         if found.document is not None and found.scans and not job.first_part:
             pictures = _Pictures(found)
             for scan in found.scans:
@@ -149,6 +157,7 @@ class Stages:
             self._embeds.put(job.rank, (job, found))
 
     def _recognise(self, job: Job, pictures: _Pictures, scan: Scan, reader: Reader) -> None:
+        begun = time.monotonic()
         wishes = Wishes(_suffix(job.name), self._passwords, scan=scan.unit)
         outcome: ParsedDocument | str
         try:
@@ -158,6 +167,7 @@ class Stages:
             if reader.lost is not None:
                 raise
             outcome = (_NOT_RECOGNISED + error.message)[: wire.LONGEST_REASON]
+        self._worked(job, begun)
         if pictures.last(scan, outcome):
             self._embeds.put(job.rank, (job, pictures.merged()))
 
@@ -169,6 +179,7 @@ class Stages:
             self._guarded(job, partial(self._embed, job, found))
 
     def _embed(self, job: Job, found: Reading) -> None:
+        begun = time.monotonic()
         parsed = found.document
         if job.document is not None or job.first_part or (parsed and not parsed.text.strip()):
             self.events.put(Read(job, found, None))
@@ -178,12 +189,18 @@ class Stages:
             parsed = _flagged(parsed)
             payload = self._payload(parsed)
             indexed = Indexed(parsed, wire.encode(parsed), payload.encode(), len(payload.chunks))
+            self._worked(job, begun)
             self.events.put(Read(job, found, indexed))
 
     # --- faults -----------------------------------------------------------------------------------
 
     def _on(self, job: Job, step: Callable[[Reader], None], reader: Reader) -> None:
         self._guarded(job, partial(step, reader), reader)
+
+    def _worked(self, job: Job, begun: float) -> None:
+        """Count the time of a step; several pages of one file are worked on side by side."""
+        with self._counting:
+            job.worked += time.monotonic() - begun
 
     def _guarded(self, job: Job, step: Callable[[], None], reader: Reader | None = None) -> None:
         """A step of a job; whatever it raises becomes an event."""
