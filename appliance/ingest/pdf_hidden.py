@@ -96,6 +96,7 @@ class _Paint:
         self.order = order[self.sorted]
         self.boxes = painted.fill_boxes[self.sorted]
         self.fills = painted.fill_colours[self.sorted].astype(np.int64)
+        self.opaque = (self.fills[:, 3] >= OPAQUE) & (self.fills[:, 3] < 256)
 
     def suspects(self) -> bool:
         """Whether any text could be unpainted, or be in the colour of something on the page."""
@@ -171,27 +172,25 @@ def _by_paint(words: PageWords, painted: Painted, why: Numbers) -> None:
 
 def _judged(paint: _Paint, over: Flags, middle: Floats, text: Numbers) -> Numbers:
     """The verdict on some words: the areas over their middles, and the objects that paint them."""
-    orders = paint.painted.texts()
-    order = np.array([orders.get(paint.handles[at], 0) for at in text.tolist()])
-    earlier = paint.order < order[:, None]
-    below, above = over & earlier, over & ~earlier
-    opaque = (paint.fills[:, 3] >= OPAQUE) & (paint.fills[:, 3] < 256)
-    ground = np.tile(_WHITE_PAPER, (len(text), 1))
-    known = np.full(len(text), paint.painted.shadings == 0)
-    if len(paint.order):
-        last = below.shape[1] - 1 - below[:, ::-1].argmax(axis=1)
-        filled = below.any(axis=1)
-        ground[filled] = paint.fills[last[filled], :3]
-        known &= ~filled | opaque[last]
     why = np.full(len(text), _SEEN)
-    unseen = known & _alike(paint.colours[text, :3], ground)
+    ground = np.tile(np.array(_WHITE_PAPER), (len(text), 1))
+    known = np.full(len(text), paint.painted.shadings == 0)
+    words, areas = np.nonzero(over)  # for each word its areas in painting order
+    if len(words):
+        orders = paint.painted.texts()
+        handles, numbers, opaque = paint.handles, text.tolist(), paint.opaque.tolist()
+        painted_at = paint.order.tolist()
+        for word, area in zip(words.tolist(), areas.tolist(), strict=True):
+            if painted_at[area] < orders.get(handles[numbers[word]], 0):
+                ground[word] = paint.fills[area, :3]
+                known[word] = opaque[area] and not paint.painted.shadings
+            elif opaque[area] and why[word] == _SEEN and paint.covers_at(area, middle[word]):
+                why[word] = _COVERED
+    unseen = known & (why == _SEEN) & _alike(paint.colours[text, :3], ground)
     for at in np.flatnonzero(unseen & ~np.isin(paint.modes[text], _FILLED_ONLY)).tolist():
         outline = calls.stroke_colours([paint.handles[text[at]]]).astype(np.int64)[0, :3]
         unseen[at] = _alike(outline, ground[at])
     why[unseen] = _WHITE
-    for at in np.flatnonzero((above & opaque).any(axis=1)).tolist():
-        if any(paint.covers_at(n, middle[at]) for n in np.flatnonzero(above[at] & opaque).tolist()):
-            why[at] = _COVERED
     why[(paint.modes[text] == _NOT_PAINTED) | (paint.colours[text, 3] < CLEAR)] = _INVISIBLE
     return why
 
