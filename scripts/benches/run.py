@@ -32,7 +32,12 @@ def main() -> int:
     parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--publish", action="store_true", help="into README.md; every stage")
+    parser.add_argument(
+        "--with", dest="site", type=Path, metavar="SITE", help="a folder of further packages"
+    )
     options = parser.parse_args()
+    if options.site:
+        sys.path.append(str(options.site))  # after the environment's own: nothing is replaced
     unknown = set(options.stages) - set(STAGES)
     if unknown:
         parser.error(f"no such stage: {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}")
