@@ -21,7 +21,7 @@ from appliance.sandbox.outcome import Outcome, ReadingFailed
 MOST_PIXELS = 80_000_000  # of one frame; A3 at 600 dots per inch has 70 million
 MOST_FRAMES = 5_000
 WORKING_PIXELS = 12_000_000  # larger ones are reduced; A4 at 300 dots per inch has 8.7 million
-FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "GIF", "WEBP")
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 USUAL_DPI = 150.0  # where a picture does not say, or says nonsense
 DPI = (50.0, 1200.0)
 LONGEST_SIDE = 14_000.0  # points; a page of more than that is none

@@ -34,9 +34,8 @@ MOST_SEARCHED = 3_200_000  # pixels
 SMALL_LINES = 11.0  # pixels: lower lines than this and the search is repeated on a larger picture
 LARGEST_SCALE = 2.0
 LINE_HEIGHT = 48  # pixels, given by the network
-NARROWED = 0.8  # lines are read at this share of their width: faster and better (measured)
-LONG_LINE = 10.0
-SHORT_SHARE = 1.0
+NARROWED = 0.8  # long lines are read at this share of their width: faster and better (measured)
+LONG_LINE = 10.0  # heights
 WIDEST = 12_000  # pixels of a line as it is read
 STEP = 32  # widths are rounded up to this, so that few shapes occur
 SPARSE = 0.9  # letters per height of width; a line with fewer holds some that were not read
@@ -141,7 +140,7 @@ def read(picture: Picture, quad: Quad) -> Line:
 
 def _read(picture: Picture, quad: Quad) -> Line:
     width, height = size_of(quad)
-    share = NARROWED if width > LONG_LINE * height else SHORT_SHARE
+    share = NARROWED if width > LONG_LINE * height else 1.0
     wide = int(min(max(round(width / height * LINE_HEIGHT * share), 16), WIDEST))
     padded = -(-wide // STEP) * STEP
     values = np.zeros((1, 3, LINE_HEIGHT, padded), np.float32)
@@ -175,9 +174,10 @@ def _plain(letters: list[str]) -> list[str]:
 
 
 def _is_ruled(letters: list[str]) -> bool:
-    """Dots, dashes and underlines that guide the eye."""
+    """Dots, dashes and underlines that guide the eye; letters left out leave blanks behind."""
     solid = [letter for letter in letters if not letter.isspace()]
-    return bool(solid) and sum(letter in "._-—–=…·*~" for letter in solid) > len(solid) / 2
+    ruled = sum(letter in "._-—–=…·*~" for letter in solid)
+    return ruled > len(solid) / 2 and len(letters) - len(solid) <= len(solid)
 
 
 def _pieces(letters: list[str], places: list[float]) -> tuple[Piece, ...]:

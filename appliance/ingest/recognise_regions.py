@@ -14,7 +14,7 @@ Picture = NDArray[np.uint8]  # height, width, 3
 Quad = NDArray[np.float32]  # 4, 2
 
 PAINTED = 0.3  # of the map, from here on a pixel belongs to text
-SURE = 0.5  # mean over a region, from here on it is a line
+SURE = 0.3  # mean over a region, from here on it is a line; lone digits have little more
 WIDENED = 1.6  # the map paints the core of lines: by how much they are larger
 SMALLEST = 3.0  # pixels
 MOST_REGIONS = 3000  # on one page; the densest newspapers have fewer

@@ -31,7 +31,7 @@ CUT = "the picture is cut short; what is left of it was read"
 _CUT_WORD = re.compile(r"[^\W\d_]{2}[-\u2010\u00ad\u00ac]$")
 _HORNED = re.compile("[\u01a0\u01a1\u01af\u01b0]")  # letters of Vietnamese alone
 FEWEST_HORNED = 2
-ROOM = 1.5  # times the length of a word: letters differ in width
+ROOM = 1.25  # times the length of a word: letters differ in width
 
 
 def warm() -> None:
