@@ -36,7 +36,6 @@ if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
 
 FIRST_ROLES = frozenset({"operator", "officer"})  # one person until the service divides them
 APPLIANCE = AccessClass.of("", "", ())  # for actions on the appliance itself
-POLICIES = Path(__file__).parent.parent / "policies"
 
 
 class Appliance:
@@ -71,7 +70,7 @@ class Appliance:
         with Store.create(settings.home, passphrase, cost=cost) as store:
             person = current_principal(uid, FIRST_ROLES)
             store.set_roles(uid, FIRST_ROLES, person.name)
-            shutil.copytree(POLICIES, settings.home / "policies", dirs_exist_ok=True)
+            _copy_policies(settings.policies, home / "policies")
             AuditLog.create(*_log_keys(settings, store)).close()
         with (
             cls.open(settings, passphrase, uid, "set-up", lambda _: None) as appliance,
@@ -223,6 +222,11 @@ class Appliance:
         decision = self.acts.decide("audit_verify", APPLIANCE)
         with self.acts.act("audit_verify", decision=decision):
             return verify(self.settings.home / "audit", self.log.public_key)
+
+
+def _copy_policies(source: Path, target: Path) -> None:
+    """The shipped policies, as files of the home's owner: a release has them read-only."""
+    shutil.copytree(source, target, dirs_exist_ok=True, copy_function=shutil.copyfile)
 
 
 def _log_keys(settings: Settings, store: Store) -> tuple[Path, bytes, Key, Key, str]:

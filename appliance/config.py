@@ -75,6 +75,12 @@ class Settings:
         return self.root / "models"
 
     @property
+    def policies(self) -> Path:
+        """The shipped policies: of the release, or of the checkout that runs in place."""
+        released = self.root / "policies"
+        return released if released.is_dir() else Path(__file__).parent.parent / "policies"
+
+    @property
     def engine_python(self) -> Path:
         """Interpreter of the engine's own environment."""
         return self.root / "envs" / "engine" / "bin" / "python"
