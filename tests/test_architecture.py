@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"cli"}),
     frozenset(
-        {"acts", "app", "batch", "coverage", "doctor", "output", "questions", "report"}
+        {"acts", "app", "attest", "batch", "coverage", "doctor", "output", "questions", "report"}
         | {"run_report", "taking"}
     ),
     frozenset({"tasks", "ingest"}),
@@ -26,13 +26,13 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"engine", "access"}),
     frozenset({"audit"}),
     frozenset({"store"}),
-    frozenset({"crypto"}),
+    frozenset({"crypto", "egress"}),
     frozenset({"sandbox", "plain", "tables"}),
     frozenset({"config", "documents", "offline"}),
     frozenset({"errors"}),
 )
 WITHIN_THE_APP_LAYER = frozenset(
-    {"acts", "app", "batch", "coverage", "doctor", "output", "questions", "report"}
+    {"acts", "app", "attest", "batch", "coverage", "doctor", "output", "questions", "report"}
     | {"run_report", "taking"}
 )  # one room in several files
 
@@ -55,11 +55,11 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pypdfium2": ("ingest/pdf", "ingest/worker.py"),
     "rich": ("cli/",),
     "sentence_transformers": ("index/embed.py",),
-    "socket": ("engine/", "sandbox/"),
+    "socket": ("attest/", "egress/", "engine/", "sandbox/"),
     "spacy": ("ingest/",),
     "sqlalchemy": ("store/",),
     "sqlcipher3": ("store/",),
-    "subprocess": ("engine/", "sandbox/"),
+    "subprocess": ("egress/", "engine/", "sandbox/"),
     "torch": ("index/embed.py",),
     "unstructured": ("ingest/",),
     "xlrd": ("ingest/xls.py",),

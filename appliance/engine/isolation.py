@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from appliance.errors import ApplianceError, EngineUnavailable
-from appliance.sandbox import confine
+from appliance.sandbox import confine, covers
 
 
 class Isolation(StrEnum):
@@ -56,6 +56,8 @@ def namespace_refusal() -> str:
 def enter_namespace() -> None:
     """Move this process into a network namespace of its own with only loopback up.
 
+    The host's name services, whose local sockets cross namespaces, go out of sight with it.
+
     Raises:
         EngineUnavailable: the host forbids it, or the namespace is not empty.
     """
@@ -71,6 +73,7 @@ def enter_namespace() -> None:
         ) from error
     if up != {"lo"}:
         raise EngineUnavailable("the new network namespace is not empty")
+    covers.cover(covers.NAME_SERVICES)  # best effort; the attestation before a start finds the rest
 
 
 def forbid_detours() -> None:

@@ -13,6 +13,7 @@ import resource
 import socket
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from appliance.engine import loopback
@@ -29,6 +30,16 @@ from appliance.sandbox import confine
 WALL, REFUSED = "wall: ", "refused: "  # how the first line of the log begins
 REFUSAL = 71  # exit code; EX_OSERR, sysexits.h
 PRIVATE = 0o077  # umask: sockets, log and caches are for their owner only
+ENVIRONMENT = {"LANG": "C.UTF-8"}  # of this program; the engine's own comes with the order
+_BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from appliance.engine.launch import main; main()"
+)
+
+
+def command() -> tuple[str, ...]:
+    """The command line of this program."""
+    root = Path(__file__).parent.parent.parent
+    return (sys.executable, "-I", "-c", _BOOT, str(root))
 
 
 @dataclass(frozen=True, slots=True)

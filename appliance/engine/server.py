@@ -14,7 +14,6 @@ import shutil
 import socket
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,9 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import appliance
 from appliance.config import Settings
-from appliance.engine import failures, models, processes
+from appliance.engine import attested, failures, launch, models, processes
 from appliance.engine.client import get
 from appliance.engine.command import (
     Places,
@@ -47,9 +45,6 @@ LETTING_GO_S = 3.0  # for the socket of a process that was ended
 OK = 200
 _POLL_S = 0.2
 _REPORT_S = 5.0
-_BOOT = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from appliance.engine.launch import main; main()"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +84,8 @@ def start(settings: Settings, progress: Progress, wall: Isolation | None = None)
 
     Raises:
         ModelError: the model is missing or differs from its manifest.
-        EngineUnavailable: it did not start, or could not be kept from the network.
+        EngineUnavailable: it did not start, or could not be kept from the network, or the
+            attestation of its walls, made anew before each start, failed.
         ConfigError: the socket's path is too long.
     """
     places = _prepared(settings)
@@ -98,6 +94,7 @@ def start(settings: Settings, progress: Progress, wall: Isolation | None = None)
             return
         _end_remains(settings, places)
         identity = models.verify(settings.models / settings.engine.model, places.hashed)
+        attested.require(attested.attest(settings, wall), progress)
         child = _launch(settings, places, identity, wall)
         try:
             _await_answer(settings, places, child, progress)
@@ -208,12 +205,12 @@ def _launch(
     )
     with _fresh_log(places) as log:
         child = subprocess.Popen(
-            [sys.executable, "-I", "-c", _BOOT, str(Path(appliance.__file__).parent.parent)],
+            launch.command(),
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             cwd=places.run,
-            env={"LANG": "C.UTF-8"},
+            env=launch.ENVIRONMENT,
             start_new_session=True,
             umask=PRIVATE,
         )

@@ -1,0 +1,1 @@
+"""Attestation: what each confined part shows of itself, signed, on record, for an auditor."""
