@@ -122,10 +122,20 @@ def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     return _overlaid(settings, table, file)
 
 
+def forbidden_variables() -> tuple[str, ...]:
+    """Names of variables that name proxies or credentials for the outside, as they stand now."""
+    return tuple(sorted(name for name in os.environ if offline.is_forbidden(name)))
+
+
 def passphrase_file(environ: Mapping[str, str] = os.environ) -> Path | None:
     """The file named by ``APPLIANCE_PASSPHRASE_FILE``, for unattended runs."""
     name = environ.get("APPLIANCE_PASSPHRASE_FILE")
     return Path(name) if name else None
+
+
+def notify_address(environ: Mapping[str, str] = os.environ) -> str:
+    """Where a service manager listens for ``READY=1`` (sd_notify(3)); empty without one."""
+    return environ.get("NOTIFY_SOCKET", "")
 
 
 def _overlaid(settings: Settings, table: Mapping[str, Any], file: Path) -> Settings:

@@ -1,12 +1,15 @@
-"""engine start, stop, status: the language model's server."""
+"""engine start, stop, status, run: the language model's server."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from appliance.cli.display import emit_json, table
 from appliance.cli.session import json_option, note
-from appliance.config import Settings
+from appliance.config import Settings, notify_address
 
 
 @click.group("engine")
@@ -68,3 +71,30 @@ def status(settings: Settings, as_json: bool) -> None:
     plain = to_plain(found)
     rows = plain.items() if isinstance(plain, dict) else ()
     table(("what", "value"), [(name.replace("_", " "), value) for name, value in rows])
+
+
+@engine_command.command("run")
+@click.option(
+    "--socket",
+    type=click.Path(path_type=Path),
+    help="Where it answers [default: as the settings say].",
+)
+@click.option("--shared", is_flag=True, help="Let the group of the socket use it, too.")
+@click.pass_obj
+def run(settings: Settings, socket: Path | None, shared: bool) -> None:
+    """Serve in the foreground, for a service manager; needs no store and no passphrase.
+
+    Says READY=1 to the service manager when the engine answers, and ends the engine when it is
+    ended itself.
+
+    \b
+    Example:
+      appliance engine run --socket /run/appliance-engine/engine.sock --shared
+    """
+    from appliance.engine import service
+
+    if socket:
+        engine = replace(settings.engine, socket=str(socket.absolute()))
+        settings = replace(settings, engine=engine)
+    address = notify_address()
+    service.run(settings, note, lambda: service.notify(address, "READY=1"), shared=shared)
