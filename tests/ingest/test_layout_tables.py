@@ -77,6 +77,23 @@ def test_a_figure_is_found_by_its_label_and_all_headings_above_it(read: Read) ->
     assert figure(parsed, "Total net sales", "Six Months Ended", "June 25, 2022") == "(304,182)"
 
 
+def test_a_heading_over_three_columns_covers_each_of_them(read: Read) -> None:
+    lines = [centred(306, 700, "Three Months"), centred(496, 700, "Nine Months")]
+    places = (260, 320, 380, 450, 510, 570)
+    for x, text in zip(places, ("2023", "2022", "Change") * 2, strict=True):
+        lines.append(right(x, 688, text))
+    for at, label in enumerate(("Americas", "Europe")):
+        figures = (f"{at}{n},000" if n % 3 != 2 else f"{n} %" for n in range(6))
+        lines.append(Line(72, 676 - 12 * at, label))
+        lines += [right(x, 676 - 12 * at, t) for x, t in zip(places, figures, strict=True)]
+
+    parsed = read(pdf(Page(lines)), "a.pdf")
+
+    assert figure(parsed, "Europe", "Three Months", "2023") == "10,000"
+    assert figure(parsed, "Europe", "Nine Months", "2022") == "14,000"
+    assert figure(parsed, "Americas", "Nine Months", "Change") == "5 %"
+
+
 def test_headings_on_several_lines_are_one_cell_and_labels_stay_in_the_table(read: Read) -> None:
     parsed = read(pdf(Page(INCOME)), "a.pdf")
 

@@ -85,3 +85,18 @@ def test_hidden_words_in_a_line_leave_the_seen_ones(read: Read) -> None:
     assert "Pay" in parsed.text
     assert "now." in parsed.text
     assert [hidden.text for hidden in parsed.hidden] == ["nothing"]
+
+
+def test_what_lies_in_a_form_is_judged_where_the_form_puts_it(read: Read) -> None:
+    content = "0 0 0.4 rg 0 290 150 15 re f " + shown("White on dark.", 10, 295, 5, "1 1 1 rg")
+    form = (
+        "<< /Type /XObject /Subtype /Form /BBox [0 0 150 400] /Matrix [2 0 0 1 0 0] "
+        f"/Resources << /Font << /F1 3 0 R >> >> /Length {len(content)} >>\n"
+        f"stream\n{content}\nendstream"
+    )
+    page = Page([SEEN], after="q 1 0 0 2 0 0 cm /Fm0 Do Q\n", pictures=["/Fm0 {x0} 0 R"])
+
+    parsed = read(pdf(page, extras=[form]), "a.pdf")
+
+    assert "White on dark." in parsed.text
+    assert parsed.hidden == ()
