@@ -8,6 +8,7 @@ becomes eight bits of red, green and blue on white.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -145,8 +146,10 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     """The file's first frame, not unpacked; whatever goes wrong in it is damage."""
     Image.MAX_IMAGE_PIXELS = None  # checked here, where the answer can be a gap
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-            yield opened
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they tell of the file, and nobody is there to read
+            with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+                yield opened
     except _BROKEN as error:
         raise ReadingFailed(Outcome.DAMAGED) from error
 

@@ -33,7 +33,7 @@ TOO_MUCH = "the document has more text than is kept"
 CONTAINED = 0.6  # share of a text's words from which on it is held by another
 NOTE_CONTAINED = 0.5  # of an element's words, below which it says something of its own
 RICHER = 1.15  # times as many words: holds more
-PLAUSIBLE = 0.6  # share of tokens that look like words, from here on a text is one
+LESS_PLAUSIBLE = 0.15  # by so much less than the recognised text: garbled (shifted codes: 0.4 less)
 LONGEST_WORD = 24  # letters; longer runs are mostly words run together, or no words
 
 _FRAMES = ("application/pdf", "image/")
@@ -143,8 +143,8 @@ def _chosen(
     if layer_is_better(said, recognised):
         return [], placed
     held = _words(recognised)
-    readable = plausibility(said) >= PLAUSIBLE
-    lost = [one for one in layer if not readable or _share(_text([one]), held) >= NOTE_CONTAINED]
+    garbled = _is_garbled(said, recognised)
+    lost = [one for one in layer if garbled or _share(_text([one]), held) >= NOTE_CONTAINED]
     amount = sum(len(re.sub(r"\s", "", _text([one]))) for one in lost)
     if amount:
         gaps.append(Gap(SUPERSEDED, page, Unit.CHARACTERS, amount))
@@ -161,11 +161,15 @@ def layer_is_better(layer: str, recognised: str) -> bool:
     where that has hardly more.  A layer that says something else (a stamp, a page number, a note
     put on the scan later) does not make up for the page.
     """
-    if plausibility(layer) < min(PLAUSIBLE, plausibility(recognised)):
+    if _is_garbled(layer, recognised):
         return False
     held = _share(recognised, _words(layer))
     richer = _words(recognised).total() > RICHER * _words(layer).total()
     return held >= CONTAINED and not (richer and _share(layer, _words(recognised)) >= CONTAINED)
+
+
+def _is_garbled(layer: str, recognised: str) -> bool:
+    return plausibility(layer) < plausibility(recognised) - LESS_PLAUSIBLE
 
 
 def plausibility(text: str) -> float:

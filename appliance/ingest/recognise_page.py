@@ -7,6 +7,8 @@ left to right, in which lines are put in order.
 
 from __future__ import annotations
 
+import resource
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +24,7 @@ from appliance.ingest.recognise_regions import Picture, Quad, part, size_of, til
 UNSURE = 0.6  # confidence below which a line is left out (measured: all such lines were wrong)
 ON_END = 1.5  # times as high as long: the line is written up or down the page
 UPRIGHT_ENOUGH = 0.9  # confidence at which lines are taken to stand the right way up
+TIME_SHARE = 0.75  # of the processor seconds that this process has; then it tells what it has read
 TRIED = 5  # lines read to tell which way is up
 ALIKE = (0.7, 1.4)  # heights within these shares of the usual one are taken to be the usual one
 INK_LINES = (0.35, 1.3)  # heights of what may be letters, in shares of the usual line's
@@ -51,6 +54,7 @@ class PageSeen:
     lines: int = 0  # found
     unsure: int = 0  # lines left out
     unread: int = 0  # lines left out, in letters that the model does not know
+    late: int = 0  # lines for which there was no time
     missed: bool = False  # what looks like text stands where no line was found
 
 
@@ -87,7 +91,7 @@ def see(picture: Picture) -> PageSeen:
         quads = [(size - quad)[[2, 3, 0, 1]] for quad in quads]
     turn = _Turn(quarters, width, height)
     page = PageSeen(lines=len(quads))
-    kept = list(_kept([recognise.read(picture, quad) for quad in quads], page))
+    kept = list(_kept(_read(picture, quads, page), page))
     angle = tilt([line.quad for line in kept])
     page.words = list(_words([line for line in kept if not _on_end(line.quad)], angle, turn))
     for line in kept:
@@ -122,6 +126,19 @@ def _is_upside_down(picture: Picture, quads: Sequence[Quad]) -> bool:
         return False
     turned = (recognise.read(picture, quad[[2, 3, 0, 1]]).confidence for quad in tried)
     return float(np.mean(list(turned))) > this_way + 0.05
+
+
+def _read(picture: Picture, quads: Sequence[Quad], page: PageSeen) -> list[Line]:
+    """Every line from the top down, as far as the time allows."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_CPU)
+    deadline = time.monotonic() + (TIME_SHARE * limit if limit != resource.RLIM_INFINITY else 1e9)
+    lines: list[Line] = []
+    for quad in sorted(quads, key=lambda quad: float(quad[:, 1].mean())):
+        if time.monotonic() > deadline:
+            page.late = len(quads) - len(lines)
+            break
+        lines.append(recognise.read(picture, quad))
+    return lines
 
 
 def _kept(lines: Sequence[Line], page: PageSeen) -> Iterator[Line]:

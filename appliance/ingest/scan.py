@@ -25,6 +25,7 @@ from appliance.sandbox.outcome import Outcome, ReadingFailed
 UNSURE = "text in a picture could not be recognised with certainty and is left out"
 UNREAD = "text in a picture is in letters that are not recognised"
 MISSED = "marks in a picture look like text and were not recognised"
+LATE = "recognising a page took too long; its last lines are not read"
 VIETNAMESE = "some letters of Vietnamese in a picture are not recognised"
 CUT = "the picture is cut short; what is left of it was read"
 
@@ -85,6 +86,8 @@ def _note_gaps(seen: PageSeen, builder: DocumentBuilder, page: int | None) -> No
         builder.add_gap(UNREAD, page)
     if seen.unsure:
         builder.add_gap(UNSURE, page)
+    if seen.late:
+        builder.add_gap(LATE, page)
     if seen.missed:
         builder.add_gap(MISSED, page)
     horned = sum(len(_HORNED.findall(word.text)) for word in seen.words)

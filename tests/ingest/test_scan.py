@@ -151,7 +151,9 @@ def test_pages_that_lie_on_a_side_are_read(recognise: Recognise, degrees: int) -
 
 @pytest.mark.parametrize("degrees", [-7, 3])
 def test_tilted_pages_are_read(recognise: Recognise, degrees: int) -> None:
-    page = drawn(SENTENCES).rotate(degrees, expand=True, fillcolor=255, resample=3)
+    page = drawn(SENTENCES).rotate(
+        degrees, expand=True, fillcolor=255, resample=Image.Resampling.BICUBIC
+    )
     assert solid(recognise(encoded(page)).text) == solid(" ".join(SENTENCES))
 
 
