@@ -55,7 +55,7 @@ _RAISES: dict[Outcome, tuple[type[ApplianceError], str, str]] = {
     Outcome.NO_TEXT: (
         NoText,
         "the file was opened and holds no text",
-        "if it is a scan, add a text layer first",
+        "see if it is blank; drawings and photographs hold none",
     ),
     Outcome.NEEDS_PASSWORD: (
         InputUnreadable,
