@@ -18,7 +18,7 @@ from appliance.access.policy import AccessClass, PolicySet
 from appliance.access.principals import current as current_principal
 from appliance.acts import Acts
 from appliance.audit.log import AuditLog
-from appliance.audit.records import Record
+from appliance.audit.records import Kind, Record
 from appliance.audit.verify import Verdict, verify
 from appliance.config import Settings
 from appliance.coverage import Coverage, account
@@ -31,6 +31,7 @@ from appliance.store.store import Store
 from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
 
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
+    from appliance.attest.record import Signed
     from appliance.ingest.folder import Found, Listing, Skipped
     from appliance.ingest.jobs import FileOutcome
 
@@ -222,6 +223,22 @@ class Appliance:
         decision = self.acts.decide("audit_verify", APPLIANCE)
         with self.acts.act("audit_verify", decision=decision):
             return verify(self.settings.home / "audit", self.log.public_key)
+
+    # -- attestation ---------------------------------------------------------------------------
+
+    def attest_egress(self) -> Signed:
+        """Look at and try every wall; what was found, signed with the log's key and on record."""
+        from appliance.attest.parts import look
+        from appliance.attest.record import compose, signed
+
+        with self.acts.act("attest") as act:
+            found = signed(compose(self.settings, look(self.settings)), self.store.log_seed())
+            act.counts.update(found.attestation.counts())
+            status = f"{found.attestation.verdict},sha256:{found.digest}"
+            self.log.event(
+                Kind.SECURITY, "attest_egress", self.acts.actor, status=status, counts=act.counts
+            )
+        return found
 
 
 def _copy_policies(source: Path, target: Path) -> None:

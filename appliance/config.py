@@ -122,9 +122,9 @@ def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     return _overlaid(settings, table, file)
 
 
-def forbidden_variables() -> tuple[str, ...]:
-    """Names of variables that name proxies or credentials for the outside, as they stand now."""
-    return tuple(sorted(name for name in os.environ if offline.is_forbidden(name)))
+def variables() -> tuple[str, ...]:
+    """Names of the environment's variables as they stand now, without their values."""
+    return tuple(sorted(os.environ))
 
 
 def passphrase_file(environ: Mapping[str, str] = os.environ) -> Path | None:

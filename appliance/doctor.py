@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from appliance import __version__
+from appliance import __version__, config, offline
 from appliance.app import Appliance
 from appliance.config import Settings
+from appliance.egress import facts
 from appliance.engine import models, server
 from appliance.errors import ApplianceError
 from appliance.sandbox.server import ReaderServer
@@ -78,6 +79,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("memory", _memory),
         ("swap", _swap),
         ("home", _home),
+        ("environment", _environment),
         ("language model", lambda s: _model(s, s.engine.model)),
         ("embedding model", lambda s: _model(s, s.search.embedding_model)),
         ("engine environment", _engine_environment),
@@ -145,6 +147,18 @@ def _home(settings: Settings) -> Finding:
         return Finding("home", False, f"no store at {settings.home}", "run `appliance init`")
     mode = settings.home.stat().st_mode & 0o777
     return Finding("home", mode & 0o077 == 0, f"mode {mode:o}", f"chmod 700 {settings.home}")
+
+
+def _environment(_: Settings) -> Finding:
+    """What was given to this process and removed at its start does no harm here, but is named."""
+    kept = [name for name in config.variables() if offline.is_forbidden(name)]
+    given = facts.of().forbidden or ()
+    found = "no proxy, no credential for the outside"
+    if given:
+        found = f"removed at the start: {', '.join(given)}"
+    if kept:
+        found = f"in force: {', '.join(kept)}"
+    return Finding("environment", not kept, found, "unset these variables")
 
 
 def _model(settings: Settings, name: str) -> Finding:

@@ -37,6 +37,7 @@ COMMANDS = {  # command: module of cli/, in the order of the help page
     "engine": "engine",
     "policy": "policy",
     "audit": "audit",
+    "attest": "attest",
     "completion": "setting_up",
 }
 

@@ -1,0 +1,163 @@
+"""Each confined part shows for itself what holds: the engine, the reader, the core.
+
+What the kernel enforces is told from what was only seen to be so; promises of a service manager
+are not repeated here.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance import config
+from appliance.config import Settings
+from appliance.egress import facts
+from appliance.egress.probe import Errand, Observation
+from appliance.egress.verdict import CONTROL, CONTROLS, Expected, Item, Verdict, environment, judge
+from appliance.egress.verdict import structure as walls
+from appliance.engine import attested, server
+from appliance.engine.attested import Attested
+from appliance.errors import SandboxError
+from appliance.offline import is_forbidden
+from appliance.sandbox import probe
+from appliance.sandbox.probe import Layer
+from appliance.sandbox.server import ReaderServer
+
+READER, CORE, LOCKED = "reader", "core", "core under lock"
+_SOCKETS = ("SC-7(5)", "SC-7(10)", "SC-7(21)", "AC-4")
+_TABLES = ("tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "packet")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything that was looked at: the items, and what the probes reported."""
+
+    items: tuple[Item, ...]
+    engine: Attested
+    locked: Observation
+
+
+def look(settings: Settings) -> Seen:
+    """Look at every part.  Takes some seconds; starts no engine."""
+    engine = attested.attest(settings)
+    locked = attested.run(Errand(facts.of().network, lab=True, only_local=True))
+    answering = server.status(settings)
+    running: tuple[Item, ...] = ()
+    if answering.running:
+        running = attested.running(settings, answering.pid, answering.isolation)
+    items = (
+        *engine.items,
+        *running,
+        *reader(settings),
+        *core(),
+        *under_lock(locked, engine.control),
+    )
+    return Seen(items, engine, locked)
+
+
+# --- the reader -----------------------------------------------------------------------------------
+
+
+def reader(settings: Settings) -> tuple[Item, ...]:
+    """A reader process proves at its start that no child of it can make a socket."""
+    try:
+        with ReaderServer.start(
+            settings.reader, Path(sys.executable), home=settings.home
+        ) as started:
+            layers, of = started.layers, facts.of(started.pid)
+    except SandboxError as error:
+        return (Item(READER, "sockets", Verdict.FAIL, error.message, controls=_SOCKETS),)
+    return (*judge_reader(layers, able=_able()), *walls(_of_reader(), of))
+
+
+def judge_reader(layers: Layer, *, able: bool) -> tuple[Item, ...]:
+    """From the layers that hold, and whether the forbidden is possible without them."""
+    sockets = Layer.NO_SOCKETS in layers
+    proved = Verdict.PASS if able else Verdict.UNKNOWN
+    words = "each family tried in a child and refused" if sockets else "a socket could be made"
+    empty = Layer.EMPTY_NETWORK in layers
+    network = "it is empty too" if empty else "none of its own here; without sockets out of reach"
+    shut = Verdict.PASS if sockets or empty else Verdict.FAIL
+    freely = "sockets can be made without the walls" if able else "void: refused without them too"
+    return (
+        Item(READER, "sockets", proved if sockets else Verdict.FAIL, words, controls=_SOCKETS),
+        Item(READER, "network", shut, network, empty, CONTROLS["namespace"]),
+        Item(READER, CONTROL, proved, freely, controls=CONTROLS[CONTROL]),
+    )
+
+
+def _of_reader() -> Expected:
+    return Expected(READER, frozenset(), own_network=False)
+
+
+def _able() -> bool:
+    """Whether this process, without the reader's walls, can do what the reader must not."""
+    acts = [act for act in probe.ACTS if act.layer is Layer.NO_SOCKETS and "socket" in act.name]
+    said = {act.name: probe.attempt(act.name, b"/") for act in acts}
+    return said["internet socket"] == probe.ALLOWED == said["local socket"]
+
+
+# --- the core -------------------------------------------------------------------------------------
+
+
+def core() -> tuple[Item, ...]:
+    """This very process: what it holds, and whether anything forbids it more."""
+    made, held = _makes_internet_sockets(), _internet_sockets()
+    if held is None:
+        verdict, words = Verdict.UNKNOWN, "its open sockets cannot be read"
+    elif held:
+        verdict, words = Verdict.FAIL, f"it holds {held} that are not local"
+    else:
+        verdict, words = Verdict.PASS, "it holds none but local ones"
+    lock = "a filter refuses others" if not made else "no filter here forbids others"
+    return (
+        Item(CORE, "sockets", verdict, f"{words}; {lock}", enforced=not made, controls=_SOCKETS),
+        environment(CORE, tuple(name for name in config.variables() if is_forbidden(name))),
+    )
+
+
+def under_lock(locked: Observation, control: Observation) -> tuple[Item, ...]:
+    """A process of the core's kind, locked to local sockets, in a network with a way out."""
+    expected = Expected(LOCKED, frozenset({"UNIX"}), own_network=False)
+    return tuple(item for item in judge(expected, locked, control) if item.name != "name services")
+
+
+def _makes_internet_sockets() -> bool:
+    """Making one sends nothing."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
+    except OSError:
+        return False
+    return True
+
+
+def _internet_sockets() -> int | None:
+    """How many sockets of this process are in the tables of the internet and packet families."""
+    mine, theirs = set(), set()
+    try:
+        for entry in os.listdir("/proc/self/fd"):
+            mine.add(_target(f"/proc/self/fd/{entry}"))
+        for table in _TABLES:
+            theirs |= _inodes(Path("/proc/self/net", table))
+    except OSError:
+        return None
+    return len({inode for inode in theirs if f"socket:[{inode}]" in mine})
+
+
+def _target(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:  # the descriptor that listed the folder
+        return ""
+
+
+def _inodes(table: Path) -> set[str]:
+    """The last column of `packet`, the tenth of the others (proc(5))."""
+    if not table.exists():
+        return set()
+    rows = [line.split() for line in table.read_text("ascii", "replace").splitlines()[1:]]
+    column = 8 if table.name == "packet" else 9
+    return {row[column] for row in rows if len(row) > column}
