@@ -23,7 +23,7 @@ from scripts.benches.figure import Figure
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "scripts" / "benches" / "figures.json"
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
-STAGES = ("cli", "pdf", "sandbox", "seal", "audit", "embed", "search", "whole", "generate")
+STAGES = ("cli", "pdf", "ocr", "sandbox", "seal", "audit", "embed", "search", "whole", "generate")
 
 
 def main() -> int:
