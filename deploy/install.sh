@@ -19,9 +19,43 @@ stop() { # message remedy code
     exit "${3:-4}"
 }
 
+usage() {
+    cat <<'END'
+usage: sh install.sh [options]
+
+Installs the appliance from this medium, upgrades it, rolls it back, removes it. Asks no network.
+
+  --fingerprint SHA256:...  trust the key on the medium when this is its fingerprint, which was told
+                            over another way; needed once, the key is kept for the next bundle
+  --signers FILE            trust the keys of this file of allowed signers (ssh-keygen)
+  --pubkey FILE             trust this P-256 key (openssl), where ssh-keygen may not be used
+  --prefix DIR              where to: /opt/appliance as root, else ~/.local/share/appliance
+  --media DIR               folder of a further volume; more than once
+  --dry-run                 check the machine and every file, change nothing
+  --upgrade                 from an installation that is there to this bundle
+  --rollback                back to the release before
+  --allow-older             take a bundle with a lower serial, on record
+  --uninstall               remove the program; with --keep-data or --yes
+  --keep-data               with --uninstall: the store stays
+  --yes                     ask nothing
+  --help                    this page
+
+examples:
+  sh install.sh --fingerprint SHA256:... --dry-run
+  sh install.sh --fingerprint SHA256:...
+  sh install.sh --upgrade
+  sh install.sh --rollback
+  sh install.sh --uninstall --keep-data
+
+exit status: 0 done; 1 failed; 2 wrong arguments; 3 the machine lacks something;
+4 the bundle is refused: changed, incomplete, older, or signed by another key
+END
+}
+
 # The options that matter here; Python reads all of them again.
 expect=
 for word in "$@"; do
+    case $word in -h | --help) usage; exit 0 ;; esac
     case $expect in
     prefix) prefix=$word ;;
     signers) signers=$word ;;
@@ -51,6 +85,10 @@ fi
 known=$prefix/state
 [ -n "$signers" ] || [ ! -f "$known/allowed_signers" ] || signers=$known/allowed_signers
 [ -n "$public" ] || [ ! -f "$known/bundle_p256.pub.pem" ] || public=$known/bundle_p256.pub.pem
+
+for given in "$signers" "$public"; do
+    [ -z "$given" ] || [ -r "$given" ] || stop "$given cannot be read" "name the file of the key" 2
+done
 
 verify_ssh() { # file of allowed signers
     ssh-keygen -Y verify -f "$1" -I bundle@appliance -n appliance-bundle \
@@ -108,8 +146,13 @@ grep -F '"path":"deploy/install' "$manifest" | while IFS= read -r line; do
     [ "$found" = "$(field "$line" sha256)" ] ||
         stop "$path: missing or changed on the medium" "copy the bundle again"
 done || exit $?
-[ -z "$(find "$here/installer" -name '*.py[co]' -o -name '*.so' -o -type l | head -n 1)" ] ||
-    stop "the installer's folder holds files that are not in the manifest" "copy the bundle again"
+# Nothing else may lie among them: Python would prefer a folder pool/ to pool.py.
+for file in "$here"/installer/* "$here"/installer/.[!.]*; do
+    [ -e "$file" ] || [ -L "$file" ] || continue
+    [ -f "$file" ] && [ ! -L "$file" ] &&
+        grep -qF "\"path\":\"deploy/installer/${file##*/}\"" "$manifest" ||
+        stop "installer/${file##*/}: on the medium and not in the manifest" "copy the bundle again"
+done
 
 # --- Python ---------------------------------------------------------------------------------------
 
@@ -143,18 +186,27 @@ else
 fi
 
 # The words that only this shell understands are taken out for Python.
-set -- "$@" ''
-while [ -n "$1" ]; do
-    case $1 in
-    --signers | --pubkey | --fingerprint) shift 2; continue ;;
-    --signers=* | --pubkey=* | --fingerprint=*) shift; continue ;;
-    esac
-    set -- "$@" "$1"
+left=$#
+while [ "$left" -gt 0 ]; do
+    word=$1
     shift
+    left=$((left - 1))
+    case $word in
+    --signers | --pubkey | --fingerprint)
+        [ "$left" -eq 0 ] || { shift && left=$((left - 1)); }
+        ;;
+    --signers=* | --pubkey=* | --fingerprint=*) ;;
+    *) set -- "$@" "$word" ;;
+    esac
 done
-shift
+# The medium is not on Python's path: a file argparse.py beside this one must not be imported.
 exec "$python" -I -B -c '
-import sys
-sys.path.insert(0, sys.argv[1])
+import importlib.util, sys
+place = sys.argv[1] + "/installer/"
+spec = importlib.util.spec_from_file_location(
+    "installer", place + "__init__.py", submodule_search_locations=[place]
+)
+sys.modules["installer"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["installer"])
 from installer.main import main
 sys.exit(main(sys.argv[2:]))' "$here" --bundle "$here" --signer "${signer:-unknown}" "$@"

@@ -25,17 +25,6 @@ from .problems import REFUSED, InstallProblem
 
 KEPT = 1  # releases that stay beside the one in force
 LINKED = ("wheel", "model", "policy", "unit", "lock", "sbom", "provenance", "doc", "licence")
-EXAMPLES = """\
-examples:
-  sh install.sh --fingerprint SHA256:...      first install, key told over another way
-  sh install.sh --dry-run                     check the machine and the media, change nothing
-  sh install.sh --upgrade                     a newer bundle, with the key that is known here
-  sh install.sh --rollback                    back to the release before
-  sh install.sh --uninstall --keep-data       remove the program, keep the store
-
-exit status: 0 done; 1 failed; 2 wrong arguments; 3 the machine lacks something;
-4 the bundle is refused: changed, incomplete, older, or signed by another key
-"""
 
 
 @dataclass(frozen=True)
@@ -84,25 +73,25 @@ def _stopped(message: str, remedy: str, code: int) -> int:
 
 
 def arguments(words: list[str]) -> Asked:
-    """Parse the command line; exits with status 2 where it is wrong."""
+    """Parse the command line; exits with status 2 where it is wrong.
+
+    What the options mean is said by `install.sh --help`, before any Python is needed.
+    """
     parser = argparse.ArgumentParser(
-        prog="install.sh",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="install.sh", usage="sh install.sh [options]; see --help", add_help=False
     )
     action = parser.add_mutually_exclusive_group()
     for name in ("upgrade", "rollback", "uninstall"):
         action.add_argument(f"--{name}", dest="action", action="store_const", const=name)
     own = system.PREFIX if os.getuid() == 0 else Path.home() / ".local" / "share" / "appliance"
-    parser.add_argument("--prefix", type=Path, default=own, metavar="DIR", help="(%(default)s)")
-    parser.add_argument("--media", type=Path, action="append", metavar="DIR", help="of a volume")
-    parser.add_argument("--dry-run", action="store_true", help="check everything, change nothing")
-    parser.add_argument("--allow-older", action="store_true", help="take a lower serial, on record")
-    parser.add_argument("--keep-data", action="store_true", help="with --uninstall")
-    parser.add_argument("--yes", action="store_true", help="ask nothing")
-    parser.add_argument("--bundle", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--signer", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--prefix", type=Path, default=own)
+    parser.add_argument("--media", type=Path, action="append")
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--allow-older", action="store_true")
+    parser.add_argument("--keep-data", action="store_true")
+    parser.add_argument("--yes", action="store_true")
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--signer", required=True)
     found = parser.parse_args(words)
     return Asked(
         action=found.action or "install",
@@ -131,10 +120,11 @@ def install(asked: Asked) -> None:
     digest = journal.digest(untrusted)
     print(f"{manifest.name} {manifest.release} ({manifest.variant}), signed by {asked.signer}")
     _refuse_older(asked, manifest, digest)
-    media = Media(asked.places, _ask(asked.yes))
-    verifying.verify_installer(manifest, asked.bundle)
+    media = Media(
+        asked.places, _ask(asked.yes), lambda v: verifying.verify_volume(manifest, untrusted, v)
+    )
     for place in asked.places:
-        verifying.refuse_strangers(manifest, place)
+        verifying.verify_volume(manifest, untrusted, place)
     missing = sum(_absent(asked, entry) for entry in manifest.files)
     _preflight(asked, manifest, missing)
     if asked.dry:
@@ -148,6 +138,7 @@ def install(asked: Asked) -> None:
         _import(asked, manifest, media)
         _build(asked, manifest, untrusted, digest)
     releases.switch(asked.prefix, manifest.release)
+    _compile(asked, manifest)
     _finish(asked, manifest, digest, previous)
 
 
@@ -206,9 +197,18 @@ def _build(asked: Asked, manifest: Manifest, untrusted: bytes, digest: str) -> N
         if (release / "locks" / f"{name}.txt").exists():
             begun = time.monotonic()
             environments.build(asked.prefix, manifest, release, name)
-            environments.compile_modules(release, name)
             print(f"  {name} environment: {time.monotonic() - begun:.1f} s", flush=True)
     releases.complete(asked.prefix, manifest.release, digest)
+
+
+def _compile(asked: Asked, manifest: Manifest) -> None:
+    """Byte code, when the release is in force already: it only makes starts quicker."""
+    release = releases.folder(asked.prefix, manifest.release)
+    for name in ("app", "engine"):
+        if (release / "envs" / name).is_dir():
+            begun = time.monotonic()
+            environments.compile_modules(release, name)
+            print(f"  {name} byte code: {time.monotonic() - begun:.1f} s", flush=True)
 
 
 def _finish(asked: Asked, manifest: Manifest, digest: str, previous: str) -> None:

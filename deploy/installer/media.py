@@ -14,15 +14,20 @@ from .manifest import Entry
 from .pool import Piece
 from .problems import InstallProblem
 
+Vet = Callable[[Path], None]  # raises when a medium is not what was signed
 Ask = Callable[[str], bool]  # shows a sentence, waits; False: nobody is there to answer
 
 
 @dataclass
 class Media:
-    """The places where media may be; ``ask`` is called when a volume is in none of them."""
+    """The places where media may be; ``ask`` is called when a volume is in none of them.
+
+    ``vet`` looks at each medium before the first file is taken from it.
+    """
 
     places: tuple[Path, ...]
     ask: Ask
+    vet: Vet = lambda _: None
     _known: dict[str, Path] = field(default_factory=dict)
 
     def folder(self, label: str) -> Path:
@@ -37,6 +42,7 @@ class Media:
                 return known
             for place in self._candidates():
                 if _label(place) == label:
+                    self.vet(place)
                     self._known[label] = place
                     return place
             where = self.places[0]

