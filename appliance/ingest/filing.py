@@ -122,14 +122,25 @@ class Filing:
         """Documents that lay in an earlier version of this file and do not in this one."""
         if not job.known_before or job.allowance.exceeded:
             return ()
+        return tuple(d for d in self._below(job.name) if not job.allowance.holds(d.name))
+
+    def within(self, job: Job) -> tuple[Document, ...]:
+        """Documents that lie in a file that is stored and unchanged, as far as one may know."""
+        row = self._row(job)
+        if row is None or row.state is not FileState.STORED or not row.parts:
+            return ()
+        return tuple(document for document in self._below(job.name) if self._sees(document))
+
+    def _below(self, name: str) -> list[Document]:
+        """Documents that lay in a file before this run, at any depth, in the order of names."""
         if self._before is None:  # what this run adds has not vanished
             known = self._store.documents(self._collection.id)
             self._before = sorted(known, key=lambda document: document.name)
         first, last = (
-            bisect_left(self._before, job.name + edge, key=lambda document: document.name)
+            bisect_left(self._before, name + edge, key=lambda document: document.name)
             for edge in ("/", "0")  # the character after the slash
         )
-        return tuple(d for d in self._before[first:last] if not job.allowance.holds(d.name))
+        return self._before[first:last]
 
     def _row(self, job: Job) -> FileRow | None:
         key = self._store.file_key(self._collection.id, job.name)

@@ -120,6 +120,14 @@ class Job:
     listed: bool = False  # all its parts are known
     closed: bool = False
 
+    def add_said(
+        self, name: str, taken: Taken, document: Document | None = None, reason: str = ""
+    ) -> None:
+        """One more part, of which the outcome is known already."""
+        part = Job(name, (*self.rank, len(self.children)), holder=self, closed=True)
+        part.outcome = FileOutcome(name, taken, document, reason=reason, part=True)
+        self.children.append(part)
+
     @property
     def depth(self) -> int:
         """0 for a file of the folder."""

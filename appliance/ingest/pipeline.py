@@ -255,6 +255,9 @@ class Intake:
         elif (outcome := self._filing.settled(job)) is not None:
             job.allowance.kept.add(job.name)
             self._finish(job, outcome)
+            for kept in self._filing.within(job):  # a run cut short may still owe them work
+                job.add_said(kept.name, Taken.UNCHANGED, kept)
+                self._unsaid += 1
             self._close(job)
         else:
             self._twins[job.content] = []
@@ -391,10 +394,6 @@ class Intake:
     def _remove_vanished(self, job: Job) -> None:
         for document in self._filing.vanished(job):
             kept = self._recorder.remove(document)
-            gone = Job(document.name, (*job.rank, len(job.children)), holder=job)
-            gone.closed = True
-            job.children.append(gone)
             taken = Taken.FAILED if kept else Taken.REMOVED
-            reason = kept or f"it is no longer in {job.name}"
-            gone.outcome = FileOutcome(document.name, taken, reason=reason, part=True)
+            job.add_said(document.name, taken, reason=kept or f"it is no longer in {job.name}")
             self._unsaid += 1
