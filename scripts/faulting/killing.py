@@ -21,7 +21,7 @@ from scripts.faulting.trials import Found, job, look, run, spread
 from scripts.faulting.warm import Ran, forked
 
 EARLY = 0.2  # share of the kills before the first document is stored
-WINDOW_S = 1.5  # after that moment, in which the others fall
+WINDOW = 1 / 6  # of the rest of an undisturbed run: how long after that moment the others fall
 IN_FLIGHT = 2  # tasks that one kill may make the next run repeat
 _GONE_S = 30.0  # a reader notices at the end of what it is doing
 
@@ -83,7 +83,7 @@ def _campaign(desk: Desk, quota: int, draw: random.Random, peace: Undisturbed) -
         if draw.random() < EARLY:
             delay = draw.uniform(0, peace.first_s)
         else:
-            delay = peace.first_s + draw.uniform(0, WINDOW_S)
+            delay = peace.first_s + draw.uniform(0, WINDOW * (peace.whole_s - peace.first_s))
         ended, outlived = _killed_after(desk, delay)
         if ended is not None:
             ran = ended
