@@ -26,6 +26,7 @@ from appliance.crypto.keyring import Key
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
 from appliance.documents import Collection, Document, ParsedDocument
 from appliance.errors import Denied, UsageError
+from appliance.installs import take_over
 from appliance.questions import Notify, Questions
 from appliance.store.store import Store
 from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
@@ -50,6 +51,11 @@ class Appliance:
         principal = current_principal(uid, store.roles(uid))
         policy = PolicySet.load(settings.home / "policies")
         self.log = AuditLog.open(*_log_keys(settings, store))
+        try:
+            take_over(self.log, settings.journal)
+        except BaseException:
+            self.log.close()
+            raise
         self.acts = Acts(store, self.log, policy, principal, purpose)
         self.questions = Questions(settings, self.acts, notify)
 
@@ -72,7 +78,8 @@ class Appliance:
             person = current_principal(uid, FIRST_ROLES)
             store.set_roles(uid, FIRST_ROLES, person.name)
             _copy_policies(settings.policies, home / "policies")
-            AuditLog.create(*_log_keys(settings, store)).close()
+            keys = _log_keys(settings, store)
+            AuditLog.create(*keys, before=lambda log: take_over(log, settings.journal)).close()
         with (
             cls.open(settings, passphrase, uid, "set-up", lambda _: None) as appliance,
             appliance.acts.act("init"),

@@ -81,6 +81,13 @@ class Settings:
         return released if released.is_dir() else Path(__file__).parent.parent / "policies"
 
     @property
+    def journal(self) -> Path | None:
+        """What the installer did to this installation; None where a checkout runs in place."""
+        releases = self.root.resolve().parent
+        installed = releases.name == "releases"
+        return releases.parent / "state" / "installs.jsonl" if installed else None
+
+    @property
     def engine_python(self) -> Path:
         """Interpreter of the engine's own environment."""
         return self.root / "envs" / "engine" / "bin" / "python"

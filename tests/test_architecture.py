@@ -18,7 +18,18 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"cli"}),
     frozenset(
-        {"acts", "app", "attest", "batch", "coverage", "doctor", "output", "questions", "report"}
+        {
+            "acts",
+            "app",
+            "attest",
+            "batch",
+            "coverage",
+            "doctor",
+            "installs",
+            "output",
+            "questions",
+            "report",
+        }
         | {"run_report", "taking"}
     ),
     frozenset({"tasks", "ingest"}),
@@ -32,7 +43,18 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
 )
 WITHIN_THE_APP_LAYER = frozenset(
-    {"acts", "app", "attest", "batch", "coverage", "doctor", "output", "questions", "report"}
+    {
+        "acts",
+        "app",
+        "attest",
+        "batch",
+        "coverage",
+        "doctor",
+        "installs",
+        "output",
+        "questions",
+        "report",
+    }
     | {"run_report", "taking"}
 )  # one room in several files
 

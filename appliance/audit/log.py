@@ -77,8 +77,11 @@ class AuditLog:
         store_id: str,
         *,
         clock: Callable[[], Moment] = now,
+        before: Callable[[AuditLog], object] = lambda _: None,
     ) -> AuditLog:
         """Begin the log of a new store in ``folder``, which must not exist.
+
+        ``before`` may write the records of what came before the log itself.
 
         Raises:
             UsageError: there is a log already.
@@ -86,7 +89,12 @@ class AuditLog:
         """
         begin(folder, seed, origin_of(store_id))
         log = cls.open(folder, seed, seal_key, mac_key, store_id, clock=clock)
-        log.event(Kind.SYSTEM, "create_log", Actor(os.getuid()))
+        try:
+            before(log)
+            log.event(Kind.SYSTEM, "create_log", Actor(os.getuid()))
+        except BaseException:
+            log.close()
+            raise
         return log
 
     @classmethod
@@ -234,13 +242,16 @@ class AuditLog:
         )
         self._append(draft, _with_name(actor, private))
 
-    def records(self) -> Iterator[Record]:
-        """Every record, from the first to the last.
+    def records(self, kind: Kind | None = None) -> Iterator[Record]:
+        """Every record, or those of one kind, from the first to the last.
 
         Raises:
             AuditError: the files cannot be read.
         """
+        wanted = f'"kind":"{kind}"'.encode() if kind else b""  # no string in clear holds a quote
         for line in segments.lines(self._folder):
+            if wanted not in line.data:
+                continue
             yield decode(line.data)
 
     def unseal(self, record: Record) -> Mapping[str, str]:

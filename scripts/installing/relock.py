@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ TORCH_NEEDS = (
 )
 TORCH = "2.13.0"
 NEVER = "python_version < '3'"
+SUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +194,12 @@ def main(project: Path, arguments: list[str]) -> int:
             compile_lock(uv, recipe, folder, options)
         print(f"{recipe.file}: checking Python {', '.join(PYTHONS)}", flush=True)
         check_lock(uv, recipe, folder / recipe.file, options)
+    if not asked.check:
+        (folder / SUMS).write_text(sums(folder), "ascii")
     return 0
+
+
+def sums(folder: Path) -> str:
+    """The hash of every lock, as ``sha256sum --check`` reads it."""
+    files = sorted(path for path in folder.iterdir() if path.suffix in {".lock", ".toml"})
+    return "".join(f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files)
