@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance import config
 from appliance.config import Settings
 from appliance.egress import facts
+from appliance.egress.canaries import resolvers
 from appliance.egress.probe import Errand, Observation
 from appliance.egress.verdict import CONTROL, CONTROLS, Expected, Item, Verdict, environment, judge
 from appliance.egress.verdict import structure as walls
@@ -28,7 +30,6 @@ from appliance.sandbox.server import ReaderServer
 
 READER, CORE, LOCKED = "reader", "core", "core under lock"
 _SOCKETS = ("SC-7(5)", "SC-7(10)", "SC-7(21)", "AC-4")
-_TABLES = ("tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "packet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _able() -> bool:
 
 def core() -> tuple[Item, ...]:
     """This very process: what it holds, and whether anything forbids it more."""
-    made, held = _makes_internet_sockets(), _internet_sockets()
+    made, held = _makes_internet_sockets(), _foreign_sockets()
     if held is None:
         verdict, words = Verdict.UNKNOWN, "its open sockets cannot be read"
     elif held:
@@ -115,8 +116,17 @@ def core() -> tuple[Item, ...]:
     lock = "a filter refuses others" if not made else "no filter here forbids others"
     return (
         Item(CORE, "sockets", verdict, f"{words}; {lock}", enforced=not made, controls=_SOCKETS),
+        _name_services(),
         environment(CORE, tuple(name for name in config.variables() if is_forbidden(name))),
     )
+
+
+def _name_services() -> Item:
+    """Reported, not judged: the core stays where the host's own services can be reached."""
+    there = resolvers()
+    words = f"can be reached: {', '.join(there)}; the core asks none" if there else "none in reach"
+    controls = CONTROLS["name services"]
+    return Item(CORE, "name services", Verdict.PASS, words, enforced=False, controls=controls)
 
 
 def under_lock(locked: Observation, control: Observation) -> tuple[Item, ...]:
@@ -134,30 +144,15 @@ def _makes_internet_sockets() -> bool:
     return True
 
 
-def _internet_sockets() -> int | None:
-    """How many sockets of this process are in the tables of the internet and packet families."""
-    mine, theirs = set(), set()
+def _foreign_sockets() -> int | None:
+    """How many sockets this process holds that are not local ones."""
+    found = 0
     try:
         for entry in os.listdir("/proc/self/fd"):
-            mine.add(_target(f"/proc/self/fd/{entry}"))
-        for table in _TABLES:
-            theirs |= _inodes(Path("/proc/self/net", table))
+            with suppress(FileNotFoundError):  # the descriptor that listed the folder
+                if os.readlink(f"/proc/self/fd/{entry}").startswith("socket:"):
+                    with socket.socket(fileno=os.dup(int(entry))) as copy:
+                        found += copy.family != socket.AF_UNIX
     except OSError:
         return None
-    return len({inode for inode in theirs if f"socket:[{inode}]" in mine})
-
-
-def _target(path: str) -> str:
-    try:
-        return os.readlink(path)
-    except FileNotFoundError:  # the descriptor that listed the folder
-        return ""
-
-
-def _inodes(table: Path) -> set[str]:
-    """The last column of `packet`, the tenth of the others (proc(5))."""
-    if not table.exists():
-        return set()
-    rows = [line.split() for line in table.read_text("ascii", "replace").splitlines()[1:]]
-    column = 8 if table.name == "packet" else 9
-    return {row[column] for row in rows if len(row) > column}
+    return found

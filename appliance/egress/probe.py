@@ -17,7 +17,7 @@ from appliance.egress.canaries import Attempt
 from appliance.egress.facts import Facts
 from appliance.errors import ApplianceError, SandboxError
 from appliance.plain import from_plain, to_plain
-from appliance.sandbox import confine
+from appliance.sandbox import confine, covers
 
 MARK = "observed: "  # how the line with the observation begins
 NOT_APART = "this is the host's own network: no canary is set free in it"
@@ -91,6 +91,7 @@ def enter_lab() -> None:
     """
     if not confine.isolate_network():
         raise SandboxError("the host forbids network namespaces")
+    covers.cover(covers.NAME_SERVICES)
     route.open_way()
 
 

@@ -60,14 +60,19 @@ class Attested:
     refusal: str = ""  # why the host gives no network namespace
 
 
-def attest(settings: Settings, wall: Isolation | None = None) -> Attested:
-    """Set the probe behind the wall that the engine gets, and next to it one behind none."""
+def attest(
+    settings: Settings, wall: Isolation | None = None, launcher: tuple[str, ...] = ()
+) -> Attested:
+    """Set the probe behind the wall that the engine gets, and next to it one behind none.
+
+    ``launcher`` is the program that puts up the wall, by default the engine's own.
+    """
     refusal = namespace_refusal()
     wall = wall or (Isolation.FILTER if refusal else Isolation.NAMESPACE)
     host = facts.of().network
     apart = wall is Isolation.NAMESPACE
     order = launch.Order(probe(Errand(host)), _environment(settings), wall.value)
-    walled = launch.command()
+    walled = launcher or launch.command()
     if not apart and not refusal:  # what the filter lets through must have a way to go
         walled = probe(Errand(host, lab=True, then=walled))
     with _begun(walled) as behind, _begun(probe(Errand(host, lab=True))) as without:
