@@ -13,7 +13,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Protocol, cast
 
-from appliance.documents import Flag
+from appliance.documents import Flag, ParsedDocument, Unit
 from appliance.ingest import kinds, reading, unlock
 from appliance.ingest.reading import Reading, Wishes
 from appliance.sandbox.child import Limits, serve
@@ -98,11 +98,17 @@ def read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
         raise ReadingFailed(Outcome.UNSUPPORTED)
     found = _reader(name).read(untrusted, media_type, wished)
     if found.document is not None and not found.document.text and not (found.parts or found.scans):
-        raise ReadingFailed(Outcome.NO_TEXT)
+        raise ReadingFailed(_why_empty(found.document))
     if opened is not None and opened[1] and found.document is not None:
         flags = (*found.document.flags, Flag.ENCRYPTED)
         found = replace(found, document=replace(found.document, flags=flags))
     return reading.encode(found)
+
+
+def _why_empty(document: ParsedDocument) -> Outcome:
+    """A file whose text was lost on the way is damaged; it is not one that holds no text."""
+    lost = any(gap.unit in {None, Unit.PAGES, Unit.CHARACTERS} for gap in document.gaps)
+    return Outcome.DAMAGED if lost else Outcome.NO_TEXT
 
 
 def _reader(name: str) -> Reader:
