@@ -11,7 +11,7 @@ LC_ALL=C
 export LC_ALL
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
 manifest=$here/MANIFEST.json
-prefix= signers= public= fingerprint= yes=
+prefix= signers= public= fingerprint= yes= back= made=
 
 stop() { # message remedy code
     printf '\nStopped: %s\n' "$1" >&2
@@ -73,8 +73,18 @@ for word in "$@"; do
     --pubkey=*) public=${word#*=} ;;
     --fingerprint=*) fingerprint=${word#*=} ;;
     --yes) yes=1 ;;
+    --rollback | --uninstall) back=1 ;;
     esac
 done
+installed= # this is the copy inside a release: it can go back and remove, without the medium
+if [ ! -f "$manifest" ] && [ -f "$here/../.complete" ]; then
+    installed=1
+    manifest=$(CDPATH= cd -- "$here/.." && pwd -P)/MANIFEST.json
+    [ -n "$back" ] ||
+        stop "this is the copy of a release that is installed" \
+            "run install.sh from the medium, or give --rollback or --uninstall" 2
+    [ -n "$prefix" ] || prefix=$(CDPATH= cd -- "$here/../../.." && pwd -P)
+fi
 if [ -z "$prefix" ]; then
     if [ "$(id -u)" = 0 ]; then prefix=/opt/appliance; else prefix=$HOME/.local/share/appliance; fi
 fi
@@ -90,18 +100,18 @@ for given in "$signers" "$public"; do
     [ -z "$given" ] || [ -r "$given" ] || stop "$given cannot be read" "name the file of the key" 2
 done
 
-verify_ssh() { # file of allowed signers
-    ssh-keygen -Y verify -f "$1" -I bundle@appliance -n appliance-bundle \
-        -s "$manifest.sig" <"$manifest" >/dev/null 2>&1
+verify_ssh() { # file of allowed signers; prints the fingerprint of the one that signed
+    told=$(ssh-keygen -Y verify -f "$1" -I bundle@appliance -n appliance-bundle \
+        -s "$manifest.sig" <"$manifest" 2>/dev/null) &&
+        printf '%s\n' "$told" | sed -n 's/.* key \(SHA256:[^ ]*\).*/\1/p'
 }
 
-key_of() { # fingerprint of the one key in a file of allowed signers
-    sed -n 's/.* \(ssh-[a-z0-9-]* [A-Za-z0-9+\/=]*\).*/\1/p; s/.* \(sk-ssh-[^ ]* [A-Za-z0-9+\/=]*\).*/\1/p' \
-        "$1" | head -n 1 | ssh-keygen -l -f - 2>/dev/null | awk '{print $2}'
-}
-
-first_key() { # no key is known here yet: the medium's own, if somebody vouches for its fingerprint
-    shown=$(key_of "$here/keys/allowed_signers")
+# No key is known here yet: the medium's own, if somebody vouches for its fingerprint. What is then
+# trusted is a file with that one key and nothing else of what the medium's file may hold.
+first_key() {
+    key=$(sed -n 's/^.* \(\(sk-\)\{0,1\}ssh-[a-z0-9@.-]* [A-Za-z0-9+\/=]*\).*$/\1/p' \
+        "$here/keys/allowed_signers" | head -n 1)
+    shown=$(printf '%s\n' "$key" | ssh-keygen -l -f - 2>/dev/null | awk '{print $2}')
     [ -n "$shown" ] || stop "the medium holds no key" "give one with --signers FILE"
     if [ -n "$fingerprint" ]; then
         [ "$shown" = "$fingerprint" ] ||
@@ -115,14 +125,17 @@ first_key() { # no key is known here yet: the medium's own, if somebody vouches 
         stop "no key is known on this machine" \
             "give --fingerprint SHA256:... or --signers FILE, from another source than the medium"
     fi
-    signers=$here/keys/allowed_signers
+    made=$(mktemp)
+    trap 'rm -f "$made"' EXIT
+    signers=$made
+    printf 'bundle@appliance namespaces="appliance-bundle" %s\n' "$key" >"$made"
 }
 
 if command -v ssh-keygen >/dev/null 2>&1 && { [ -n "$signers" ] || [ -z "$public" ]; }; then
     [ -n "$signers" ] || first_key
-    verify_ssh "$signers" ||
+    signer=$(verify_ssh "$signers") ||
         stop "MANIFEST.json: its signature is not one of the trusted key" "get the bundle again"
-    signer=$(key_of "$signers")
+    trusted=$signers
 elif command -v openssl >/dev/null 2>&1; then
     [ -n "$public" ] || stop "no key is known on this machine" "give --pubkey FILE"
     openssl dgst -sha256 -verify "$public" -signature "$manifest.ecdsa" "$manifest" \
@@ -130,6 +143,7 @@ elif command -v openssl >/dev/null 2>&1; then
         stop "MANIFEST.json: its signature is not one of the trusted key" "get the bundle again"
     signer=$(openssl pkey -pubin -in "$public" -outform DER 2>/dev/null | sha256sum | cut -c 1-64)
     signer=P-256:$signer
+    trusted=$public
 else
     stop "neither ssh-keygen nor openssl is on this machine" "install openssh-client or openssl" 3
 fi
@@ -209,4 +223,5 @@ spec = importlib.util.spec_from_file_location(
 sys.modules["installer"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(sys.modules["installer"])
 from installer.main import main
-sys.exit(main(sys.argv[2:]))' "$here" --bundle "$here" --signer "${signer:-unknown}" "$@"
+sys.exit(main(sys.argv[2:]))' "$here" --bundle "$here" --signer "${signer:-unknown}" \
+    --trusted "$trusted" --made "$made" "$@" --prefix "$prefix"

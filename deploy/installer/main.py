@@ -36,6 +36,7 @@ class Asked:
     bundle: Path
     places: tuple[Path, ...]
     signer: str
+    trusted: bytes  # the key that the signature was verified with, as its tool reads it
     dry: bool
     older: bool
     keep_data: bool
@@ -92,8 +93,14 @@ def arguments(words: list[str]) -> Asked:
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--signer", required=True)
+    parser.add_argument("--trusted", type=Path, required=True)
+    parser.add_argument("--made", required=True)
     found = parser.parse_args(words)
+    trusted = found.trusted.read_bytes()
+    if found.made:  # install.sh wrote it for this run
+        Path(found.made).unlink()
     return Asked(
+        trusted=trusted,
         action=found.action or "install",
         prefix=found.prefix.absolute(),
         bundle=found.bundle.absolute(),
@@ -193,6 +200,8 @@ def _build(asked: Asked, manifest: Manifest, untrusted: bytes, digest: str) -> N
         if entry.kind in LINKED:
             environments.link(asked.prefix / "pool", entry, release / entry.path)
     (release / "MANIFEST.json").write_bytes(untrusted)
+    for name in ("MANIFEST.json.sig", "MANIFEST.json.ecdsa"):  # verified again by --rollback
+        shutil.copyfile(asked.bundle / name, release / name)
     for name in ("app", "engine"):
         if (release / "locks" / f"{name}.txt").exists():
             begun = time.monotonic()
@@ -231,11 +240,11 @@ def _finish(asked: Asked, manifest: Manifest, digest: str, previous: str) -> Non
 
 
 def _trust(asked: Asked) -> None:
-    """Keep the keys that were trusted now for the next upgrade."""
-    for name in ("allowed_signers", "bundle_p256.pub.pem"):
-        known, given = asked.state / name, asked.bundle / "keys" / name
-        if not known.exists() and given.exists():
-            shutil.copyfile(given, known)
+    """Keep the key that the signature was verified with, and no other, for the next upgrade."""
+    name = "bundle_p256.pub.pem" if asked.signer.startswith("P-256:") else "allowed_signers"
+    known = asked.state / name
+    if not known.exists():
+        known.write_bytes(asked.trusted)
 
 
 def _doctor(prefix: Path) -> None:

@@ -59,6 +59,6 @@ def _packed(root: Path, path: str, content: bytes) -> Packed:
     source = root / "source" / path
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_bytes(content)
-    kind = "installer" if path.startswith("deploy/install") else "doc"
+    kind = "unit" if path.startswith("deploy/") else "doc"
     digest = hashlib.sha256(content).hexdigest()
     return Packed(Entry(path, kind, "Apache-2.0", digest, len(content), ""), source)

@@ -249,6 +249,52 @@ def test_another_persons_bundle_is_refused(bundle: Path, tmp_path: Path) -> None
     assert "not one of the trusted key" in done.stderr
 
 
+@pytest.mark.parametrize("where", ["second line", "same line"])
+def test_the_fingerprint_vouches_for_one_key_only(bundle: Path, tmp_path: Path, where: str) -> None:
+    """The medium's file names the good key so that it is shown, and another that signs."""
+    fingerprint = trusted(bundle)
+    file = bundle / "keys" / "allowed_signers"
+    good = file.read_text()
+    other = signing.new_keys(tmp_path / "other")
+    signing.sign(bundle / "MANIFEST.json", other, bundle / "keys")
+    bad = file.read_text()
+    key = " ".join(good.split()[-2:])
+    file.write_text(good + bad if where == "second line" else f"{bad.strip()} {key}\n")
+
+    done = run(bundle, tmp_path / "there", fingerprint)
+
+    assert done.returncode == 4
+    assert "not one of the trusted key" in done.stderr
+
+
+def test_only_the_key_that_was_used_is_known_later(bundle: Path, tmp_path: Path) -> None:
+    assert run(bundle, tmp_path / "there", trusted(bundle)).returncode == 0
+    state = tmp_path / "there" / "state"
+    assert {path.name for path in state.iterdir()} == {"allowed_signers", "installs.jsonl"}
+    good = (bundle / "keys" / "allowed_signers").read_text()
+    assert (state / "allowed_signers").read_text() == good
+
+
+def test_the_installed_copy_goes_back_and_removes_without_the_medium(
+    bundle: Path, keys: signing.Keys, tmp_path: Path
+) -> None:
+    prefix = tmp_path / "there"
+    assert run(bundle, prefix, trusted(bundle)).returncode == 0
+    newer = signed(small(tmp_path / "new", PAYLOADS, serial=8), keys).folders[0]
+    assert run(newer, prefix, "--upgrade").returncode == 0
+    shutil.rmtree(newer)
+    command = ["sh", str(prefix / "current" / "deploy" / "install.sh")]
+
+    def copy(*words: str) -> int:
+        return subprocess.run([*command, *words], check=False, stdin=subprocess.DEVNULL).returncode
+
+    assert copy() == 2
+    assert copy("--rollback") == 0
+    assert releases.current(prefix) == "0.0.1-7"
+    assert copy("--uninstall", "--keep-data") == 0
+    assert not prefix.exists()
+
+
 def test_without_a_word_about_the_key_nothing_is_trusted(bundle: Path, tmp_path: Path) -> None:
     done = run(bundle, tmp_path / "there", "--yes")
 
