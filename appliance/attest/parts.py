@@ -24,7 +24,6 @@ from appliance.engine import attested, server
 from appliance.engine.attested import Attested
 from appliance.errors import SandboxError
 from appliance.offline import is_forbidden
-from appliance.sandbox import probe
 from appliance.sandbox.probe import Layer
 from appliance.sandbox.server import ReaderServer
 
@@ -95,10 +94,12 @@ def _of_reader() -> Expected:
 
 
 def _able() -> bool:
-    """Whether this process, without the reader's walls, can do what the reader must not."""
-    acts = [act for act in probe.ACTS if act.layer is Layer.NO_SOCKETS and "socket" in act.name]
-    said = {act.name: probe.attempt(act.name, b"/") for act in acts}
-    return said["internet socket"] == probe.ALLOWED == said["local socket"]
+    """Whether this process, without the reader's walls, can make a socket of any kind."""
+    try:
+        socket.socket(socket.AF_UNIX).close()
+    except OSError:
+        return False
+    return True
 
 
 # --- the core -------------------------------------------------------------------------------------

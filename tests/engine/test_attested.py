@@ -7,8 +7,10 @@ namespaces that the attestation makes.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +20,11 @@ import pytest
 from appliance import config
 from appliance.config import Settings
 from appliance.egress.verdict import Item, Verdict, overall
-from appliance.engine import attested, launch
+from appliance.engine import attested, launch, server
+from appliance.engine.command import Places
 from appliance.engine.isolation import Isolation, namespace_refusal
 from appliance.errors import EngineUnavailable
+from tests.engine.stand_in import environment
 
 ROOT = str(Path(launch.__file__).parent.parent.parent)
 BEGIN = f"import sys; sys.path.insert(0, {ROOT!r})\nfrom appliance.engine import launch\n"
@@ -162,6 +166,21 @@ def test_where_the_host_forbids_namespaces_it_is_not_known_and_said(tmp_path: Pa
         "the engine's walls stand, but could not be put to the test: "
         "the host forbids network namespaces"
     ]
+
+
+def test_nothing_is_started_behind_a_wall_that_does_not_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="ap-"))  # short: a socket's path is bounded
+    settings = environment(folder, "serve()")
+    monkeypatch.setattr(launch, "command", lambda: without(KEPT_RIGHTS))
+    try:
+        with pytest.raises(EngineUnavailable, match="capabilities: it holds"):
+            server.start(settings, lambda _: None)
+        assert not server.status(settings).running
+        assert not Places(settings.run).record.exists()
+    finally:
+        shutil.rmtree(folder)
 
 
 # --- the running engine ---------------------------------------------------------------------------
