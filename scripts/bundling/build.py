@@ -297,7 +297,7 @@ def _laid_out(load: Load, asked: Asked, version: str, say: Callable[[str], None]
     first.mkdir(parents=True, exist_ok=True)
     (first / "MANIFEST.json").write_bytes(encode(manifest))
     signing.sign(first / "MANIFEST.json", asked.keys, first / "keys")
-    _add_what_every_volume_holds(manifest, first, asked.out)
+    _add_what_every_volume_holds(manifest, sources, first, asked.out)
     return manifest
 
 
@@ -305,7 +305,9 @@ def _first(manifest: Manifest, out: Path) -> Path:
     return media.folders(manifest, out)[manifest.volumes[0].label]
 
 
-def _add_what_every_volume_holds(manifest: Manifest, first: Path, out: Path) -> None:
+def _add_what_every_volume_holds(
+    manifest: Manifest, sources: dict[str, Path], first: Path, out: Path
+) -> None:
     """Any medium can be the one that is put in first."""
     for label, folder in media.folders(manifest, out).items():
         folder.mkdir(parents=True, exist_ok=True)
@@ -318,7 +320,7 @@ def _add_what_every_volume_holds(manifest: Manifest, first: Path, out: Path) -> 
             if entry.path == "deploy/install.sh" or entry.path.startswith("deploy/installer/"):
                 target = folder / entry.path.removeprefix("deploy/")
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(ROOT / entry.path, target)
+                shutil.copyfile(sources[entry.sha256], target)
 
 
 if __name__ == "__main__":
