@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 
+from deploy.installer import numa
 from scripts.installing import (
     checks,
     children,
     environments,
     locks,
     models,
-    numa,
     relock,
     setup,
     stamps,
