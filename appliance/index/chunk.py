@@ -26,7 +26,7 @@ from appliance.tables import TableHeads
 #   400: 0.72   500: 0.76   600: 0.77   800: 0.75   1000: 0.69   1500: 0.69
 DEFAULT_SIZE = 600
 LONGEST_HEADING = 200  # characters; a longer "title" is a paragraph that its reader took for one
-# Characters of head rows; of more, those next to the figures travel.  Measured on 47 questions about
+# Characters of head rows; of more, those next to the figures travel.  Measured on 47 questions on
 # 40 tables cut into several chunks: mean reciprocal rank of the right row 0.71 without heads, 0.75
 # with them.
 LONGEST_HEADS = 300
