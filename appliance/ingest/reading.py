@@ -25,6 +25,8 @@ LONGEST_NAME = 1024  # characters in the name of a part
 MOST_PARTS = 100_000  # in one answer
 MOST_SCANS = 100_000
 LONGEST_HEAD = 64 << 20  # bytes
+# What is recognised in pictures; text in other letters is a gap.
+LANGUAGES = "Latin script (European languages; Vietnamese in part), Chinese, Japanese"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ Two networks of PP-OCRv6 (small), run by onnxruntime with one thread: one paints
 text is, the other reads one line at a time.  They come in the wheel of rapidocr, of which nothing
 else is used: none of its code, which could fetch models from the network, is ever imported.
 
-The model reads Latin script in all its European letters, Chinese and Japanese; what it does with
-other scripts is mostly to leave them out, and that is recognised here (`Line.unread`).
+The model reads `reading.LANGUAGES`; what it does with other scripts is mostly to leave them out,
+and that is recognised here (`Line.unread`).
 
 Source: Du et al., PP-OCR (2020, https://arxiv.org/abs/2009.09941); Liao et al., Differentiable
 Binarization (2019, https://arxiv.org/abs/1911.08947); line reading as in Graves, CTC (2006).
@@ -24,8 +24,6 @@ import numpy as np
 import onnxruntime
 
 from appliance.ingest.recognise_regions import Picture, Quad, cut_out, found, size_of
-
-LANGUAGES = "Latin script (European languages; not Vietnamese), Chinese, Japanese"
 
 DETECTOR, READER = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
 LONG_SIDE = 1280  # pixels of the picture in which lines are searched (measured, see DESIGN)

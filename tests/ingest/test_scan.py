@@ -248,6 +248,20 @@ def encrypted_scan() -> bytes:
     return buffer.getvalue()
 
 
+def test_a_picture_in_an_office_document_is_read(recognise: Recognise) -> None:
+    from docx import Document
+
+    letter = Document()
+    letter.add_paragraph("See the picture.")
+    letter.add_picture(io.BytesIO(encoded(drawn(["Stamped on 4 May 2021"]))))
+    buffer = io.BytesIO()
+    letter.save(buffer)
+    document = recognise(buffer.getvalue())
+    assert document.text == "Stamped on 4 May 2021"
+    assert document.pages is None
+    assert document.elements[0].page is None
+
+
 # --- what cannot be read is said ------------------------------------------------------------------
 
 
