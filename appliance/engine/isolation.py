@@ -12,8 +12,8 @@ import os
 import socket
 import struct
 from enum import StrEnum
-from pathlib import Path
 
+from appliance.egress import facts
 from appliance.errors import ApplianceError, EngineUnavailable
 from appliance.sandbox import confine, covers
 
@@ -97,28 +97,17 @@ def egress_attempts(pid: int) -> int:
         EngineUnavailable: the process is gone, or shares the network of this one, where the
             counter says nothing.
     """
-    proc = Path("/proc", str(pid))
-    try:
-        if os.readlink(proc / "ns/net") == os.readlink("/proc/self/ns/net"):
-            raise EngineUnavailable(
-                "the engine has no network namespace of its own, so attempts are not counted"
-            )
-        names, values = (
-            line.split()[1:]
-            for line in (proc / "net/snmp").read_text("ascii").splitlines()
-            if line.startswith("Ip:")
-        )
-        attempts = int(dict(zip(names, values, strict=True))["OutNoRoutes"])
-        six = proc / "net/snmp6"
-        for line in six.read_text("ascii").splitlines() if six.exists() else ():
-            if line.split()[0] == "Ip6OutNoRoutes":
-                attempts += int(line.split()[1])
-    except OSError as error:
+    found = facts.of(pid)
+    if found.network and found.network == facts.of().network:
         raise EngineUnavailable(
-            f"the counters of process {pid} cannot be read: {error.strerror}",
+            "the engine has no network namespace of its own, so attempts are not counted"
+        )
+    if not found.network or found.no_routes is None:
+        raise EngineUnavailable(
+            f"the counters of process {pid} cannot be read",
             remedy="see `appliance engine status`; run as the user who started the engine",
-        ) from error
-    return attempts
+        )
+    return found.no_routes
 
 
 def _is_up(control: socket.socket, name: str) -> bool:
