@@ -112,13 +112,16 @@ def running(settings: Settings, pid: int | None, isolation: str) -> tuple[Item, 
         pid: its first process where the run folder knows it.
         isolation: the wall that it reported.
     """
-    first = pid or _listener(settings.engine_socket)
+    listener, owner = _listener(settings.engine_socket)
+    first = pid or listener
     try:
         everyone = processes.members(os.getsid(first)) if first else ()
     except OSError:
         everyone = ()
-    if not everyone:
+    if not everyone or owner not in {None, os.getuid()}:
         words = "it answers, and which process it is cannot be told"
+        if owner not in {None, os.getuid()}:
+            words = f"it is user {owner}'s, who has to attest it: the kernel hides it from others"
         return (Item(RUNNING, "process", Verdict.UNKNOWN, words, controls=CONTROLS["namespace"]),)
     apart = isolation != Isolation.FILTER
     expected = Expected(RUNNING, frozenset(), facts.of().network, own_network=apart)
@@ -186,8 +189,8 @@ def _said(process: subprocess.Popen[bytes], order: bytes) -> Observation:
     return Observation.decode(said.decode("utf-8", "replace"))
 
 
-def _listener(path: Path) -> int | None:
-    """The process that made the engine's socket (SO_PEERCRED)."""
+def _listener(path: Path) -> tuple[int | None, int | None]:
+    """The process that made the engine's socket, and its user (SO_PEERCRED)."""
     try:
         with socket.socket(socket.AF_UNIX) as asked:
             asked.connect(str(path))
@@ -195,6 +198,6 @@ def _listener(path: Path) -> int | None:
                 socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize(_CREDENTIALS)
             )
     except OSError:
-        return None
-    pid = int(struct.unpack(_CREDENTIALS, peer)[0])
-    return pid or None
+        return None, None
+    pid, user, _ = struct.unpack(_CREDENTIALS, peer)
+    return int(pid) or None, int(user)

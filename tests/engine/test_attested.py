@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -216,6 +217,30 @@ def test_the_wrong_namespace_is_not_taken_for_the_engines(settings: Settings) ->
 def test_an_engine_that_nobody_can_point_at_is_unknown(settings: Settings) -> None:
     (item,) = attested.running(settings, None, "")
     assert (item.name, item.verdict) == ("process", Verdict.UNKNOWN)
+
+
+def test_an_engine_without_a_record_is_found_by_its_socket(settings: Settings) -> None:
+    settings.run.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as served:
+        served.bind(str(settings.engine_socket))
+        served.listen()
+        items = attested.running(settings, None, "")
+    named = {item.name for item in items if item.verdict is Verdict.FAIL}
+    assert "namespace" in named  # it is this process, which has no walls
+
+
+def test_another_users_engine_is_not_taken_for_proved(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.run.mkdir(parents=True)
+    owner = os.getuid()
+    with socket.socket(socket.AF_UNIX) as served:
+        served.bind(str(settings.engine_socket))
+        served.listen()
+        monkeypatch.setattr("os.getuid", lambda: owner + 1)
+        (item,) = attested.running(settings, None, "")
+    assert item.verdict is Verdict.UNKNOWN
+    assert f"user {owner}'s" in item.reason
 
 
 def of_running(settings: Settings, program: str) -> tuple[Item, ...]:
