@@ -385,7 +385,9 @@ def test_the_help_needs_no_key_and_names_every_option(tmp_path: Path) -> None:
     options |= set(re.findall(r"^    (--[a-z]+)\)", script.read_text(), re.M))
     options |= {f"--{name}" for name in ("upgrade", "rollback", "uninstall")}
     assert len(options) > 10
-    assert options - {"--bundle", "--signer"} <= set(re.findall(r"--[a-z-]+", shown.stdout))
+    assert options - {"--bundle", "--signer", "--trusted", "--made"} <= set(
+        re.findall(r"--[a-z-]+", shown.stdout)
+    )
 
 
 SHELLS = [s for s in ("dash", "bash", "busybox", "mksh", "ksh") if shutil.which(s)]

@@ -22,7 +22,10 @@ SERVICES = sorted((DEPLOY / "systemd").glob("*.service"))
 TIMERS = sorted((DEPLOY / "systemd").glob("*.timer"))
 QUADLETS = sorted((DEPLOY / "quadlet").glob("*.container"))
 RELEASE = f"{system.PREFIX}/current"
-LIMITS = {"appliance-engine.service": 1.5}  # what is exposed, on systemd's scale from 0 to 10
+LIMITS = {
+    "appliance-engine.service": 1.5,
+    "appliance-attest.service": 1.5,
+}  # what is exposed, on systemd's scale from 0 to 10
 LIMIT = 1.0
 
 needs_systemd = pytest.mark.skipif(
@@ -84,8 +87,11 @@ def test_a_service_has_no_network_no_rights_and_leaves_no_core(unit: Path) -> No
     }
     assert {key: values(unit, key)[0] for key in wanted} == wanted
     families = set(values(unit, "RestrictAddressFamilies")[0].split())
-    engine = {"AF_INET", "AF_NETLINK"} if unit.name == "appliance-engine.service" else set()
-    assert families == {"AF_UNIX"} | engine
+    more = {"AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET"}  # for the control of the attestation
+    if unit.name == "appliance-attest.service":
+        more.add("AF_VSOCK")
+    assert families == {"AF_UNIX"} | (more if unit.name in LIMITS else set())
+    assert values(unit, "IPAddressDeny") == ([] if unit.name in LIMITS else ["any"])
 
 
 def test_every_timer_has_its_service_and_every_unit_is_told_of() -> None:
