@@ -352,7 +352,7 @@ BOMBS: dict[str, Make] = {
 }
 
 # Too slow for every run of the tests; `scripts/evaluate reading --only bombs` reads all of them.
-SLOW = frozenset({"million.html", "repeated.ods", "addresses.eml"})
+SLOW = frozenset({"million.html", "repeated.ods", "addresses.eml", "comments.html"})
 
 
 # --- bait: what would have a careless reader fetch something --------------------------------------
