@@ -38,7 +38,7 @@ class Hyphens:
         texts: list[str] = []
         between: list[str] = []
         for at, line in enumerate(lines):
-            cut = _END.search(line) if at + 1 < len(lines) else None
+            cut = _END.search(line) if MARK in line and at + 1 < len(lines) else None
             if cut is None:
                 texts.append(self.resolve(line))
                 between.append(" ")

@@ -141,13 +141,13 @@ def _at(value: Any) -> int:
 
 def page_objects(page: int, count: int) -> list[int]:
     """The objects of a page in the order in which they are painted."""
-    return [found for found in map(_page_object, repeat(page), range(count)) if found]
+    return list(filter(None, map(_page_object, repeat(page), range(count))))
 
 
 def form_objects(form: int, most: int) -> list[int]:
     """At most so many objects of a form, a page within the page."""
     count = min(max(_form_count(form), 0), most)
-    return [found for found in map(_form_object, repeat(form), range(count)) if found]
+    return list(filter(None, map(_form_object, repeat(form), range(count))))
 
 
 def object_types(objects: Sequence[int]) -> NDArray[np.int8]:

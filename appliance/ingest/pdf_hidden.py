@@ -155,14 +155,17 @@ def _by_paint(words: PageWords, painted: Painted, why: Numbers) -> None:
     if not (suspects or paint.covers()):
         return
     middle = (words.boxes[:, :2] + words.boxes[:, 2:]) / 2
-    over = _within(middle, paint.boxes)
     which = why == _SEEN
-    if not suspects:
+    over = _within(middle, paint.boxes)
+    if not suspects:  # then only an area that covers something can matter
+        over &= paint.opaque & (paint.order > painted.first_text)
         which &= over.any(axis=1)
     if len(painted.picture_boxes):
         which &= ~_within(middle, painted.picture_boxes).any(axis=1)
     asked = np.flatnonzero(which)
-    number_of = {handle: at for at, handle in enumerate(paint.handles)}
+    if len(asked) == 0:
+        return
+    number_of = dict(zip(paint.handles, range(len(paint.handles)), strict=True))
     handles = calls.text_objects(words.textpage, words.begins[asked].tolist())
     text = np.array([number_of.get(handle or 0, -1) for handle in handles], np.int64)
     asked, text = asked[text >= 0], text[text >= 0]
@@ -177,14 +180,15 @@ def _judged(paint: _Paint, over: Flags, middle: Floats, text: Numbers) -> Number
     known = np.full(len(text), paint.painted.shadings == 0)
     words, areas = np.nonzero(over)  # for each word its areas in painting order
     if len(words):
-        orders = paint.painted.texts()
-        handles, numbers, opaque = paint.handles, text.tolist(), paint.opaque.tolist()
-        painted_at = paint.order.tolist()
-        for word, area in zip(words.tolist(), areas.tolist(), strict=True):
-            if painted_at[area] < orders.get(handles[numbers[word]], 0):
-                ground[word] = paint.fills[area, :3]
-                known[word] = opaque[area] and not paint.painted.shadings
-            elif opaque[area] and why[word] == _SEEN and paint.covers_at(area, middle[word]):
+        orders, handles = paint.painted.texts(), paint.handles
+        order = np.array([orders.get(handles[number], 0) for number in text.tolist()])
+        below = paint.order[areas] < order[words]
+        for word, area in zip(words[below].tolist(), areas[below].tolist(), strict=True):
+            ground[word] = paint.fills[area, :3]
+            known[word] = paint.opaque[area] and not paint.painted.shadings
+        above = ~below & paint.opaque[areas]
+        for word, area in zip(words[above].tolist(), areas[above].tolist(), strict=True):
+            if why[word] == _SEEN and paint.covers_at(area, middle[word]):
                 why[word] = _COVERED
     unseen = known & (why == _SEEN) & _alike(paint.colours[text, :3], ground)
     for at in np.flatnonzero(unseen & ~np.isin(paint.modes[text], _FILLED_ONLY)).tolist():

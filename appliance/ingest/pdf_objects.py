@@ -21,6 +21,13 @@ THINNEST = 3.0  # points; a filled area lower or narrower is a rule
 OPAQUE = 250
 GRID = 32  # the page is cut into so many squares along each side to add up what pictures cover
 
+_NOT_TEXT = (
+    raw.FPDF_PAGEOBJ_IMAGE,
+    raw.FPDF_PAGEOBJ_PATH,
+    raw.FPDF_PAGEOBJ_SHADING,
+    raw.FPDF_PAGEOBJ_FORM,
+)
+
 Matrix = tuple[float, ...]
 _SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -43,14 +50,16 @@ class Painted:
     shadings: int = 0
     count: int = 0  # of objects, forms not counted
     cut: bool = False  # there are more objects than are looked at
+    _orders: dict[int, int] | None = None
 
     def texts(self) -> dict[int, int]:
         """The order of each text object, by its handle."""
-        return {
-            objects[at]: first + at
-            for objects, texts, first in self.levels
-            for at in texts.tolist()
-        }
+        if self._orders is None:
+            self._orders = {}
+            for objects, texts, first in self.levels:
+                handles = map(objects.__getitem__, texts.tolist())
+                self._orders.update(zip(handles, (texts + first).tolist(), strict=True))
+        return self._orders
 
     def covered(self, upright: Upright) -> float:
         """The share of the page that pictures cover."""
@@ -82,13 +91,15 @@ class _Walk:
                 painted.first_text = first + int(texts[0])
             painted.text_count += len(texts)
             painted.levels.append((objects, texts, first))
-        by_type: dict[int, list[int]] = {}
-        for at in np.flatnonzero(types != raw.FPDF_PAGEOBJ_TEXT).tolist():
-            by_type.setdefault(int(types[at]), []).append(at)
-        self._pictures(objects, by_type.get(raw.FPDF_PAGEOBJ_IMAGE, []), first, matrix)
-        self._paths(objects, by_type.get(raw.FPDF_PAGEOBJ_PATH, []), first, matrix)
-        painted.shadings += len(by_type.get(raw.FPDF_PAGEOBJ_SHADING, ()))
-        for at in by_type.get(raw.FPDF_PAGEOBJ_FORM, ()):
+        if len(texts) == len(objects):
+            return
+        pictures, paths, shadings, forms = (
+            np.flatnonzero(types == kind).tolist() for kind in _NOT_TEXT
+        )
+        self._pictures(objects, pictures, first, matrix)
+        self._paths(objects, paths, first, matrix)
+        painted.shadings += len(shadings)
+        for at in forms:
             painted.count -= 1
             left = MOST_OBJECTS - painted.count
             if depth >= DEEPEST or left <= 0:
