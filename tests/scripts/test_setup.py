@@ -163,7 +163,7 @@ def test_a_recipe_is_a_valid_project_table() -> None:
     for recipe in relock.recipes(PROJECT):
         table = tomllib.loads(relock.project_table(recipe))
         assert table["project"]["dependencies"] == list(recipe.requirements)
-        assert table["tool"]["uv"]["environments"] == [relock.MACHINE]
+        assert table["tool"]["uv"]["environments"] == [f"{relock.BEFORE} and {relock.MACHINE}"]
 
 
 # --- the machine
