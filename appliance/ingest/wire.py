@@ -60,6 +60,9 @@ _KEYS = {"v", "media_type", "text", "title", "pages", "elements", "gaps"} | {
     "hidden",
 }
 _ELEMENT_FIELDS = 8
+_LEAST, _MOST = -LARGEST_COORDINATE / 10, LARGEST_COORDINATE / 10  # points
+_ONLY_NUMBERS = {int}
+_KINDS = {kind.value: kind for kind in ElementKind}
 
 
 def encode(parsed: ParsedDocument) -> bytes:
@@ -81,11 +84,10 @@ def encode(parsed: ParsedDocument) -> bytes:
 
 def _element_row(element: Element) -> list[object]:
     begin = element.span.begin
-    marks = [
-        number
-        for mark in element.marks
-        for number in (mark.span.begin - begin, mark.span.end - begin, *_tenths(mark.box))
-    ]
+    marks: list[int] = []
+    for mark in element.marks:
+        span = mark.span
+        marks += (span.begin - begin, span.end - begin, *_tenths(mark.box))
     confidence = None if element.confidence is None else round(element.confidence * 100)
     row: list[object] = [
         *(element.kind.value, begin, element.span.end, element.page),
@@ -101,8 +103,10 @@ def _element_row(element: Element) -> list[object]:
 
 def _tenths(box: Box) -> list[int]:
     """What a file places beyond every page is placed at its bound."""
-    most = LARGEST_COORDINATE / 10
-    return [round(min(max(at, -most), most) * 10) for at in (box.x0, box.y0, box.x1, box.y1)]
+    x0, y0, x1, y1 = box.x0, box.y0, box.x1, box.y1
+    if _LEAST < x0 < _MOST and _LEAST < y0 < _MOST and _LEAST < x1 < _MOST and _LEAST < y1 < _MOST:
+        return [round(x0 * 10), round(y0 * 10), round(x1 * 10), round(y1 * 10)]
+    return [round(min(max(at, _LEAST), _MOST) * 10) for at in (x0, y0, x1, y1)]
 
 
 def _table_row(row: Row, begin: int) -> list[int]:
@@ -152,9 +156,11 @@ def _document(found: dict[str, object]) -> ParsedDocument:
 def _elements(rows: list[list[object]], text: str, pages: int | None) -> tuple[Element, ...]:
     elements = []
     end = 0
+    most = len(text)
     for row in rows:
-        element = _element(row, end, len(text), pages)
-        if text[end : element.span.begin].strip():
+        element = _element(row, end, most, pages)
+        between = text[end : element.span.begin]
+        if between and not between.isspace():
             raise broken("text outside the elements")
         end = element.span.end
         elements.append(element)
@@ -172,31 +178,40 @@ def _element(row: list[object], least: int, most: int, pages: int | None) -> Ele
     begin = _number(begin, least, most, "begin")
     span = Span(begin, _number(end, begin + 1, most, "end"))
     return Element(
-        kind=_word(ElementKind, kind, "kind"),
-        span=span,
-        page=_page(page, pages),
-        box=None if box is None else _box(_numbers(box, "box")),
-        marks=() if marks is None else _marks(_numbers(marks, "marks"), span),
-        row=None if cells is None else _row(_numbers(cells, "row"), span),
-        confidence=None if confidence is None else _number(confidence, 0, 100, "confidence") / 100,
+        _KINDS[kind] if type(kind) is str and kind in _KINDS else _word(ElementKind, kind, "kind"),
+        span,
+        _page(page, pages),
+        None if box is None else _box(_numbers(box, "box")),
+        () if marks is None else _marks(_numbers(marks, "marks"), span),
+        None if cells is None else _row(_numbers(cells, "row"), span),
+        None if confidence is None else _number(confidence, 0, 100, "confidence") / 100,
     )
 
 
 def _box(tenths: list[int]) -> Box:
-    if len(tenths) != 4 or any(abs(at) > LARGEST_COORDINATE for at in tenths):
+    if len(tenths) != 4 or max(tenths) > LARGEST_COORDINATE or min(tenths) < -LARGEST_COORDINATE:
         raise broken("a box is out of bounds")
-    return Box(*(at / 10 for at in tenths))
+    x0, y0, x1, y1 = tenths
+    return Box(x0 / 10, y0 / 10, x1 / 10, y1 / 10)
 
 
 def _marks(flat: list[int], within: Span) -> tuple[Mark, ...]:
+    most = LARGEST_COORDINATE
     if len(flat) % 6:
         raise broken("marks are not whole")
     marks = []
-    least = within.begin
-    for at in range(0, len(flat), 6):
-        span = _inner(flat[at], flat[at + 1], within, least)
-        marks.append(Mark(span, _box(flat[at + 2 : at + 6])))
-        least = span.end
+    base, free, length = within.begin, 0, within.end - within.begin
+    numbers = iter(flat)
+    for begin, end, x0, y0, x1, y1 in zip(*[numbers] * 6, strict=True):
+        if not free <= begin < end <= length:
+            raise broken("a part of an element lies outside it")
+        if not (-most <= x0 <= most and -most <= y0 <= most):
+            raise broken("a box is out of bounds")
+        if not (-most <= x1 <= most and -most <= y1 <= most):
+            raise broken("a box is out of bounds")
+        box = Box(x0 / 10, y0 / 10, x1 / 10, y1 / 10)
+        marks.append(Mark(Span(base + begin, base + end), box))
+        free = end
     return tuple(marks)
 
 
@@ -204,21 +219,16 @@ def _row(flat: list[int], within: Span) -> Row:
     if len(flat) % 4 != 2 or not 0 <= flat[0] <= MOST_ELEMENTS or flat[1] not in {0, 1}:
         raise broken("a row is not one")
     cells = []
-    least, free = within.begin, 0
-    for at in range(2, len(flat), 4):
-        span = _inner(flat[at], flat[at + 1], within, least)
-        column = _number(flat[at + 2], free, MOST_COLUMNS, "column")
-        width = _number(flat[at + 3], 1, MOST_COLUMNS, "width")
-        cells.append(Cell(span, column, width))
-        least, free = span.end, column + width
+    base, least, length, free = within.begin, 0, within.end - within.begin, 0
+    numbers = iter(flat[2:])
+    for begin, end, column, width in zip(numbers, numbers, numbers, numbers, strict=True):
+        if not least <= begin < end <= length:
+            raise broken("a part of an element lies outside it")
+        if not free <= column <= MOST_COLUMNS or not 1 <= width <= MOST_COLUMNS:
+            raise broken("a column is out of bounds")
+        cells.append(Cell(Span(base + begin, base + end), column, width))
+        least, free = end, column + width
     return Row(flat[0], bool(flat[1]), tuple(cells))
-
-
-def _inner(begin: int, end: int, within: Span, least: int) -> Span:
-    begin, end = begin + within.begin, end + within.begin
-    if not least <= begin < end <= within.end:
-        raise broken("a part of an element lies outside it")
-    return Span(begin, end)
 
 
 # --- the rest -------------------------------------------------------------------------------------
@@ -281,7 +291,7 @@ def _number(value: object, least: int, most: int, what: str) -> int:
 def _numbers(value: object, what: str) -> list[int]:
     if not isinstance(value, list) or len(value) > MOST_NUMBERS:
         raise broken(f"{what} is out of bounds")
-    if any(type(number) is not int for number in value):
+    if value and set(map(type, value)) != _ONLY_NUMBERS:
         raise broken(f"{what} holds something else than whole numbers")
     return value
 
