@@ -74,9 +74,9 @@ def _parsed(data: bytes) -> tuple[Node | None, bool]:
     if len(data) > tree.LARGEST_TREE:
         raise ReadingFailed(Outcome.TOO_LARGE)
     try:
-        return etree.fromstring(data, tree.xml_parser()), True
+        return etree.fromstring(data, tree.xml_parser(data)), True
     except etree.XMLSyntaxError:
-        root: Node | None = etree.fromstring(data, tree.xml_parser(recover=True))
+        root: Node | None = etree.fromstring(data, tree.xml_parser(data, recover=True))
         return root, False
 
 

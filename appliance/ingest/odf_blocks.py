@@ -63,6 +63,8 @@ class BlockReader:
     def blocks(self, nodes: Iterable[Node], kind: ElementKind, depth: int = 0) -> None:
         """Add paragraphs, lists, tables and frames."""
         if depth > _DEEPEST:
+            for node in nodes:
+                self._builder.add(kind, _all_text(node), self._page)
             return
         for node in nodes:
             name = local(node)

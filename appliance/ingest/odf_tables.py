@@ -19,7 +19,7 @@ from appliance.ingest.odf_styles import Styles
 from appliance.ingest.rows import add_table
 from appliance.ingest.tree import attribute, local
 
-MOST_CELLS = 2_000_000  # filled, in one document
+MOST_CELLS = 1_000_000  # filled, in one document
 _MOST_COLUMNS = 16_384
 _MOST_ROWS = 1 << 20
 _GROUPS = frozenset(

@@ -60,8 +60,12 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
         return Reading(builder.finish())
     add_markdown(content, builder)
     scans = pictures.add_pictures(pictures.inline(content), builder)
-    kept = [_NOT_WORDS.sub("", piece) for piece in builder.kept()]
-    builder.tally(account.characters([_words_of_markdown(content)], kept))
+    words = _words_of_markdown(content)
+    tally = account.characters([words], _squeezed(builder))
+    if tally.seen > tally.stored:
+        _add_lost_lines(content, builder)
+        tally = account.characters([words], _squeezed(builder))
+    builder.tally(tally)
     return Reading(builder.finish(), scans=scans)
 
 
@@ -130,6 +134,19 @@ def add_markdown(content: str, builder: DocumentBuilder) -> None:
         return
     # a footnote would be taken for the target of a link, and vanish
     add_html(_markdown(_FOOTNOTE.sub(r"\1\\[^", content)), builder)
+
+
+def _squeezed(builder: DocumentBuilder) -> list[str]:
+    return [_NOT_WORDS.sub("", piece) for piece in builder.kept()]
+
+
+def _add_lost_lines(content: str, builder: DocumentBuilder) -> None:
+    """Add the lines whose words are not in what was read: of what was nested too deeply."""
+    read = "\n".join(_squeezed(builder))
+    for line in content.splitlines():
+        squeezed = _words_of_markdown(line)
+        if squeezed and squeezed not in read:
+            builder.add(ElementKind.TEXT, line)
 
 
 def _markdown(content: str) -> str:

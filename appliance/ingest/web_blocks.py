@@ -38,6 +38,7 @@ _BLOCKS = frozenset(
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _ITEMS = frozenset({"li", "dt", "dd"})
 _FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+_LOOKS = ("hidden", "bgcolor", "background", "color")  # attributes that tell how a thing looks
 _KEPT = frozenset({"pre", "textarea", "listing", "plaintext"})
 _SPACE = re.compile(r"\s+")
 _NOT_SHOWN_INPUTS = frozenset({"hidden", "password"})
@@ -96,7 +97,9 @@ class PageReader:
         kind = _kind(tag, around.kind)
         if block:
             self._flush(around.kind)
-        inner = replace(around, kind=kind, kept=around.kept or tag in _KEPT)
+        inner = around
+        if kind is not around.kind or tag in _KEPT:
+            inner = replace(around, kind=kind, kept=around.kept or tag in _KEPT)
         if tag == "li":
             self._number(node)
         self._say(node.text or "", inner)
@@ -113,6 +116,8 @@ class PageReader:
     def _under(self, node: Node, around: _Around) -> _Around:
         """What holds within an element."""
         style = self._looks.style(node)
+        if not style and not any(name in node.attrib for name in _LOOKS):
+            return around
         why = around.why
         if why is None and node.get("hidden") is not None:
             why = Concealment.HIDDEN

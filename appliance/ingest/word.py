@@ -98,6 +98,7 @@ class Document:
     ) -> None:
         """Add the paragraphs and tables below ``parent``."""
         if depth > _DEEPEST:
+            self._add_lines(parent)
             return
         for node in parent:
             name = local(node)

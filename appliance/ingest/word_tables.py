@@ -23,6 +23,7 @@ from appliance.ingest.word_styles import Styles, attribute_of, fills
 _WRAPPERS = frozenset({"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"})
 _FIRST_ROW = 0x0020  # bit of ``w:tblLook``; 17.4.55
 _WIDEST = 1000
+_DEEPEST = 100  # tables one in the other; deeper ones are read as text
 
 
 class Blocks(Protocol):
@@ -64,6 +65,9 @@ class TableReader:
 
     def add(self, table: Node, depth: int) -> None:
         """Add one table, and after it what stands within its cells and is no text of them."""
+        if depth > _DEEPEST:
+            self._blocks(table, ElementKind.TEXT, depth=depth)
+            return
         style = attribute_of(child(table, "tblPr"), "tblStyle")
         shaded = self._styles.shades(style) or any(fills(node) for node in table.iter("{*}shd"))
         table_rows = [row for row in _below(table, "tr") if not self._deleted(row)]

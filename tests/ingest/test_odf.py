@@ -173,6 +173,12 @@ def test_flags_parts_and_pictures() -> None:
     assert [scan.unit for scan in found.scans] == [0]
 
 
+def test_sections_nested_without_end_are_text() -> None:
+    body = "<text:section>" * 300 + "<text:p>deep</text:p>" + "</text:section>" * 300
+
+    assert read(open_document("text", body), "a.odt").text == "deep"
+
+
 def test_an_encrypted_document_is_said_to_be_so() -> None:
     manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
 

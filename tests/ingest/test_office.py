@@ -104,6 +104,11 @@ def test_a_file_without_text_is_never_a_success(read: Read, data: bytes, name: s
         read(data, name)
 
 
+def test_a_document_of_which_nothing_can_be_read_is_damaged(read: Read) -> None:
+    with pytest.raises(InputUnreadable, match="damaged"):
+        read(word("<w:tbl>" * 5000), "a.docx")
+
+
 def test_a_container_that_holds_no_document_is_damaged(read: Read) -> None:
     types = MADE["a.docx"]()
     broken = zipped(

@@ -67,6 +67,13 @@ def test_markdown_keeps_code_tables_and_footnotes() -> None:
         assert parsed.text.count(words) == 1
 
 
+def test_markdown_nested_without_end_is_kept() -> None:
+    parsed = read(b"> " * 3000 + b"deep words\n\nafter\n", "a.md")
+
+    assert "deep words" in parsed.text
+    assert "after" in parsed.text
+
+
 def test_markdown_hides_and_runs_like_the_page_that_it_is() -> None:
     text = "Seen\n\n<p style='display:none'>secret</p>\n\n<script>x()</script>\n"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from lxml import etree
 
@@ -21,6 +23,24 @@ def test_a_part_that_declares_entities_is_refused(encoding: str) -> None:
         assert failed.value.outcome is Outcome.DAMAGED
     with pytest.raises(ReadingFailed):
         list(tree.streamed(part, ("{*}l",), ("end",)))
+
+
+def test_entities_in_attributes_stay_within_bounds() -> None:
+    names = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    bomb = f'<!DOCTYPE l [<!ENTITY e0 "ha">{names}]><l a="&e11;"/>'
+    hidden = '<?xml version="1.0" encoding="IBM037"?>' + bomb
+
+    for untrusted in (bomb.encode(), hidden.encode("cp037")):
+        before = time.process_time()
+        with pytest.raises(etree.XMLSyntaxError):
+            etree.fromstring(untrusted, tree.xml_parser(untrusted))
+        assert time.process_time() - before < 2
+
+
+def test_deep_trees_are_read_whole() -> None:
+    root = tree.parsed(b"<a>" * 1000 + b"deep" + b"</a>" * 1000)
+
+    assert "".join(root.itertext()) == "deep"
 
 
 def test_what_is_not_well_formed_is_read_as_far_as_it_goes() -> None:

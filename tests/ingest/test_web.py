@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import time
 from email.message import EmailMessage
 
 import pytest
 
 from appliance.documents import Concealment, ElementKind, Flag, Unit
-from appliance.ingest import kinds, pictures
+from appliance.ingest import kinds, pictures, web_count
 from appliance.ingest.web_blocks import PageReader
 from tests.ingest.packing import image, of, read, read_all, table
 
@@ -145,6 +146,31 @@ def test_a_page_nested_without_end_is_read_to_the_bottom(depth: int) -> None:
 
     assert of(parsed, ElementKind.TEXT) == ["deep", "after"]
     assert bool(parsed.gaps) is (depth > 2048)
+
+
+@pytest.mark.parametrize("mark", ["<!--", "<!", "<?", "</", "<a b='", "<script>"])
+def test_marks_that_never_end_take_no_time(mark: str) -> None:
+    before = time.process_time()
+
+    found = read_all(b"<html><body>Seen" + mark.encode() * 100_000, "a.html").document
+
+    assert found is not None
+    assert found.text.startswith("Seen")
+    assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize(
+    ("source", "counted"),
+    [
+        ("a<!-- b --> c<br>d", ["a", " c", "d"]),
+        ("<p title='a > b'>1 < 2 &amp; 3</p>", ["1 ", "<", " 2 & 3"]),
+        ("<title>t</title><script>'</p>'</script><template>x<b>y</b></template>z", ["z"]),
+        ("<textarea><b>&lt;</textarea><iframe><i></iframe>", ["<b><", "<i>"]),
+        ("<?xml version='1.0'?><P>a</P >", ["a"]),
+    ],
+)
+def test_the_second_way_to_the_texts_of_a_page(source: str, counted: list[str]) -> None:
+    assert web_count.texts(source) == counted
 
 
 def test_pictures_within_the_page_are_scans() -> None:

@@ -9,8 +9,11 @@ import pytest
 from docx.oxml import parse_xml
 
 from appliance.documents import Concealment, ElementKind, Flag, ParsedDocument, Unit
+from appliance.ingest import kinds
 from appliance.ingest import word as reader
+from appliance.ingest.reading import Wishes
 from appliance.ingest.word_runs import RunReader
+from appliance.sandbox.outcome import ReadingFailed
 from tests.ingest.packing import W, image, links, of, read, read_all, table, word, zipped
 
 CHART = (
@@ -82,6 +85,17 @@ def test_a_table_within_a_cell_is_a_table_of_its_own() -> None:
 
     assert table(parsed, 0) == ["0:Outer 1:beside"]
     assert table(parsed, 1) == ["0:a 1:b"]
+
+
+def test_tables_nested_without_end_are_text() -> None:
+    body = p("deep")
+    for _ in range(150):
+        body = "<w:tbl>" + tr(f"<w:tc>{body}</w:tc>", tc("x")) + "</w:tbl>"
+
+    parsed = read(word(body), "a.docx")
+
+    assert parsed.text.count("x") == 150
+    assert "deep" in parsed.text
 
 
 def test_a_frame_of_one_cell_is_read_as_paragraphs() -> None:
@@ -312,9 +326,5 @@ def test_a_document_made_by_a_library() -> None:
 
 
 def test_a_container_without_a_document_is_refused() -> None:
-    from appliance.ingest import kinds
-    from appliance.ingest.reading import Wishes
-    from appliance.sandbox.outcome import ReadingFailed
-
     with pytest.raises(ReadingFailed):
         reader.read(zipped({"a.txt": "x"}), kinds.DOCX, Wishes())
