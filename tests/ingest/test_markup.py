@@ -10,7 +10,6 @@ import pytest
 from appliance.documents import ElementKind, Unit
 from appliance.ingest import data_values
 from appliance.ingest.markup import XmlReader
-from appliance.sandbox.outcome import ReadingFailed
 from tests.ingest.packing import of, read, read_all, table
 
 INVOICES = """<?xml version="1.0"?><file made="2024-05-03">
@@ -69,16 +68,15 @@ def test_xml_that_breaks_off_is_read_as_far_as_it_goes() -> None:
     assert parsed.gaps[0].reason.startswith("the XML breaks off")
 
 
-@pytest.mark.parametrize(("depth", "read_whole"), [(1000, True), (50_000, False)])
-def test_xml_nested_without_end_is_read_or_refused_in_time(depth: int, read_whole: bool) -> None:
+@pytest.mark.parametrize("depth", [1000, 50_000])
+def test_xml_nested_without_end_is_read_or_a_gap_in_time(depth: int) -> None:
     deep = b"<?xml version='1.0'?>" + b"<a>" * depth + b"deep" + b"</a>" * depth
     before = time.process_time()
 
-    if read_whole:
-        assert "deep" in read(deep, "a.xml").text
-    else:
-        with pytest.raises(ReadingFailed):
-            read(deep, "a.xml")
+    found = read_all(deep, "a.xml").document
+
+    assert found is not None
+    assert "deep" in found.text or found.gaps
     assert time.process_time() - before < 5
 
 
