@@ -1,16 +1,17 @@
 """Asks PDFium many small questions at once, and returns the answers as arrays.
 
 A page holds hundreds of words and objects.  A call through pypdfium2 costs more than PDFium's
-answer to it; the prototypes below take plain addresses, keep the lock of the interpreter (PDFium
-is not thread safe, and the child has one thread), and are driven by ``map``.  Nothing here knows
-what the answers are for.
+answer to it; the prototypes below keep the lock of the interpreter (PDFium is not thread safe, and
+the child has one thread) and are driven by ``map``.  A conversion of an argument costs as much as
+the rest of a call, so pointers are made once (`_pointer`, `_SLOTS`) and passed as they are.
+Nothing here knows what the answers are for.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -27,37 +28,67 @@ _P, _I = ctypes.c_void_p, ctypes.c_int
 RECTANGLE = (4, 6)  # segments
 MOST_SEGMENTS = 1000  # of a clip that are looked at
 NAME = 128  # bytes of a font's name that are read
+AT_ONCE = 1024  # answers of four numbers each
+
+
+_ANSWERS = (ctypes.c_uint32 * (4 * AT_ONCE))()
+_SLOTS = tuple([ctypes.byref(_ANSWERS, 16 * at + 4 * n) for at in range(AT_ONCE)] for n in range(4))
 
 
 def _bare(function: Any, *arguments: Any, result: Any = ctypes.c_int) -> Any:
-    """The same function without conversions around it."""
+    """The same function without conversions around it.
+
+    ``arguments``: the types of the first ones; the others come as numbers of 32 bits or pointers.
+    """
     address = ctypes.cast(function, ctypes.c_void_p).value or 0
     return ctypes.PYFUNCTYPE(result, *arguments)(address)
 
 
-_loose_box = _bare(raw.FPDFText_GetLooseCharBox, _P, _I, _P)
-_text_object = _bare(raw.FPDFText_GetTextObject, _P, _I, result=_P)
-_angle = _bare(raw.FPDFText_GetCharAngle, _P, _I, result=ctypes.c_float)
-_map_error = _bare(raw.FPDFText_HasUnicodeMapError, _P, _I)
+_loose_box = _bare(raw.FPDFText_GetLooseCharBox)
+_text_object = _bare(raw.FPDFText_GetTextObject, result=_P)
+_angle = _bare(raw.FPDFText_GetCharAngle, result=ctypes.c_float)
+_map_error = _bare(raw.FPDFText_HasUnicodeMapError)
 _font_size = _bare(raw.FPDFText_GetFontSize, _P, _I, result=ctypes.c_double)
 _char_matrix = _bare(raw.FPDFText_GetMatrix, _P, _I, _P)
 _font = _bare(raw.FPDFTextObj_GetFont, _P, result=_P)
-_page_object = _bare(raw.FPDFPage_GetObject, _P, _I, result=_P)
+_page_object = _bare(raw.FPDFPage_GetObject, result=_P)
 _form_object = _bare(raw.FPDFFormObj_GetObject, _P, ctypes.c_ulong, result=_P)
 _form_count = _bare(raw.FPDFFormObj_CountObjects, _P)
 _object_type = _bare(raw.FPDFPageObj_GetType, _P)
 _matrix = _bare(raw.FPDFPageObj_GetMatrix, _P, _P)
-_bounds = _bare(raw.FPDFPageObj_GetBounds, _P, _P, _P, _P, _P)
-_fill_colour = _bare(raw.FPDFPageObj_GetFillColor, _P, _P, _P, _P, _P)
-_stroke_colour = _bare(raw.FPDFPageObj_GetStrokeColor, _P, _P, _P, _P, _P)
+_bounds = _bare(raw.FPDFPageObj_GetBounds, _P)
+_fill_colour = _bare(raw.FPDFPageObj_GetFillColor, _P)
+_stroke_colour = _bare(raw.FPDFPageObj_GetStrokeColor, _P)
 _render_mode = _bare(raw.FPDFTextObj_GetTextRenderMode, _P)
-_draw_mode = _bare(raw.FPDFPath_GetDrawMode, _P, _P, _P)
+_draw_mode = _bare(raw.FPDFPath_GetDrawMode, _P)
 _transparent = _bare(raw.FPDFPageObj_HasTransparency, _P)
 
 
 def address(handle: Any) -> int:
     """Where a handle of PDFium points."""
     return ctypes.cast(getattr(handle, "raw", handle), ctypes.c_void_p).value or 0
+
+
+def _pointer(handle: int) -> Any:
+    """A handle as an argument that takes no conversion."""
+    return ctypes.byref(ctypes.c_char.from_address(handle))
+
+
+def _answers(function: Any, asked: Iterator[tuple[Any, ...]], unknown: int, slots: int) -> Bytes4:
+    """Four numbers for each of what is asked; ``unknown`` stands where PDFium gives none."""
+    view = np.frombuffer(memoryview(_ANSWERS), np.uint32).reshape(-1, 4)
+    found = []
+    for arguments in asked:
+        count = len(arguments[-1])
+        view[:count] = unknown
+        deque(map(function, *arguments, *(slot[:count] for slot in _SLOTS[:slots])), 0)
+        found.append(view[:count].copy())
+    return np.concatenate(found) if found else np.zeros((0, 4), np.uint32)
+
+
+def _pieces(each: Sequence[int]) -> Iterator[tuple[Sequence[int]]]:
+    for begin in range(0, len(each), AT_ONCE):
+        yield (each[begin : begin + AT_ONCE],)
 
 
 # --- text ----------------------------------------------------------------------------------------
@@ -77,25 +108,24 @@ def code_units(textpage: Any) -> NDArray[np.uint32]:
 
 def character_boxes(textpage: int, at: Sequence[int]) -> NDArray[np.float32]:
     """Left, top, right, bottom of the characters ``at``, in page coordinates; zeros: unknown."""
-    boxes = np.zeros((len(at), 4), np.float32)
-    base = boxes.ctypes.data
-    deque(map(_loose_box, repeat(textpage), at, range(base, base + 16 * len(at), 16)), 0)
-    return boxes
+    page = _pointer(textpage)
+    asked = ((repeat(page), piece) for (piece,) in _pieces(at))
+    return _answers(_loose_box, asked, 0, 1).view(np.float32)
 
 
 def text_objects(textpage: int, at: Sequence[int]) -> list[int | None]:
     """The object that paints each of the characters ``at``."""
-    return list(map(_text_object, repeat(textpage), at))
+    return list(map(_text_object, repeat(_pointer(textpage)), at))
 
 
 def angles(textpage: int, at: Sequence[int]) -> Floats:
     """How far each character is turned, in radians."""
-    return np.fromiter(map(_angle, repeat(textpage), at), np.float64, len(at))
+    return np.fromiter(map(_angle, repeat(_pointer(textpage)), at), np.float64, len(at))
 
 
 def unmapped(textpage: int, at: Sequence[int]) -> int:
     """How many of the characters ``at`` have no Unicode in their font."""
-    return sum(answer == 1 for answer in map(_map_error, repeat(textpage), at))
+    return sum(answer == 1 for answer in map(_map_error, repeat(_pointer(textpage)), at))
 
 
 def font_sizes(textpage: int, at: Sequence[int]) -> Floats:
@@ -114,7 +144,7 @@ def bold(textpage: int, at: Sequence[int], known: dict[int, bool]) -> list[bool]
     ``known``: what was found of the document's fonts so far; they live as long as it is open.
     """
     found = []
-    for item in map(_text_object, repeat(textpage), at):
+    for item in text_objects(textpage, at):
         font = _font(item) if item else None
         if not font:
             found.append(False)
@@ -141,7 +171,7 @@ def _at(value: Any) -> int:
 
 def page_objects(page: int, count: int) -> list[int]:
     """The objects of a page in the order in which they are painted."""
-    return list(filter(None, map(_page_object, repeat(page), range(count))))
+    return list(filter(None, map(_page_object, repeat(_pointer(page)), range(count))))
 
 
 def form_objects(form: int, most: int) -> list[int]:
@@ -171,21 +201,13 @@ def stroke_colours(objects: Sequence[int]) -> Bytes4:
 
 
 def _colours(function: Any, objects: Sequence[int]) -> Bytes4:
-    colours = np.full((len(objects), 4), 256, np.uint32)
-    base = colours.ctypes.data
-    end = base + 16 * len(objects)
-    places = (range(base + 4 * at, end, 16) for at in range(4))
-    deque(map(function, objects, *places), 0)
-    return colours
+    return _answers(function, _pieces(objects), 256, 4)
 
 
 def bounds(objects: Sequence[int]) -> Floats:
     """Left, bottom, right, top of each object, in the coordinates of what holds it."""
-    boxes = np.zeros((len(objects), 4), np.float32)
-    base = boxes.ctypes.data
-    end = base + 16 * len(objects)
-    deque(map(_bounds, objects, *(range(base + 4 * at, end, 16) for at in range(4))), 0)
-    return boxes.astype(np.float64)
+    boxes: Floats = _answers(_bounds, _pieces(objects), 0, 4).view(np.float32).astype(np.float64)
+    return boxes
 
 
 def matrix(item: int) -> tuple[float, ...]:
@@ -197,10 +219,7 @@ def matrix(item: int) -> tuple[float, ...]:
 
 def are_filled(paths: Sequence[int]) -> list[bool]:
     """Whether each path covers what is below it."""
-    modes = np.zeros((len(paths), 2), np.int32)
-    base = modes.ctypes.data
-    end = base + 8 * len(paths)
-    deque(map(_draw_mode, paths, range(base, end, 8), range(base + 4, end, 8)), 0)
+    modes = _answers(_draw_mode, _pieces(paths), 0, 2)
     clear = map(_transparent, paths)
     return [bool(fill) and not through for fill, through in zip(modes[:, 0], clear, strict=True)]
 
