@@ -19,9 +19,10 @@ from pypdfium2 import raw
 from appliance.documents import Flag, ParsedDocument, Tally, Unit
 from appliance.ingest import pdf_parts
 from appliance.ingest.build import DocumentBuilder
+from appliance.ingest.pdf_first import FILE
 from appliance.ingest.pdf_pages import PageDamaged, PageFound, Pages
 from appliance.ingest.pdf_story import Story
-from appliance.ingest.reading import Part, Reading, Wishes
+from appliance.ingest.reading import Part, Reading, Wishes, encode
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 MEDIA_TYPE = "application/pdf"
@@ -37,7 +38,8 @@ _TITLE = re.compile(r"[^\W\d]{2}.*\s.*[^\W\d]{2}")  # two words; a file number i
 
 
 def warm() -> None:
-    """Nothing more than importing this module."""
+    """Read a page of our own, so that nothing is done for the first time after a fork."""
+    encode(read(FILE, MEDIA_TYPE, Wishes()))
 
 
 def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:

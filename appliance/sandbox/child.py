@@ -39,6 +39,7 @@ LONGEST_REQUEST = 256  # bytes
 WISHES_LENGTH = 4  # bytes that hold the length of the wishes
 PROBE = "probe"
 OPEN_FILES = 32
+COLLECT_AFTER = (100_000, 20, 50)  # new objects; a child is short-lived, and its search is not free
 _CONTROL, _NOWHERE, _INPUT, _OUTPUT, _RULES = 0, 1, 3, 4, 5
 _CLEAR = 8  # descriptors from here on are in nobody's way
 
@@ -213,6 +214,7 @@ def _run_child(
     """Never returns: whatever happens, the process ends here."""
     status = 1
     try:
+        gc.set_threshold(*COLLECT_AFTER)
         _keep_only(descriptors, server.rules)
         try:
             _confine(parent, server.limits, mapped, bound=server.rules is not None)
