@@ -6,6 +6,9 @@ as little as can be.  The ratio compares with pypdfium2's own text of the same p
 run: what confinement, boxes, reading order and tables cost on top.  Files are read in turn and the
 mean of the rounds counts, for both sides.
 
+The same is told apart for a PDF of one page, where confinement costs most, and for one long PDF of
+the demo's pages over and over, where it hardly counts.
+
 ``unstructured`` is not read with its fast strategy in the locked environment, which does not hold
 what that needs; ``scripts/bench --with SITE`` takes a folder of packages that does.
 """
@@ -14,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import os
 import sys
 import time
@@ -32,6 +36,8 @@ from appliance.sandbox.server import ReaderServer
 from scripts.benches.figure import Figure
 
 ROUNDS = 9
+ONE_PAGE_TIMES = 10  # one page is too short for the clock
+LONG_TIMES = 6  # the pages of the demo in the long PDF
 RATIO = 0.5
 AGAINST_UNSTRUCTURED = 30.0
 
@@ -61,6 +67,7 @@ def _speed(paths: list[Path], files: list[bytes], on: str) -> list[Figure]:
 
         confined(files[0])  # imports
         own, bare, plain = _seconds_of(files, (confined, read_pdf, _plain_text))
+        lengths = [*_short(files[-1], confined), *_long(files, confined)]
     own, bare, plain = pages / own, pages / bare, pages / plain
     what = "pages read: confined, boxes, tables"
     ratio = own / plain
@@ -69,6 +76,7 @@ def _speed(paths: list[Path], files: list[bytes], on: str) -> list[Figure]:
         Figure("pdf", "the same without the sandbox", bare, "pages/s", on=on),
         Figure("pdf", "pypdfium2's text alone", plain, "pages/s", on=on),
         Figure("pdf", "read / text alone", ratio, "x", f">= {RATIO}", ratio >= RATIO, on),
+        *lengths,
     ]
     fast = _unstructured()
     if fast is not None:
@@ -82,6 +90,46 @@ def _speed(paths: list[Path], files: list[bytes], on: str) -> list[Figure]:
             Figure("pdf", "read / fast", times, "x", bound, times >= AGAINST_UNSTRUCTURED, on),
         ]
     return figures
+
+
+def _short(data: bytes, confined: Callable[[bytes], None]) -> list[Figure]:
+    """What one document costs, however short."""
+    times = [_assembled([data], 1)] * ONE_PAGE_TIMES
+    own, bare, plain = (
+        1000 * seconds / len(times)
+        for seconds in _seconds_of(times, (confined, read_pdf, _plain_text))
+    )
+    on = "the first page of a demo PDF, processor time"
+    return [
+        Figure("pdf", "a PDF of one page: confined", own, "ms", on=on),
+        Figure("pdf", "a PDF of one page: without the sandbox", bare, "ms", on=on),
+        Figure("pdf", "a PDF of one page: text alone", plain, "ms", on=on),
+    ]
+
+
+def _long(files: list[bytes], confined: Callable[[bytes], None]) -> list[Figure]:
+    """The rate where confinement is shared by many pages."""
+    data = _assembled(files * LONG_TIMES)
+    pages = _pages(data)
+    own, bare, plain = _seconds_of([data], (confined, read_pdf, _plain_text), rounds=3)
+    on = f"one PDF of {pages} pages"
+    return [
+        Figure("pdf", "a long PDF: confined, boxes, tables", pages / own, "pages/s", on=on),
+        Figure("pdf", "a long PDF: pypdfium2's text alone", pages / plain, "pages/s", on=on),
+        Figure("pdf", "a long PDF: read / text alone", plain / own, "x", on=on),
+        Figure("pdf", "a long PDF: without the sandbox / text alone", plain / bare, "x", on=on),
+    ]
+
+
+def _assembled(files: list[bytes], most: int | None = None) -> bytes:
+    """One PDF of the pages of several, of each at most so many."""
+    written = io.BytesIO()
+    with pdfium.PdfDocument.new() as whole:
+        for data in files:
+            with pdfium.PdfDocument(data) as one:
+                whole.import_pages(one, list(range(len(one)))[:most])
+        whole.save(written)
+    return written.getvalue()
 
 
 def _unstructured() -> Callable[..., Any] | None:
