@@ -33,7 +33,7 @@ TOO_MUCH = "the document has more text than is kept"
 CONTAINED = 0.6  # share of a text's words from which on it is held by another
 NOTE_CONTAINED = 0.5  # of an element's words, below which it says something of its own
 RICHER = 1.15  # times as many words: holds more
-LESS_PLAUSIBLE = 0.15  # by so much less than the recognised text: garbled (shifted codes: 0.4 less)
+LESS_PLAUSIBLE = 0.1  # by so much less than the recognised text: garbled (shifted codes: 0.4 less)
 LONGEST_WORD = 24  # letters; longer runs are mostly words run together, or no words
 
 _FRAMES = ("application/pdf", "image/")

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from appliance.documents import Box
 from appliance.ingest import recognise
 from appliance.ingest.recognise import Line
-from appliance.ingest.recognise_regions import Picture, Quad, part, size_of, tilt
+from appliance.ingest.recognise_regions import Picture, Quad, direction, part, size_of, tilt
 
 UNSURE = 0.6  # confidence below which a line is left out (measured: all such lines were wrong)
 ON_END = 1.5  # times as high as long: the line is written up or down the page
@@ -50,7 +50,7 @@ class PageSeen:
     """What was seen on one page."""
 
     words: list[Seen] = field(default_factory=list)  # row by row, each from left to right
-    aside: list[tuple[str, float, Box]] = field(default_factory=list)  # lines that stand on end
+    aside: list[tuple[str, float, Box]] = field(default_factory=list)  # lines up or down the page
     lines: int = 0  # found
     unsure: int = 0  # lines left out
     unread: int = 0  # lines left out, in letters that the model does not know
@@ -93,9 +93,9 @@ def see(picture: Picture) -> PageSeen:
     page = PageSeen(lines=len(quads))
     kept = list(_kept(_read(picture, quads, page), page))
     angle = tilt([line.quad for line in kept])
-    page.words = list(_words([line for line in kept if not _on_end(line.quad)], angle, turn))
+    page.words = list(_words([line for line in kept if not _is_aside(line, angle)], angle, turn))
     for line in kept:
-        if _on_end(line.quad):
+        if _is_aside(line, angle):
             place = _around(turn.back(line.quad.astype(np.float64)))
             page.aside.append((line.text, line.confidence, place))
     page.missed = _has_more(picture, quads)
@@ -109,9 +109,10 @@ def _lies(quads: Sequence[Quad]) -> bool:
     return upright > level
 
 
-def _on_end(quad: Quad) -> bool:
-    length, height = size_of(quad)
-    return height > 2 * ON_END * length
+def _is_aside(line: Line, angle: float) -> bool:
+    """Whether a line runs another way than the page, by more than an eighth of a turn."""
+    off = (direction(line.quad) - angle + np.pi) % (2 * np.pi) - np.pi
+    return bool(abs(off) > np.pi / 4)
 
 
 def _is_upside_down(picture: Picture, quads: Sequence[Quad]) -> bool:

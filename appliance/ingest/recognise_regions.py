@@ -85,14 +85,19 @@ def part(quad: Quad, begin: float, end: float) -> Quad:
     return np.array([*corners, quad[3] + end * bottom, quad[3] + begin * bottom], np.float32)
 
 
+def direction(quad: Quad) -> float:
+    """The way a line runs, in radians from the left to the right, clockwise."""
+    along = (quad[1] - quad[0]) + (quad[2] - quad[3])
+    return float(np.arctan2(along[1], along[0]))
+
+
 def tilt(quads: list[Quad]) -> float:
     """By how many radians the lines run downwards to the right; long lines count more."""
     slopes, lengths = [], []
     for quad in quads:
         length, height = size_of(quad)
         if length > 3 * height:
-            across = (quad[1] - quad[0]) + (quad[2] - quad[3])
-            slopes.append(float(np.arctan2(across[1], across[0])))
+            slopes.append(direction(quad))
             lengths.append(length)
     if not slopes:
         return 0.0

@@ -153,6 +153,8 @@ def test_nothing_is_lost_and_pages_stay_in_order(pieces: Pieces, scanned: set[in
 
 # as a font without a map of its own to characters gives it: every code 29 too low
 SHIFTED = "".join(chr(ord(c) - 29) if "A" <= c <= "z" else c for c in RECOGNISED)
+_LINES = zip(RECOGNISED.splitlines(), SHIFTED.splitlines(), strict=True)
+PARTLY_SHIFTED = "\n".join(bad if at % 3 == 2 else good for at, (good, bad) in enumerate(_LINES))
 WITH_SLIPS = RECOGNISED.replace("e", "c", 40).replace("rn", "m")
 
 
@@ -161,6 +163,7 @@ WITH_SLIPS = RECOGNISED.replace("e", "c", 40).replace("rn", "m")
     [
         pytest.param(RECOGNISED, WITH_SLIPS, True, id="a good layer"),
         pytest.param(SHIFTED, RECOGNISED, False, id="a wrong encoding"),
+        pytest.param(PARTLY_SHIFTED, RECOGNISED, False, id="one font of several is garbled"),
         pytest.param("\ue001\ue002\ue003 \ue004" * 90, RECOGNISED, False, id="no characters"),
         pytest.param(
             "Page 3 of 9", RECOGNISED + "\nPage 3 of 9", False, id="a number put on later"
@@ -193,6 +196,7 @@ def test_a_garbled_layer_gives_way_and_is_accounted_for() -> None:
     lost = next(gap for gap in merged.gaps if gap.reason == SUPERSEDED)
     assert lost.unit is Unit.CHARACTERS
     assert lost.amount == len("".join(SHIFTED.split()))
+    assert merged.tallies[1] == Tally(Unit.CHARACTERS, seen, seen - lost.amount)
     assert merged.unexplained() == ()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.ingest import recognise
 from appliance.ingest.recognise import Line, Piece
-from appliance.ingest.recognise_page import _rows, _Turn
+from appliance.ingest.recognise_page import _lies, _rows, _Turn
 from appliance.ingest.recognise_regions import Quad, cut_out, found, part, size_of, tilt
 
 LETTERS = ("", "a", "b", "c", " ", "\u3002", "\u6708")  # the first one: nothing
@@ -84,6 +84,13 @@ def test_the_tilt_is_that_of_the_long_lines() -> None:
     ]
     assert tilt([*long, quad(0, 0, 100, 20)]) == pytest.approx(0.05, abs=0.01)
     assert tilt([quad(0, 0, 10, 20)]) == 0.0
+
+
+def test_a_page_lies_where_most_of_its_text_does() -> None:
+    level, upright = quad(0, 0, 200, 20), quad(0, 0, 20, 300)
+    assert _lies([level, upright])
+    assert not _lies([level, level, upright])
+    assert not _lies([])
 
 
 def test_a_line_is_cut_out_level() -> None:

@@ -23,6 +23,7 @@ from appliance.sandbox.server import ReaderServer
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "scans"
 TRUTH: dict[str, list[str]] = json.loads((SAMPLES / "truth.json").read_text("utf-8"))
+RESAMPLE = Image.Resampling.BICUBIC
 SENTENCES = [
     "This agreement is made between the two parties",
     "named below and begins on the first day of May.",
@@ -151,10 +152,29 @@ def test_pages_that_lie_on_a_side_are_read(recognise: Recognise, degrees: int) -
 
 @pytest.mark.parametrize("degrees", [-7, 3])
 def test_tilted_pages_are_read(recognise: Recognise, degrees: int) -> None:
-    page = drawn(SENTENCES).rotate(
-        degrees, expand=True, fillcolor=255, resample=Image.Resampling.BICUBIC
-    )
+    page = drawn(SENTENCES).rotate(degrees, RESAMPLE, expand=True, fillcolor=255)
     assert solid(recognise(encoded(page)).text) == solid(" ".join(SENTENCES))
+
+
+def test_rows_of_a_tilted_table_stay_rows(recognise: Recognise) -> None:
+    page = drawn(["Rent", "Heating", "Repairs", "Interest", "Total"])
+    page.paste(drawn(["1,250.00", "310.40", "75.00", "12.15", "1,647.55"], 32, 300), (680, 0))
+    document = recognise(encoded(page.rotate(4, RESAMPLE, expand=True, fillcolor=255)))
+    assert "Rent | 1,250.00" in document.text
+    assert "Total | 1,647.55" in document.text
+
+
+def test_a_note_in_the_margin_comes_last(recognise: Recognise) -> None:
+    page = Image.new("L", (1150, 420), 255)
+    page.paste(drawn(SENTENCES), (150, 0))
+    page.paste(
+        drawn(["filed in box 12"], 32, 400).crop((0, 50, 400, 110)).rotate(90, expand=True),
+        (40, 10),
+    )
+    document = recognise(encoded(page))
+    *body, note = (e.span.of(document.text) for e in document.elements)
+    assert note == "filed in box 12"
+    assert solid(" ".join(body)) == solid(" ".join(SENTENCES))
 
 
 def test_a_camera_says_which_way_is_up(recognise: Recognise) -> None:
@@ -214,8 +234,8 @@ def test_each_page_of_a_fax_is_read(recognise: Recognise) -> None:
 
 
 def test_small_print_on_a_large_sheet_is_found(recognise: Recognise) -> None:
-    sheet = Image.new("L", (3300, 2300), 255)
-    font = ImageFont.load_default(22)
+    sheet = Image.new("L", (4400, 2600), 255)
+    font = ImageFont.load_default(17)
     for number in range(30):
         ImageDraw.Draw(sheet).text((200, 200 + 60 * number), f"Item {number} of the list", 0, font)
     text = recognise(encoded(sheet)).text
