@@ -176,8 +176,12 @@ def around(boxes: Sequence[Box]) -> Box:
     """The rectangle around rectangles."""
     if len(boxes) == 1:
         return boxes[0]
-    x0, y0, x1, y1 = zip(*((box.x0, box.y0, box.x1, box.y1) for box in boxes), strict=True)
-    return Box(min(x0), min(y0), max(x1), max(y1))
+    return Box(
+        min([box.x0 for box in boxes]),
+        min([box.y0 for box in boxes]),
+        max([box.x1 for box in boxes]),
+        max([box.y1 for box in boxes]),
+    )
 
 
 def _columns_below(

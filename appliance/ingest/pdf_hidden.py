@@ -87,7 +87,8 @@ class _Paint:
 
     def __init__(self, words: PageWords, painted: Painted) -> None:
         self.painted, self.upright = painted, words.upright
-        self.handles = _handles(words, painted)
+        self.begun_by: list[int | None] = []  # the object of each word, where they were asked for
+        self.handles = self._handles(words)
         self.modes = np.array(calls.render_modes(self.handles), np.int64)
         self.colours = calls.fill_colours(self.handles).astype(np.int64)
         self.colours[self.colours[:, 0] > 255] = _NO_ONE_COLOUR
@@ -97,6 +98,13 @@ class _Paint:
         self.boxes = painted.fill_boxes[self.sorted]
         self.fills = painted.fill_colours[self.sorted].astype(np.int64)
         self.opaque = (self.fills[:, 3] >= OPAQUE) & (self.fills[:, 3] < 256)
+
+    def _handles(self, words: PageWords) -> list[int]:
+        """The page's text objects, or those with which its words begin where these are fewer."""
+        if self.painted.text_count <= len(words.begins):
+            return list(self.painted.texts())
+        self.begun_by = calls.text_objects(words.textpage, words.begins.tolist())
+        return [handle for handle in dict.fromkeys(self.begun_by) if handle]
 
     def suspects(self) -> bool:
         """Whether any text could be unpainted, or be in the colour of something on the page."""
@@ -123,14 +131,6 @@ class _Paint:
     def covers(self) -> bool:
         """Whether anything is filled after the first text."""
         return len(self.order) > 0 and int(self.order[-1]) > self.painted.first_text
-
-
-def _handles(words: PageWords, painted: Painted) -> list[int]:
-    """The text objects of the page, or those with which its words begin where these are fewer."""
-    if painted.text_count <= len(words.begins):
-        return list(painted.texts())
-    found = calls.text_objects(words.textpage, words.begins.tolist())
-    return [handle for handle in dict.fromkeys(found) if handle]
 
 
 def _different(colours: Numbers) -> list[tuple[int, int, int]]:
@@ -166,7 +166,10 @@ def _by_paint(words: PageWords, painted: Painted, why: Numbers) -> None:
     if len(asked) == 0:
         return
     number_of = dict(zip(paint.handles, range(len(paint.handles)), strict=True))
-    handles = calls.text_objects(words.textpage, words.begins[asked].tolist())
+    if paint.begun_by:
+        handles = [paint.begun_by[at] for at in asked.tolist()]
+    else:
+        handles = calls.text_objects(words.textpage, words.begins[asked].tolist())
     text = np.array([number_of.get(handle or 0, -1) for handle in handles], np.int64)
     asked, text = asked[text >= 0], text[text >= 0]
     if len(asked):

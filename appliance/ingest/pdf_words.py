@@ -228,22 +228,13 @@ class PageWords:
         begin_at, end_at = begins[first].tolist(), (ends[last] + 1).tolist()
         bold = self._bold(begin_at, ends[last].tolist())
         text = self.text.replace("\x00", " ")
-        whole = self._whole
-        return [
-            Fragment(
-                whole(" ".join(text[b:e].split())), x0, y0, x1, y1, heavy, cut, top, size, f, t
-            )
-            for b, e, (x0, y0, x1, y1, top, size), heavy, cut, f, t in zip(
-                begin_at,
-                end_at,
-                limits.tolist(),
-                bold,
-                broken[last].tolist(),
-                first.tolist(),
-                last.tolist(),
-                strict=True,
-            )
-        ]
+        texts = [" ".join(text[b:e].split()) for b, e in zip(begin_at, end_at, strict=True)]
+        if self._surrogates:
+            texts = [self._whole(piece) for piece in texts]
+        x0, y0, x1, y1, top, size = limits.T.tolist()
+        cut = broken[last].tolist()
+        columns = (texts, x0, y0, x1, y1, bold, cut, top, size, first.tolist(), last.tolist())
+        return list(map(Fragment._make, zip(*columns, strict=True)))
 
     def _is_broken(self, ends: Numbers) -> NDArray[np.bool_]:
         if not self._marks:
