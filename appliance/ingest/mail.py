@@ -46,7 +46,7 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     count = builder.count
     texts = [leaf for leaf in leaves if leaf.role == "text"]
     seen += _add_texts(texts, builder)
-    if builder.count == count:
+    if 0 < builder.count == count:  # without headers, too, the file simply holds no text
         builder.add_gap(NO_BODY)
     found = [mail_parts.attachment(leaf) for leaf in leaves if leaf.role == "file"]
     parts, following = attached.hand_out(found, wishes.first_part, builder)
