@@ -13,9 +13,7 @@ from appliance.ingest.tree import attribute, child, local
 
 _DEEPEST = 60  # levels; no equation is deeper
 # between a letter and a Greek one
-_GREEK = re.compile(
-    r"(?<=[^\W_])(?=[Α-ω])|(?<=[Α-ω])(?=[^\W_])"
-)
+_GREEK = re.compile(r"(?<=[^\W_])(?=[Α-ω])|(?<=[Α-ω])(?=[^\W_])")
 _OPERATORS = {"nary": "∫", "acc": "", "groupChr": ""}  # characters that stand when none is given
 
 
