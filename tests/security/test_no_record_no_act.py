@@ -30,6 +30,7 @@ USES: dict[str, Use] = {
     "extract": lambda app: app.questions.extract("a.txt", "legal/contract"),
     "audit_show": lambda app: app.audit_records(0),
     "audit_verify": lambda app: app.audit_verify(),
+    "attest_egress": lambda app: app.attest_egress(),
 }
 
 
