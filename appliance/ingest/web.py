@@ -28,6 +28,8 @@ from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 DEEP = "the page is nested too deeply: its text is read without its tables"
 _PROLOGUE = re.compile(r"^\s*<\?xml[^>]*\?>")
+# What follows these belongs to the body all the same (HTML, 13.2.6.4.19); libxml2 drops it.
+_ENDS = re.compile(r"</(?:body|html)\s*>", re.I)
 _FETCHES = {
     **dict.fromkeys(("img", "script", "iframe", "embed", "source", "audio", "video"), "src"),
     **dict.fromkeys(("frame", "input", "track"), "src"),
@@ -99,6 +101,7 @@ def page_root(text: str) -> Node | None:
     parser = html.HTMLParser(
         no_network=True, huge_tree=True, remove_comments=True, encoding="utf-8"
     )
+    text = _ENDS.sub("", text)
     if not text.strip():
         text = "<html></html>"
     root: Node = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)

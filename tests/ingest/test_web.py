@@ -214,3 +214,12 @@ def test_the_count_notices_what_the_reader_leaves_out(monkeypatch: pytest.Monkey
 
     assert found is not None
     assert [(t.unit, t.seen - t.stored) for t in found.unexplained()] == [(Unit.CHARACTERS, 9)]
+
+
+def test_text_behind_the_end_of_the_page_is_read() -> None:
+    data = b"<html><body><p>One</p></body></html>\n\nFrom two\n<p>Three</p>"
+
+    document = read(data, "a.html")
+
+    assert document.text == "One\n\nFrom two\n\nThree"
+    assert document.unexplained() == ()
