@@ -19,7 +19,7 @@ from pathlib import Path
 
 from appliance.app import Appliance
 from appliance.crypto.mac import keyed_hash
-from appliance.documents import Answer, Document, DocumentId, FieldValue, Summary
+from appliance.documents import Document, DocumentId
 from appliance.errors import (
     ApplianceError,
     AuditError,
@@ -33,6 +33,7 @@ from appliance.ingest.jobs import FileOutcome
 from appliance.output import FAILED, OutputFolder
 from appliance.plain import Plain, from_plain, to_plain
 from appliance.report import Outcome, Result, markdown
+from appliance.results import Answer, FieldValue, Summary
 from appliance.run_report import RunReport, TaskLine
 from appliance.store.store import TaskState
 from appliance.taking import Labels, Manner

@@ -14,18 +14,9 @@ from appliance.access.scope import Scope
 from appliance.acts import Act, Acts
 from appliance.config import Settings
 from appliance.crypto.mac import keyed_hash
-from appliance.documents import (
-    Answer,
-    Collection,
-    Document,
-    DocumentId,
-    FieldValue,
-    ParsedDocument,
-    Passage,
-    Span,
-    Summary,
-)
+from appliance.documents import Collection, Document, DocumentId, ParsedDocument, Passage, Span
 from appliance.errors import EngineUnavailable, UsageError
+from appliance.results import Answer, FieldValue, Summary
 from appliance.store.store import Part
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where they are used

@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from appliance.documents import Answer, Citation, Document, FieldValue, Passage, Status, Summary
+from appliance.documents import Citation, Document, Passage
+from appliance.results import Answer, FieldValue, Status, Summary
 
 Outcome = Answer | Summary | tuple[FieldValue, ...]
 

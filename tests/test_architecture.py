@@ -38,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"audit"}),
     frozenset({"store"}),
     frozenset({"crypto", "egress"}),
-    frozenset({"sandbox", "plain", "tables"}),
+    frozenset({"sandbox", "plain", "results", "tables"}),
     frozenset({"config", "documents", "offline"}),
     frozenset({"errors"}),
 )

@@ -6,22 +6,13 @@ import json
 
 import pytest
 
-from appliance.documents import (
-    Answer,
-    Box,
-    Citation,
-    DocumentId,
-    FieldValue,
-    Span,
-    Statement,
-    Status,
-    Summary,
-)
+from appliance.documents import Box, Citation, DocumentId, Span
 from appliance.plain import from_plain, to_plain
+from appliance.results import Answer, FieldValue, Found, Statement, Status, Summary
 
 CITATION = Citation(DocumentId("d" * 32), Span(3, 9), "quoted", 2, Box(1, 2.5, 3, 4))
 NOUNS = [
-    FieldValue("parties", Status.FOUND, (CITATION,), "x", ""),
+    FieldValue("parties", Status.FOUND, (Found(CITATION, "x"),), ""),
     FieldValue("cap", Status.NOT_STATED, reason="no passage"),
     Answer(Status.CONFLICTING, (Statement("s", (CITATION, CITATION)),), "two"),
     Summary(DocumentId("d" * 32), (Statement("s", (CITATION,)),), 1, 4),

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from appliance.documents import (
-    Answer,
-    Citation,
-    CollectionId,
-    Document,
-    DocumentId,
-    FieldValue,
-    Span,
-    Statement,
-    Status,
-    Summary,
-)
+from appliance.documents import Citation, CollectionId, Document, DocumentId, Span
 from appliance.report import Result, inert, markdown
+from appliance.results import Answer, FieldValue, Found, Statement, Status, Summary
 
 ID = DocumentId("a" * 32)
 DOCUMENT = Document(
@@ -29,7 +19,7 @@ def test_every_result_is_shown_with_its_place() -> None:
         [
             Result("summary", Summary(ID, (Statement("It ends.", (CITED,)),), 2, 3)),
             Result("ask", Answer(Status.NOT_STATED, ())),
-            Result("extract", (FieldValue("cap", Status.FOUND, (CITED,), "1"),)),
+            Result("extract", (FieldValue("cap", Status.FOUND, (Found(CITED, "1"),)),)),
             Result("other", None, "engine stopped"),
         ],
         "tiny",

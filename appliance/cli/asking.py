@@ -8,7 +8,7 @@ import click
 
 from appliance.cli import display
 from appliance.cli.session import collection_option, json_option, note, opens_store, text_argument
-from appliance.documents import Status
+from appliance.results import Status
 
 if TYPE_CHECKING:
     from appliance.app import Appliance

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
-from appliance.documents import Citation, DocumentId, FieldValue, Passage, Statement, Status
+from appliance.documents import Citation, DocumentId, Passage
 from appliance.plain import to_plain
 from appliance.report import place, visible
+from appliance.results import FieldValue, Statement, Status
 
 
 def emit_json(value: object) -> None:

@@ -12,18 +12,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from appliance.documents import (
-    Answer,
-    DocumentId,
-    ElementKind,
-    ParsedDocument,
-    Passage,
-    Span,
-    Statement,
-    Status,
-)
+from appliance.documents import DocumentId, ElementKind, ParsedDocument, Passage, Span
 from appliance.engine.client import Engine
 from appliance.errors import EngineRefused
+from appliance.results import Answer, Statement, Status
 from appliance.tasks import prompts
 from appliance.tasks.cite import citation, locate
 from appliance.tasks.grammar import NOT_STATED

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from appliance.documents import DocumentId, FieldValue, ParsedDocument, Span, Status
+from appliance.documents import DocumentId, ParsedDocument, Span
 from appliance.engine.client import Completion, Engine, Prompt
 from appliance.errors import EngineRefused
+from appliance.results import FieldValue, Found, Status
 from appliance.tasks import prompts
 from appliance.tasks.candidates import Candidate, Proposal, propose, reading
 from appliance.tasks.cite import citation, locate
@@ -103,13 +104,11 @@ def _judged(
         accepted = _accepted(inquiry, completion, parsed.text)
     if not accepted:
         return FieldValue(proposal.field.name, Status.NOT_STATED, reason=_silence(proposal))
-    readings = dict.fromkeys(candidate.normalised for candidate in accepted)
-    conflict = not proposal.field.many and len(readings) > 1
+    conflict = not proposal.field.many and len({c.normalised for c in accepted}) > 1
     return FieldValue(
         name=proposal.field.name,
         status=Status.CONFLICTING if conflict else Status.FOUND,
-        citations=tuple(citation(parsed, document, c.span) for c in accepted),
-        normalised=None if conflict else "; ".join(r for r in readings if r) or None,
+        values=tuple(Found(citation(parsed, document, c.span), c.normalised) for c in accepted),
         reason="the document states more than one value" if conflict else "",
     )
 

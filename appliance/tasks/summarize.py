@@ -14,15 +14,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from appliance.documents import (
-    DocumentId,
-    ElementKind,
-    ParsedDocument,
-    Span,
-    Statement,
-    Summary,
-)
+from appliance.documents import DocumentId, ElementKind, ParsedDocument, Span
 from appliance.engine.client import Engine
+from appliance.results import Statement, Summary
 from appliance.tasks import prompts
 from appliance.tasks.cite import citation
 from appliance.tasks.normalise import collapse

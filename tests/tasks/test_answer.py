@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.documents import Answer, DocumentId, Status
+from appliance.documents import DocumentId
+from appliance.results import Answer, Status
 from appliance.tasks.answer import answer
 from appliance.tasks.relevance import asked, coverage, fits, weights
 from tests.tasks.scripted import DOCUMENT, ScriptedEngine, document, passages, saying

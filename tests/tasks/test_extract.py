@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.documents import FieldValue, ParsedDocument, Span, Status
+from appliance.documents import ParsedDocument, Span
 from appliance.engine.client import Prompt
+from appliance.results import FieldValue, Status
 from appliance.tasks import packs
 from appliance.tasks.extract import extract
 from appliance.tasks.packs import FieldType, Pack, PackField

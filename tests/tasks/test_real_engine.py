@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from appliance.config import Settings
-from appliance.documents import Span, Status
+from appliance.documents import Span
 from appliance.engine.client import Prompt, VllmEngine
+from appliance.results import Status
 from appliance.tasks import packs
 from appliance.tasks.answer import answer
 from appliance.tasks.extract import extract
