@@ -21,6 +21,7 @@ from appliance.tasks.candidates import Candidate, Proposal, propose, reading
 from appliance.tasks.cite import citation, locate
 from appliance.tasks.options import chosen_index, openings
 from appliance.tasks.packs import FieldType, Pack, PackField
+from appliance.tasks.places import by_place
 from appliance.tasks.sentences import sentences
 
 ENOUGH_SIGNALS = 2  # independent reasons to show a value
@@ -58,17 +59,22 @@ def extract(
         EngineError: the engine could not answer.
     """
     split = sentences(parsed, Span(0, len(parsed.text)))
+    placed = by_place(parsed, document, pack)
     proposals = [
         propose(field, parsed, split, retrieve(f"{field.title}. {field.description}"))
         for field in pack.fields
+        if field.name not in placed
     ]
     inquiries = {at: i for at, p in enumerate(proposals) if (i := _inquiry(p, parsed.text))}
     completions = engine.complete([inquiry.prompt for inquiry in inquiries.values()])
     answers = dict(zip(inquiries, completions, strict=True))
-    return tuple(
-        _judged(proposal, inquiries.get(at), answers.get(at), parsed, document)
+    judged = {
+        proposal.field.name: (
+            _judged(proposal, inquiries.get(at), answers.get(at), parsed, document),
+        )
         for at, proposal in enumerate(proposals)
-    )
+    }
+    return tuple(value for field in pack.fields for value in {**judged, **placed}[field.name])
 
 
 def _inquiry(proposal: Proposal, text: str) -> _Inquiry | None:

@@ -4,9 +4,12 @@ A pack is a TOML file ``packs/<sector>/<name>.toml`` that validates against
 ``packs/pack.schema.json``.  Its ``cues`` are regular expressions, matched without regard to case,
 that mark the sentences where a field is talked about.  Its ``patterns`` are regular expressions
 whose group ``value`` is the field's value itself; the first that matches anywhere outranks the
-later ones.  ``unless`` discards sentences that only look right.  blocks.py names what all three
-may use beside plain expressions.  A field's ``examples`` are its tests: a text and the value to
-be found in it, empty when it must not be found.
+later ones.  Of a clause, whose value is the whole sentence, a pattern needs no group: it is a
+phrasing that states the clause by itself.  ``unless`` discards sentences that only look right;
+``headings`` names the sections that speak of the field.  blocks.py names what all of them may use
+beside plain expressions.  A field's ``examples`` are its tests: a text and the value to be found
+in it, empty when it must not be found.  ``cascade`` lists the steps, cheapest first, with the
+confidence at which each settles a field.
 """
 
 from __future__ import annotations
@@ -37,6 +40,8 @@ class FieldType(StrEnum):
     IDENTIFIER = "identifier"
     PARTY = "party"
     CHOICE = "choice"  # one of a few values, shown by its words in the text
+    FIGURE = "figure"  # a row of a statement: one value for each period
+    RECORD = "record"  # a repeated line with parts, such as the items of an invoice
 
 
 # The normaliser and the validator of a field that names none.
@@ -49,6 +54,8 @@ _RULES = {
     FieldType.IDENTIFIER: ("identifier", "identifier"),
     FieldType.PARTY: ("party", "name"),
     FieldType.CHOICE: ("text", "any"),
+    FieldType.FIGURE: ("text", "any"),
+    FieldType.RECORD: ("text", "any"),
 }
 
 
@@ -58,6 +65,36 @@ class Example:
 
     text: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPart:
+    """One column of a record; it is found under a head that one of ``heads`` matches."""
+
+    name: str
+    title: str
+    type: FieldType
+    heads: tuple[str, ...]
+    normaliser: str = "text"  # key of normalise.NORMALISERS
+    required: bool = False  # a line without it is no record
+
+
+class StepName(StrEnum):
+    """The steps that a cascade is made of, cheapest first."""
+
+    PATTERN = "pattern"  # patterns, cues, headings and validators
+    SEARCH = "search"  # the search, and how near a sentence is in meaning to the description
+    MODEL = "model"  # the language model in force chooses
+    LARGER = "larger"  # another installed model chooses among what stays open
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeStep:
+    """One step of a cascade; ``least`` is the confidence at which it settles a field."""
+
+    name: StepName
+    least: float
+    model: str = ""  # folder of a larger model, only with LARGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +119,9 @@ class PackField:
     normaliser: str = "text"  # key of normalise.NORMALISERS
     validator: str = "any"  # key of normalise.VALIDATORS
     examples: tuple[Example, ...] = ()
+    place: str = ""  # key of places.PLACES: a rule that reads the value by where it stands
+    rows: tuple[str, ...] = ()  # of a figure: labels of its row, the first that matches counts
+    parts: tuple[FieldPart, ...] = ()  # of a record
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +134,8 @@ class Pack:
     version: int
     sector: str
     fields: tuple[PackField, ...]
+    cascade: tuple[CascadeStep, ...] = ()  # empty: DEFAULT_CASCADE of cascade.py
+    calibration: str = ""  # name of the calibration data of its scores; empty: of its sector
 
 
 def available(folder: Path = FOLDER) -> tuple[str, ...]:
@@ -134,6 +176,8 @@ def load(name: str, folder: Path = FOLDER) -> Pack:
         version=table["version"],
         sector=table["sector"],
         fields=fields,
+        cascade=_cascade(table.get("cascade", ())),
+        calibration=table.get("calibration", ""),
     )
 
 
@@ -168,9 +212,30 @@ def _field(entry: Mapping[str, Any], file: Path) -> PackField:
         normaliser=entry.get("normaliser", normaliser),
         validator=entry.get("validator", validator),
         examples=tuple(Example(e["text"], e["value"]) for e in entry.get("examples", ())),
+        place=entry.get("place", ""),
+        rows=tuple(entry.get("rows", ())),
+        parts=tuple(_part(part) for part in entry.get("part", ())),
     )
     _check_expressions(field, f"{file}: field {field.name}")
     return field
+
+
+def _part(entry: Mapping[str, Any]) -> FieldPart:
+    kind = FieldType(entry["type"])
+    return FieldPart(
+        name=entry["name"],
+        title=entry["title"],
+        type=kind,
+        heads=tuple(entry["heads"]),
+        normaliser=entry.get("normaliser", _RULES[kind][0]),
+        required=entry.get("required", False),
+    )
+
+
+def _cascade(entries: Sequence[Mapping[str, Any]]) -> tuple[CascadeStep, ...]:
+    return tuple(
+        CascadeStep(StepName(e["step"]), float(e["least"]), e.get("model", "")) for e in entries
+    )
 
 
 def _choices(table: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
@@ -178,12 +243,19 @@ def _choices(table: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
 
 
 def _check_expressions(field: PackField, place: str) -> None:
-    words = (*field.cues, *field.unless, *(source for _, source in field.choices))
+    words = (
+        *field.cues,
+        *field.unless,
+        *field.headings,
+        *(source for _, source in field.choices),
+        *field.rows,
+    )
+    words += tuple(source for part in field.parts for source in part.heads)
     try:
         for source in words:
             anycase(source)
         for source in field.patterns:
-            if "value" not in expression(source).groupindex:
+            if "value" not in expression(source).groupindex and field.type is not FieldType.CLAUSE:
                 raise PackError(
                     f"{place}: {source!r} has no group value",
                     remedy="mark the value as (?P<value>...), or with a block such as <date>",
