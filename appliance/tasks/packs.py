@@ -119,6 +119,8 @@ class PackField:
     normaliser: str = "text"  # key of normalise.NORMALISERS
     validator: str = "any"  # key of normalise.VALIDATORS
     examples: tuple[Example, ...] = ()
+    headings: tuple[str, ...] = ()  # of sections that speak of the field
+    cascade: tuple[CascadeStep, ...] = ()  # empty: as the pack says
     place: str = ""  # key of places.PLACES: a rule that reads the value by where it stands
     rows: tuple[str, ...] = ()  # of a figure: labels of its row, the first that matches counts
     parts: tuple[FieldPart, ...] = ()  # of a record
@@ -212,6 +214,8 @@ def _field(entry: Mapping[str, Any], file: Path) -> PackField:
         normaliser=entry.get("normaliser", normaliser),
         validator=entry.get("validator", validator),
         examples=tuple(Example(e["text"], e["value"]) for e in entry.get("examples", ())),
+        headings=tuple(entry.get("headings", ())),
+        cascade=_cascade(entry.get("cascade", ())),
         place=entry.get("place", ""),
         rows=tuple(entry.get("rows", ())),
         parts=tuple(_part(part) for part in entry.get("part", ())),
