@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scripts.evaluating import bombing, confined, coverage, formats, hostile, recognition, reports
 from scripts.evaluating.confined import Read
+from scripts.evaluating.options import Options
 from scripts.evaluating.result import Detail, Result
 
 Scored = Callable[[Path, Mapping[Path, Read]], Result]
@@ -33,18 +34,17 @@ _FOLDERS = {
 _ASIDE = {"hostile", "reference", "text"}  # folders whose files are not read for the coverage
 
 
-def measure(data: Path, parts: Sequence[str], readers: int) -> Result:
+def measure(data: Path, options: Options) -> Result:
     """Read what the parts need and score it.
 
     Args:
         data: a folder as described in ``scripts/evaluating/DATA.md``; parts without data are left
             out.
-        parts: some of `NAMES`; where there are none, all of them.
-        readers: how many files are read at the same time.
+        options: which of `NAMES`, and how many files are read at the same time.
     """
-    wanted = tuple(parts) or NAMES
+    wanted = options.only or NAMES
     result = Result()
-    with confined.started(readers) as running:
+    with confined.started(options.readers) as running:
         reads = _read(running, _files(data, wanted))
         for name, score in PARTS.items():
             if name in wanted:

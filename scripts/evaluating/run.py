@@ -1,59 +1,97 @@
-"""Runs one set of evaluations and prints one table; ``--json FILE`` keeps it with every document.
+"""Runs sets of evaluations and prints one table; ``--json FILE`` keeps it with every document.
 
 ``--publish`` keeps the scores in ``scripts/evaluating/figures.json`` and writes the table into
-README.md between the marks of the set, where it has them.
+README.md between the marks of each set, where it has them.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 from appliance import offline
 from scripts.benches.run import machine
-from scripts.evaluating import reading
+from scripts.evaluating.options import KEPT, Options
+from scripts.evaluating.result import Result
 from scripts.evaluating.score import Score
+from scripts.evaluating.split import Part
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "scripts" / "evaluating" / "figures.json"
 SAMPLES = ROOT / "tests" / "samples"
-SETS = {"reading": reading}
+SETS = ("reading",)  # each a module of this folder with NAMES and measure(data, options)
 
 
 def main() -> int:
     """Evaluate, print, write; 1 where a target is not met."""
+    options, asked = _asked()
+    offline.apply(os.environ)
+    met = True
+    kept = []
+    for name in asked.sets or SETS:
+        begun = time.monotonic()
+        result: Result = importlib.import_module(f"scripts.evaluating.{name}").measure(
+            asked.data.resolve(), options
+        )
+        seconds = time.monotonic() - begun
+        record: dict[str, object] = {
+            "set": name,
+            "machine": machine(),
+            "scores": [dataclasses.asdict(score) for score in result.scores],
+        }
+        print(f"## {name} ({seconds:.0f} s)\n\n{table(result.scores, machine())}\n", flush=True)
+        details = [dataclasses.asdict(detail) for detail in result.details]
+        kept.append({**record, "seconds": round(seconds), "documents": details})
+        if asked.publish:
+            publish(record, name)
+        met = met and not any(score.met is False for score in result.scores)
+    if asked.json:
+        asked.json.write_text(json.dumps(kept, indent=1), "utf-8")
+    return int(not met)
+
+
+def _asked() -> tuple[Options, argparse.Namespace]:
     parser = argparse.ArgumentParser(prog="scripts/evaluate", description=__doc__)
-    parser.add_argument("set", choices=sorted(SETS))
+    parser.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(SETS)}; none: all")
     parser.add_argument("--data", type=Path, metavar="DIR", default=SAMPLES)
     parser.add_argument("--only", action="append", default=[], metavar="PART")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--publish", action="store_true", help="into README.md; every part")
     parser.add_argument("--readers", type=int, default=len(os.sched_getaffinity(0)))
-    options = parser.parse_args()
-    chosen = SETS[options.set]
-    unknown = set(options.only) - set(chosen.NAMES)
-    if unknown:
-        parser.error(f"no such part: {', '.join(sorted(unknown))}; {', '.join(chosen.NAMES)}")
-    if not options.data.is_dir():
-        parser.error(f"no such folder: {options.data}")
-    offline.apply(os.environ)
-    result = chosen.measure(options.data.resolve(), options.only, options.readers)
-    record = {
-        "set": options.set,
-        "machine": machine(),
-        "scores": [dataclasses.asdict(score) for score in result.scores],
-    }
-    print(table(result.scores, machine()))
-    if options.json:
-        details = [dataclasses.asdict(detail) for detail in result.details]
-        options.json.write_text(json.dumps({**record, "documents": details}, indent=1), "utf-8")
-    if options.publish:
-        publish(record, options.set)
-    return int(any(score.met is False for score in result.scores))
+    parser.add_argument("--model", type=Path, metavar="DIR", help="another language model")
+    parser.add_argument("--engine", type=Path, metavar="SOCKET", help="one that runs already")
+    parser.add_argument("--part", type=Part, choices=list(Part), default=Part.ALL)
+    parser.add_argument("--keep", type=Path, metavar="DIR", default=KEPT, help="for the stores")
+    parser.add_argument("--calibrate", action="store_true", help="write the figures that ship")
+    asked = parser.parse_args()
+    if unknown := set(asked.sets) - set(SETS):
+        parser.error(f"no such set: {', '.join(sorted(unknown))}; {', '.join(SETS)}")
+    names = {part for name in asked.sets or SETS for part in _parts(name)}
+    if unknown := set(asked.only) - names:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; {', '.join(sorted(names))}")
+    if not asked.data.is_dir():
+        parser.error(f"no such folder: {asked.data}")
+    options = Options(
+        only=tuple(asked.only),
+        readers=asked.readers,
+        model=asked.model,
+        engine=asked.engine,
+        part=asked.part,
+        keep=asked.keep.resolve(),
+        calibrate=asked.calibrate,
+    )
+    return options, asked
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    parts: tuple[str, ...] = importlib.import_module(f"scripts.evaluating.{name}").NAMES
+    return parts
 
 
 def publish(record: dict[str, object], name: str) -> None:

@@ -14,7 +14,9 @@ from appliance.ingest.build import DocumentBuilder, Entry
 from appliance.sandbox.outcome import Outcome, error_for
 from scripts.evaluating import hostile, reading, run, score, tables, words
 from scripts.evaluating.confined import Read
+from scripts.evaluating.options import Options
 from scripts.evaluating.score import Count, Score
+from scripts.evaluating.split import Part, admits, held_back, shares
 
 # --- words ----------------------------------------------------------------------------------------
 
@@ -205,7 +207,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_the_real_reader_is_scored_and_what_is_missing_is_named(data: Path) -> None:
-    result = reading.measure(data, ("formats", "tables", "coverage", "hostile"), 1)
+    result = reading.measure(data, Options(("formats", "tables", "coverage", "hostile"), readers=1))
     scores = {made.name: made for made in result.scores}
     assert scores["word recall, txt"].value == 1.0
     assert scores["word recall, .md"].value == 0.5
@@ -217,7 +219,12 @@ def test_the_real_reader_is_scored_and_what_is_missing_is_named(data: Path) -> N
 
 
 def test_parts_without_data_are_left_out(tmp_path: Path) -> None:
-    assert reading.measure(tmp_path, ("formats", "tables", "scans", "hostile"), 1).scores == ()
+    assert (
+        reading.measure(
+            tmp_path, Options(("formats", "tables", "scans", "hostile"), readers=1)
+        ).scores
+        == ()
+    )
 
 
 def test_the_published_table_is_put_between_its_marks(
@@ -248,3 +255,24 @@ def test_the_published_scores_meet_their_targets() -> None:
         pytest.skip("nothing was published yet")
     scores = json.loads(run.PUBLISHED.read_text("utf-8"))["reading"]["scores"]
     assert [made["name"] for made in scores if made["met"] is False] == []
+
+
+# --- halves ---------------------------------------------------------------------------------------
+
+
+def test_half_of_the_documents_are_kept_aside() -> None:
+    names = [f"{at}.pdf" for at in range(400)]
+    held = [name for name in names if held_back(name)]
+    assert 160 < len(held) < 240
+    assert [n for n in names if admits(Part.HELD, n)] == held
+    assert not {n for n in names if admits(Part.TUNE, n)} & set(held)
+    assert all(admits(Part.ALL, name) for name in names)
+
+
+def test_the_halves_stand_beside_the_whole_and_have_no_target() -> None:
+    counts = [Count(f"{at}.pdf", at % 2, 1) for at in range(20)]
+    whole, held, tuned = shares("part", "right", counts, 0.9)
+    assert (whole.value, whole.met) == (0.5, False)
+    assert (held.met, tuned.met) == (None, None)
+    assert held.name == "right, held back"
+    assert len(shares("part", "right", counts[:1])) == 1
