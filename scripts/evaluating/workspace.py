@@ -1,7 +1,7 @@
 """An appliance with the evaluation's documents taken in, by the pipeline that a user runs.
 
-The store lies in ``.local/evaluating``, or where it is told to, and is used again while neither the documents nor the code
-that reads and cuts them change; its passphrase is public, as the documents are.
+The store lies in ``.local/evaluating``, or where it is told to, and is used again while neither the
+documents nor the code that reads and cuts them change; its passphrase is public, as they are.
 """
 
 from __future__ import annotations
