@@ -238,7 +238,8 @@ class Appliance:
         from appliance.attest.parts import look
         from appliance.attest.record import compose, signed
 
-        with self.acts.act("attest") as act:
+        decision = self.acts.decide("attest", APPLIANCE)
+        with self.acts.act("attest", decision=decision) as act:
             found = signed(compose(self.settings, look(self.settings)), self.store.log_seed())
             act.counts.update(found.attestation.counts())
             status = f"{found.attestation.verdict},sha256:{found.digest}"
