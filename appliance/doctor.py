@@ -6,10 +6,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from appliance import __version__, config, offline
+from appliance import __version__, config, offline, release
 from appliance.app import Appliance
 from appliance.config import Settings
 from appliance.egress import facts
@@ -19,6 +19,7 @@ from appliance.sandbox.server import ReaderServer
 
 DISK_NEEDED_GIB = 2
 MEMORY_NEEDED_GIB = 4
+_CORE = "none: this is a core installation, without an engine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("swap", _swap),
         ("home", _home),
         ("environment", _environment),
-        ("language model", lambda s: _model(s, s.engine.model)),
+        ("language model", _language_model),
         ("embedding model", lambda s: _model(s, s.search.embedding_model)),
         ("engine environment", _engine_environment),
         ("engine", _engine),
@@ -106,9 +107,12 @@ def examine_store(appliance: Appliance) -> tuple[Finding, ...]:
 
 def _checked(name: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
     try:
-        return check(settings)
+        finding = check(settings)
     except ApplianceError as error:
-        return Finding(name, False, error.message, error.remedy)
+        finding = Finding(name, False, error.message, error.remedy)
+    if release.CHECKOUT in finding.remedy:  # an installed release has no such script
+        return replace(finding, remedy=release.remedy(settings))
+    return finding
 
 
 def _python(_: Settings) -> Finding:
@@ -161,18 +165,28 @@ def _environment(_: Settings) -> Finding:
     return Finding("environment", not kept, found, "unset these variables")
 
 
+def _language_model(settings: Settings) -> Finding:
+    if release.is_core(settings):
+        return Finding("language model", True, _CORE)
+    return _model(settings, settings.engine.model)
+
+
 def _model(settings: Settings, name: str) -> Finding:
     identity = models.verify(settings.models / name)
     return Finding(f"{identity.kind} model", True, f"{identity.name} {identity.digest[:12]}")
 
 
 def _engine_environment(settings: Settings) -> Finding:
+    if release.is_core(settings):
+        return Finding("engine environment", True, _CORE)
     python = settings.engine_python
     found = str(python) if python.exists() else f"{python} is missing"
-    return Finding("engine environment", python.exists(), found, "run scripts/setup")
+    return Finding("engine environment", python.exists(), found, release.CHECKOUT)
 
 
 def _engine(settings: Settings) -> Finding:
+    if release.is_core(settings):
+        return Finding("engine", True, "none: search and reading work, questions need an engine")
     running = server.status(settings).running
     return Finding("engine", True, "running" if running else "stopped; tasks start it")
 
