@@ -1,8 +1,8 @@
-"""Amounts of money and lengths of time as documents write them, found and normalised.
+"""Amounts of money as documents write them, found and normalised; lengths of time in durations.py.
 
-Money becomes ``<currency> <decimal>``; a bare ``$`` stays ``$``, because the text does not say
-whose dollar it is.  Durations become ISO 8601 (``P90D``, ``P3Y``); business days are found and
-not normalised, since ISO 8601 has no word for them.
+Money becomes ``<currency> <decimal>`` with ISO 4217 codes; a bare ``$`` stays ``$``, because the
+text does not say whose dollar it is (and so do the pound of several countries and the yen or yuan
+sign where no code stands beside).  An amount with two readings is found and not normalised.
 """
 
 from __future__ import annotations
@@ -11,47 +11,69 @@ import re
 from decimal import Decimal
 
 from appliance.documents import Span
+from appliance.tasks.durations import find_durations, normalise_duration
+from appliance.tasks.numbers import SCALES, number_words, read_number, read_words, scaled, shown
 
+__all__ = ["currency", "find_amounts", "find_durations", "normalise_amount", "normalise_duration"]
+
+_CODES = """USD CAD AUD NZD GBP EUR JPY CHF MYR INR SEK NOK DKK PLN CZK HUF RON BGN TRY CNY HKD SGD
+TWD KRW THB IDR PHP VND BRL MXN ARS CLP COP ZAR NGN KES EGP ILS AED SAR QAR RUB UAH PKR BDT LKR
+RMB"""
 _CURRENCIES = {
-    "us$": "USD", "us $": "USD", "usd": "USD", "ca$": "CAD", "c$": "CAD", "cad": "CAD",
-    "a$": "AUD", "aud": "AUD", "£": "GBP", "gbp": "GBP", "€": "EUR", "eur": "EUR", "euro": "EUR",
-    "euros": "EUR", "¥": "¥", "jpy": "JPY", "chf": "CHF", "rm": "MYR", "myr": "MYR", "inr": "INR",
-    "₹": "INR", "$": "$", "dollars": "$", "dollar": "$", "pounds": "£", "pounds sterling": "GBP",
-    "sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN", "cny": "CNY", "hkd": "HKD",
-    "sgd": "SGD",
+    **{code.lower(): code for code in _CODES.split()},
+    "us$": "USD", "us $": "USD", "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD",
+    "nz$": "NZD", "s$": "SGD", "hk$": "HKD", "nt$": "TWD", "r$": "BRL", "mx$": "MXN",
+    "£": "GBP", "€": "EUR", "¥": "¥", "₹": "INR", "rs": "INR", "rs.": "INR", "rm": "MYR",
+    "₩": "KRW", "₺": "TRY", "₽": "RUB", "₫": "VND", "₱": "PHP", "฿": "THB", "₪": "ILS", "₦": "NGN",
+    "zł": "PLN", "kč": "CZK", "fr.": "CHF", "sfr": "CHF", "rp": "IDR", "kr": "kr", "rmb": "CNY",
+    "euro": "EUR", "euros": "EUR", "$": "$", "dollars": "$", "dollar": "$", "pounds": "£",
+    "pounds sterling": "GBP", "rupees": "INR", "ringgit": "MYR", "yen": "JPY",
+    "us dollars": "USD", "u.s. dollars": "USD", "united states dollars": "USD",
+    "swiss francs": "CHF", "canadian dollars": "CAD", "australian dollars": "AUD",
 }  # fmt: skip
-_SCALES = {
-    "thousand": 10**3, "k": 10**3, "million": 10**6, "mn": 10**6, "m": 10**6,
-    "billion": 10**9, "bn": 10**9, "b": 10**9, "trillion": 10**12,
+# Where decimals are parted by a comma, "1.234" is a thousand.
+_COMMA_DECIMALS = {"EUR", "DKK", "NOK", "SEK", "PLN", "CZK", "BRL", "IDR", "TRY", "RON", "ARS"} | {
+    "CLP", "COP", "VND", "kr",
 }  # fmt: skip
-_CODES = "USD|CAD|AUD|GBP|EUR|JPY|CHF|MYR|INR|RM|SEK|NOK|DKK|PLN|CNY|HKD|SGD"
-_SIGN = rf"(?:US\s?\$|CA\$|C\$|A\$|[$£€¥₹]|\b(?:{_CODES})\b)"
-_WORD = rf"(?:{_CODES}|euros?|dollars?|pounds(?:\s+sterling)?)"
-_NUMBER = r"\d{1,3}(?:[, \u00a0]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d{1,4})?(?!\d)"
-_SCALE = r"(?:\s?(?P<{}>thousand|million|billion|trillion|mn|bn|[kmb])\b)?"
+_SIGN = (
+    r"(?:(?:US\s?|CA|C|AU|A|NZ|HK|NT|MX|[SR])?\$|[£€¥₹₩₺₽₫₱฿₪₦]|\bRs\.?"
+    rf"|\b(?:{'|'.join(_CODES.split())}|RM|Rp|SFr)(?![A-Za-z]))"
+)
+_WORD = (
+    rf"(?:{'|'.join(_CODES.split())}|[$€£₹]|zł|Kč|kr|(?:U\.?S\.?|United\s+States|Canadian"
+    r"|Australian)\s+dollars|Swiss\s+francs|euros?|dollars?|pounds(?:\s+sterling)?|rupees|ringgit"
+    r"|yen)"
+)
+_NUMBER = (
+    r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?(?!\d)"  # the Indian way
+    r"|\d{1,3}(?:[, \u00a0\u202f'\u2019]\d{3})+(?:\.\d+)?(?!\d)"
+    r"|\d{1,3}(?:[. \u00a0\u202f]\d{3})+,\d{1,2}(?!\d)|\d{1,3}(?:\.\d{3}){2,}(?!\d)"
+    r"|\d+(?:[.,]\d{1,4})?(?!\d)"
+)
+_MINUS = r"(?:[-\u2212]\s?)"
+_SCALE = (
+    r"(?:\s?(?P<{}>thousand|million|billion|trillion|lakhs?|crores?|mn|mm|bn|[kmb])\b(?!\.?\d))?"
+)
+_WORDS = number_words()
 _MONEY = re.compile(
-    rf"(?P<sign>{_SIGN})\s?(?P<n1>{_NUMBER}){_SCALE.format('k1')}"
-    rf"|(?<![\d.,$£€])(?P<n2>{_NUMBER}){_SCALE.format('k2')}\)?\s?(?P<word>{_WORD})\b",
+    rf"(?P<m1>{_MINUS})?(?P<sign>{_SIGN})\s?(?:(?P<m2>[-\u2212])|(?P<open>\())?"
+    rf"(?P<n1>{_NUMBER})(?:[.,][-–]{{1,2}}(?!\w))?{_SCALE.format('k1')}(?(open)\)|)"
+    rf"|(?<![\d.,$£€])(?P<m3>(?<!\w)[-\u2212])?(?P<n2>{_NUMBER}){_SCALE.format('k2')}\)?\s?"
+    rf"(?P<word>{_WORD})(?![A-Za-z])"
+    rf"|\b(?P<words>{_WORDS})\s+(?P<unit>(?:U\.?S\.?\s+|United\s+States\s+)?dollars|euros"
+    r"|pounds(?:\s+sterling)?|rupees|ringgit)\b",
     re.IGNORECASE,
 )
 
-_UNITS = """one two three four five six seven eight nine ten eleven twelve thirteen fourteen
-fifteen sixteen seventeen eighteen nineteen"""
-_DECADES = "twenty thirty forty fifty sixty seventy eighty ninety"
-_SMALL = {word: number for number, word in enumerate(_UNITS.split(), start=1)}
-_TENS = {word: 10 * number for number, word in enumerate(_DECADES.split(), start=2)}
-_COUNT_WORD = (
-    rf"(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(_SMALL)}))?"
-    rf"|{'|'.join(sorted(_SMALL, key=len, reverse=True))}|one\s+hundred(?:\s+and)?"
-    rf"(?:\s+(?:{'|'.join([*_TENS, *_SMALL])}))?)"
-)
-_DURATION = re.compile(
-    rf"(?<![\w.,/$£€-])(?:(?P<words>{_COUNT_WORD})\s*(?:\(\s*(?P<digits>\d{{1,4}})\s*\))?"
-    rf"|(?P<plain>\d{{1,4}})(?:\s*\(\s*(?:\d{{1,4}}|{_COUNT_WORD})\s*\))?)"
-    r"[-\s]+(?P<business>(?:business|working)[-\s]+)?(?:calendar[-\s]+|consecutive[-\s]+"
-    r"|successive[-\s]+|additional[-\s]+)?(?P<unit>day|week|month|year)s?\b",
-    re.IGNORECASE,
-)
+
+def currency(text: str) -> str | None:
+    """The one currency that a text names by sign or code; None when it names none or several."""
+    named = {
+        _currency(match[0]) for match in re.finditer(rf"{_SIGN}|(?<![A-Za-z]){_WORD}\b", text, re.I)
+    }
+    if {"$", "USD"} == named:
+        return "USD"
+    return named.pop() if len(named) == 1 else None
 
 
 def find_amounts(text: str) -> tuple[Span, ...]:
@@ -60,51 +82,46 @@ def find_amounts(text: str) -> tuple[Span, ...]:
 
 
 def normalise_amount(text: str) -> str | None:
-    """The one amount in ``text`` as "CURRENCY 1234.50"; None when there is none or several."""
-    readings = {_money(match) for match in _MONEY.finditer(text)}
-    return readings.pop() if len(readings) == 1 else None
+    """The one amount in ``text`` as "CURRENCY 1234.50"; None when there is none or several.
 
-
-def find_durations(text: str) -> tuple[Span, ...]:
-    """Where lengths of time stand in ``text``: "ninety (90) days", "3 years"."""
-    return tuple(Span(*match.span()) for match in _DURATION.finditer(text))
-
-
-def normalise_duration(text: str) -> str | None:
-    """The one duration in ``text`` in ISO 8601; None when there is none, several, or no word."""
-    readings = {_duration(match) for match in _DURATION.finditer(text)}
-    return readings.pop() if len(readings) == 1 else None
-
-
-def _money(match: re.Match[str]) -> str:
-    number = match["n1"] or match["n2"]
-    sign = re.sub(r"\s+", " ", (match["sign"] or match["word"]).lower())
-    scale = (match["k1"] or match["k2"] or "").lower()
-    value = Decimal(_plain_number(number)) * _SCALES.get(scale, 1)
-    return f"{_CURRENCIES.get(sign, sign.upper())} {value:f}"
-
-
-def _plain_number(number: str) -> str:
-    compact = re.sub(r"[ \u00a0]", "", number)
-    if re.fullmatch(r"\d+,\d{1,2}", compact):  # decimal comma
-        return compact.replace(",", ".")
-    return compact.replace(",", "")
-
-
-def _duration(match: re.Match[str]) -> str | None:
-    if match["business"]:
+    A text that is nothing but an amount in parentheses is negative, as in statements.
+    """
+    readings = [_money(match) for match in _MONEY.finditer(text)]
+    agreed = _agreed([reading for reading in readings if reading])
+    if agreed is None or None in readings:
         return None
-    digits = match["digits"] or match["plain"]
-    count = int(digits) if digits else _count(match["words"])
-    if match["digits"] and _count(match["words"]) != count:
-        return None  # "sixty (90) days" says two things
-    return f"P{count}{match['unit'][0].upper()}"
+    name, value = agreed
+    whole = re.fullmatch(r"\s*\([^()]*\)\s*", text)
+    return f"{name} {shown(-abs(value) if whole else value)}"
 
 
-def _count(words: str) -> int:
-    total = 0
-    for word in re.split(r"[-\s]+", words.lower()):
-        total += _SMALL.get(word, 0) + _TENS.get(word, 0)
-        if word == "hundred":
-            total *= 100
-    return total
+def _agreed(readings: list[tuple[str, Decimal]]) -> tuple[str, Decimal] | None:
+    """ "one hundred dollars ($100.00)" says one thing twice; the reading with more digits is it."""
+    names = {name for name, _ in readings} - {"$"}
+    if not readings or len({value for _, value in readings}) != 1 or len(names) > 1:
+        return None
+    return (names or {"$"}).pop(), max((value for _, value in readings), key=lambda v: len(str(v)))
+
+
+def _currency(sign: str) -> str:
+    name = re.sub(r"\s+", " ", sign.strip().lower())
+    return _CURRENCIES.get(name, _CURRENCIES.get(name.replace(".", ""), name.upper()))
+
+
+def _money(match: re.Match[str]) -> tuple[str, Decimal] | None:
+    if match["words"]:
+        count = read_words(match["words"])
+        return None if count is None else (_currency(match["unit"]), Decimal(count))
+    name = _currency(match["sign"] or match["word"])
+    value = _number(match["n1"] or match["n2"], name, match["k1"] or match["k2"] or "")
+    if value is None:
+        return None
+    negative = match["m1"] or match["m2"] or match["m3"] or match["open"]
+    return name, -value if negative else value
+
+
+def _number(number: str, name: str, scale: str) -> Decimal | None:
+    value = read_number(number)
+    if value is None:  # 1.234
+        value = read_number(number, "." if scale else "," if name in _COMMA_DECIMALS else None)
+    return None if value is None else scaled(value, SCALES.get(scale.lower(), 1))
