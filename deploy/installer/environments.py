@@ -6,7 +6,6 @@ hashes: no index, no dependency search, no source.  uv itself comes out of its w
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -79,14 +78,6 @@ def compile_modules(release: Path, name: str) -> None:
     command: list[str | Path] = [target / "bin" / "python", "-I", "-m", "compileall"]
     command += ["-q", "-j", "0", target / "lib"]
     subprocess.run(command, check=False, capture_output=True)
-
-
-def digests(release: Path, name: str) -> dict[str, str]:
-    """File name -> SHA-256 of the wheels that one environment was made from."""
-    return {
-        wheel.name: hashlib.sha256(wheel.read_bytes()).hexdigest()
-        for wheel in sorted((release / "wheels" / name).iterdir())
-    }
 
 
 def _environment(prefix: Path) -> dict[str, str]:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .files import sync
+
 _PIECE = 1 << 20  # bytes
 _PART = ".part"
 
@@ -64,7 +66,7 @@ def add(pool: Path, sha256: str, size: int, pieces: Iterable[Piece]) -> Path:
         part.rename(target)
     finally:
         part.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    sync(target.parent)
     return target
 
 
@@ -96,11 +98,3 @@ def _checked(piece: Piece) -> Iterator[bytes]:
         raise PoolProblem(f"{piece.name}: cut, {left} bytes are missing")
     if digest.hexdigest() != piece.sha256:
         raise PoolProblem(f"{piece.name}: changed, its SHA-256 is not the manifest's")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

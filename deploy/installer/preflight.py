@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import machine
 from .manifest import Manifest
 
 GIB = 1 << 30
@@ -198,42 +199,24 @@ def _safety_checks(facts: Facts) -> tuple[Check, ...]:
 
 def look(prefix: Path, environ: dict[str, str]) -> Facts:
     """Read the machine; ``prefix`` need not exist yet."""
-    place = prefix
-    while not place.exists():
-        place = place.parent
+    place = machine.existing(prefix)
     disk = os.statvfs(place)
     return Facts(
         machine=platform.machine(),
-        glibc=_glibc(),
+        glibc=machine.glibc(),
         python=sys.version_info[:2],
         free_disk=shutil.disk_usage(place).free,
         free_inodes=disk.f_favail,
-        memory=_memory(),
-        driver=_driver(),
+        memory=machine.memory(),
+        driver=machine.driver(),
         capability=_capability(),
         compiler=any(shutil.which(name) for name in ("gcc", "cc", "clang")),
         exec_mount=not disk.f_flag & os.ST_NOEXEC,
         swap=_open_swap(),
         clock=time.time(),
-        seccomp="Seccomp:" in _text("/proc/self/status"),
+        seccomp="Seccomp:" in machine.text(Path("/proc/self/status")),
         environment=tuple(n for n in FORBIDDEN if environ.get(n) or environ.get(n.upper())),
     )
-
-
-def _glibc() -> tuple[int, int]:
-    match = re.search(r"(\d+)\.(\d+)", os.confstr("CS_GNU_LIBC_VERSION") or "")
-    return (int(match[1]), int(match[2])) if match else (0, 0)
-
-
-def _memory() -> int:
-    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = _text("/sys/fs/cgroup/memory.max").strip()  # a container's own
-    return min(whole, int(limit)) if limit.isdigit() else whole
-
-
-def _driver() -> int:
-    match = re.search(r"\s(\d{3,4})\.\d+", _text("/proc/driver/nvidia/version"))
-    return int(match[1]) if match else 0
 
 
 def _capability() -> int:
@@ -251,7 +234,7 @@ def _capability() -> int:
 
 def _open_swap() -> int:
     """Bytes of swap that lies neither in memory nor on a device of the device mapper."""
-    lines = [line.split() for line in _text("/proc/swaps").splitlines()[1:]]
+    lines = [line.split() for line in machine.text(Path("/proc/swaps")).splitlines()[1:]]
     return sum(
         int(words[2]) * 1024
         for words in lines
@@ -261,10 +244,3 @@ def _open_swap() -> int:
 
 def _gib(size: int) -> str:
     return f"{size / GIB:.1f} GiB"
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text("utf-8", "replace")
-    except OSError:
-        return ""

@@ -10,6 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
+from .files import sync
 from .problems import InstallProblem
 
 CURRENT = "current"
@@ -36,9 +37,9 @@ def complete(prefix: Path, release: str, manifest_digest: str) -> None:
     mark = folder(prefix, release) / COMPLETE
     part = mark.with_name(mark.name + ".part")
     part.write_text(manifest_digest + "\n", "ascii")
-    _sync(part)
+    sync(part)
     part.rename(mark)
-    _sync(mark.parent)
+    sync(mark.parent)
 
 
 def current(prefix: Path) -> str:
@@ -61,7 +62,7 @@ def switch(prefix: Path, release: str) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(Path("releases") / release)
     fresh.rename(prefix / CURRENT)
-    _sync(prefix)
+    sync(prefix)
 
 
 def others(prefix: Path) -> tuple[str, ...]:
@@ -80,11 +81,3 @@ def sweep(prefix: Path, keep: int) -> None:
         if path.name not in known:
             (path / COMPLETE).unlink(missing_ok=True)
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

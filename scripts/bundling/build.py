@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.engine.models import verify
+from deploy.installer.files import digest
 from deploy.installer.manifest import Entry, Manifest, Targets, decode, encode
 from scripts.bundling import media, provenance, refusals, sbom, signing, wheels
 from scripts.bundling.media import Packed
@@ -70,8 +71,8 @@ class Load:
 
     def add(self, path: str, kind: str, source: Path, licence: str = "Apache-2.0") -> None:
         """One file that exists."""
-        size, digest = source.stat().st_size, wheels.digest(source)
-        self.packed.append(Packed(Entry(path, kind, licence, digest, size, ""), source))
+        size, found = source.stat().st_size, digest(source)
+        self.packed.append(Packed(Entry(path, kind, licence, found, size, ""), source))
 
     def make(self, path: str, kind: str, content: bytes) -> None:
         """One file that is written for the bundle."""
@@ -261,7 +262,7 @@ def _add_sources(load: Load, source: Path) -> None:
 def _origin(asked: Asked, version: str) -> Origin:
     commit = _git("rev-parse", "HEAD") + ("+changes" if _git("status", "--porcelain") else "")
     folder = ROOT / "offline-wheels"
-    digests = {lock.name: wheels.digest(lock) for lock in sorted(folder.glob("*.lock"))}
+    digests = {lock.name: digest(lock) for lock in sorted(folder.glob("*.lock"))}
     return Origin(commit, digests, asked.variant, asked.python, version)
 
 

@@ -7,7 +7,6 @@ files that it really holds.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import subprocess
@@ -22,6 +21,7 @@ from packaging.markers import Marker, default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from deploy.installer.files import digest
 from scripts.bundling.problems import BundleProblem
 from scripts.installing import locks
 from scripts.installing.locks import Locked
@@ -228,9 +228,3 @@ def relocked(wheels: Iterable[Wheel]) -> bytes:
     """A lock of exactly these files."""
     lines = sorted(f"{w.name}=={w.version} --hash=sha256:{w.sha256}" for w in wheels)
     return ("\n".join(lines) + "\n").encode()
-
-
-def digest(file: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

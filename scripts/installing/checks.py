@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import platform
-import re
 import shutil
 import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
+
+from deploy.installer import machine
 
 GIB = 1 << 30
 OLDEST_GLIBC = (2, 31)  # llguidance, which vLLM decodes with, has no wheel for an older one
@@ -58,10 +58,10 @@ def look(folder: Path) -> Host:
         has_pip=_importable("ensurepip") or _importable("pip"),
         system=platform.system(),
         machine=platform.machine(),
-        glibc=_glibc(),
-        memory=_memory(),
-        free_disk=_free_disk(folder),
-        driver=driver_version(_text(Path("/proc/driver/nvidia/version"))),
+        glibc=machine.glibc(),
+        memory=machine.memory(),
+        free_disk=shutil.disk_usage(machine.existing(folder)).free,
+        driver=machine.driver(),
     )
 
 
@@ -151,12 +151,6 @@ def _room_lacks(host: Host, parts: tuple[str, ...]) -> list[Lack]:
     return found
 
 
-def driver_version(text: str) -> int:
-    """The major version in ``/proc/driver/nvidia/version``; 0 when it says none."""
-    match = re.search(r"\s(\d{3,4})\.\d+", text)
-    return int(match.group(1)) if match else 0
-
-
 def _importable(module: str) -> bool:
     if importlib.util.find_spec(module) is None:
         return False
@@ -167,31 +161,3 @@ def _importable(module: str) -> bool:
     except ImportError:
         return False
     return True
-
-
-def _glibc() -> tuple[int, int]:
-    try:
-        name = os.confstr("CS_GNU_LIBC_VERSION") or ""
-    except (ValueError, OSError):
-        name = ""
-    match = re.search(r"(\d+)\.(\d+)", name)
-    return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
-
-
-def _memory() -> int:
-    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = _text(Path("/sys/fs/cgroup/memory.max")).strip()  # a container's own limit
-    return min(whole, int(limit)) if limit.isdigit() else whole
-
-
-def _free_disk(folder: Path) -> int:
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8", "replace")
-    except OSError:
-        return ""

@@ -8,7 +8,6 @@ folder with a manifest is always whole.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.installer.files import digest
 from scripts.installing.problems import SetupProblem
 
 MANIFEST = "model.json"
@@ -146,9 +146,3 @@ def write_manifest(model: ModelSource, folder: Path) -> None:
 def _files(folder: Path) -> list[str]:
     files = (file for file in folder.rglob("*") if not file.is_dir())
     return sorted(str(f.relative_to(folder)) for f in files if f != folder / MANIFEST)
-
-
-def digest(file: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.installer.files import digest
 from deploy.installer.manifest import Entry
 from scripts.bundling import media, provenance, refusals, sbom, wheels
 from scripts.bundling.media import Packed
@@ -176,7 +177,7 @@ def packed(folder: Path, path: str, size: int, kind: str = "wheel") -> Packed:
     with source.open("wb") as file:
         file.write(path.encode())
         file.truncate(size)
-    return Packed(Entry(path, kind, "MIT", wheels.digest(source), size, ""), source)
+    return Packed(Entry(path, kind, "MIT", digest(source), size, ""), source)
 
 
 def test_volumes_are_filled_and_never_more(tmp_path: Path) -> None:

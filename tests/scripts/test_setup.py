@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.installer import numa
+from deploy.installer import machine, numa
 from scripts.installing import (
     checks,
     children,
@@ -203,8 +203,8 @@ def test_room_is_asked_only_for_what_is_made() -> None:
 
 def test_driver_version_is_read_from_the_kernel_modules_text() -> None:
     text = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  Sun Jul 27 07:15:01 UTC 2025"
-    assert checks.driver_version(text) == 580
-    assert checks.driver_version("") == 0
+    assert machine.driver_version(text) == 580
+    assert machine.driver_version("") == 0
 
 
 def test_this_machine_can_be_looked_at(tmp_path: Path) -> None:
