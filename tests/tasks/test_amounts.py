@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.tasks.amounts import (
+    currency,
     find_amounts,
     find_durations,
     normalise_amount,
@@ -32,6 +33,17 @@ def test_grouped_and_plain_spellings_agree(cents: int, currency: tuple[str, str]
         ("EUR 12,50", "EUR 12.50"),
         ("4 000 euros", "EUR 4000"),
         ("RM 28.60", "MYR 28.60"),
+        ("EUR 1.234", "EUR 1234"),  # decimals are parted by a comma there
+        ("$1.234", None),
+        ("($1,234)", "$ -1234"),
+        ("$(1,234.50)", "$ -1234.50"),
+        ("-$5.00", "$ -5.00"),
+        ("1.234,56 €", "EUR 1234.56"),
+        ("Rs. 5 crore", "INR 50000000"),
+        ("₹ 12,34,567.00", "INR 1234567.00"),
+        ("CHF 1'234.50", "CHF 1234.50"),
+        ("two million dollars", "$ 2000000"),
+        ("one hundred dollars ($90)", None),  # says two things
         ("$5 or $6", None),
         ("5 apples", None),
     ],
@@ -55,6 +67,9 @@ def test_amounts_are_found_without_the_words_around() -> None:
         ("thirty-six month", "P36M"),
         ("one hundred and twenty days", "P120D"),
         ("six months' notice", "P6M"),
+        ("2 quarters", "P6M"),
+        ("48 hours", "PT48H"),
+        ("one year and six months", "P1Y6M"),
         ("5 business days", None),  # ISO 8601 has no word for them
         ("sixty (90) days", None),  # says two things
         ("a while", None),
@@ -70,3 +85,10 @@ def test_any_text_is_read_without_failing(text: str) -> None:
     normalise_duration(text)
     for span in (*find_amounts(text), *find_durations(text)):
         assert span.of(text).strip()
+
+
+def test_the_currency_that_a_text_names() -> None:
+    assert currency("(in millions of U.S. dollars)") == "USD"
+    assert currency("RM 5 and RM 6") == "MYR"
+    assert currency("5 EUR or 6 USD") is None
+    assert currency("apples") is None
