@@ -15,6 +15,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -69,6 +70,20 @@ def derive(key: Key, purpose: str) -> Key:
     return Key(
         HKDF(hashes.SHA512(), length=aead.KEY_BYTES, salt=None, info=info).derive(key.material)
     )
+
+
+def join(keys: Sequence[Key]) -> Key:
+    """The key that takes all of ``keys``, in their order: HKDF-SHA-512 as `derive`, info
+    ``appliance/v1/joint``, over the keys one after the other.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not keys:
+        raise ValueError("a joint key needs keys")
+    material = b"".join(key.material for key in keys)
+    info = (_LABEL + "joint").encode("utf-8")
+    return Key(HKDF(hashes.SHA512(), length=aead.KEY_BYTES, salt=None, info=info).derive(material))
 
 
 def seal_record(key: Key, plaintext: bytes, context: Context) -> bytes:

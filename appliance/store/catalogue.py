@@ -29,6 +29,7 @@ _SETTINGS = (
     "locking_mode = EXCLUSIVE",
     "journal_mode = WAL",
     "synchronous = FULL",
+    "wal_autocheckpoint = 128",  # pages: what a full disk has to take is within the reserve
     "foreign_keys = ON",
     "secure_delete = ON",
     "temp_store = MEMORY",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from appliance.errors import ApplianceError
-from appliance.store import document_rows, people_rows, task_rows
+from appliance.store import document_rows, kept_rows, people_rows, task_rows
 from appliance.store.shelf import Shelf
 
 
@@ -29,6 +29,7 @@ def _unreadable(shelf: Shelf) -> Iterator[str]:
         collection_keys = people_rows.collection_keys(session)
         rows = {row.facts.id: row for row in document_rows.of_collection(session, None)}
         tasks = task_rows.of_document(session, None)
+        kept = kept_rows.every(session)
     for key in collection_keys:
         attempt = partial(shelf.seals.collection_key, key)
         yield from _failure(f"collection {key.collection}", attempt)
@@ -40,6 +41,9 @@ def _unreadable(shelf: Shelf) -> Iterator[str]:
         if task.result:
             attempt_result = partial(shelf.opened, rows[task.document], "result", task.result)
             yield from _failure(f"document {task.document}", attempt_result)
+    for result in kept:
+        if result.object:
+            yield from _failure(f"result {result.id}", partial(shelf.read_kept, result))
 
 
 def _failure(what: str, attempt: Callable[[], object]) -> Iterator[str]:

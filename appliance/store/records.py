@@ -94,6 +94,17 @@ class TaskRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRow:
+    """A result that is kept so that it can be repeated, and what it was made from."""
+
+    id: str  # 32 hex digits, random
+    sources: tuple[tuple[DocumentId, int], ...]  # documents and their versions, by id
+    object: str  # id of the sealed result; empty: a source was erased or replaced
+    term: int
+    added: str  # RFC 3339, UTC
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionKey:
     """One version of a collection's key, wrapped under a term."""
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from appliance.store.files import FILE_MODE
 
-RESERVE_BYTES = 256 * 1024
+# Erasing on a full disk copies the journal back into the catalogue, which may grow by what the
+# journal holds: 128 pages of 4 KiB, and as many again that were added after the last copy failed.
+RESERVE_BYTES = 1024 * 1024
 
 
 class Reserve:

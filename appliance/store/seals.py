@@ -8,6 +8,7 @@ five unreadable at once.  FORMAT.md holds the bytes.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from appliance.crypto import aead
@@ -16,6 +17,7 @@ from appliance.crypto.keyring import (
     Key,
     Keyring,
     derive,
+    join,
     new_key,
     newer_format,
     open_record,
@@ -31,14 +33,14 @@ from appliance.store.records import CollectionKey, StoredDocument
 _MAGIC, _FORMAT = b"APPL", 1
 _HEADER = struct.Struct(">4sBBHIIQ")  # magic, format, kind, spare, term, key version, version
 HEADER_BYTES = _HEADER.size
-_KINDS = {"blob": 1, "text": 2, "index": 3, "result": 4}
+_KINDS = {"blob": 1, "text": 2, "index": 3, "result": 4, "kept": 5}
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectLabel:
     """What the catalogue says a sealed file is; its header must say the same."""
 
-    kind: str  # blob | text | index | result
+    kind: str  # blob | text | index | result | kept
     store: str
     collection: CollectionId
     object: str  # the file's name
@@ -164,6 +166,19 @@ class Seals:
             stored.term,
             stored.collection_key.version,
         )
+
+    def kept_label(self, object_id: str, term: int) -> ObjectLabel:
+        """What the file of a result must say it is; it belongs to no one collection."""
+        return ObjectLabel("kept", self.store_id, CollectionId(""), object_id, 1, term, 0)
+
+    def joint_key(self, sources: Iterable[StoredDocument]) -> Key:
+        """The key of what was made from several documents: with one of theirs gone, it is too.
+
+        Raises:
+            SealBroken, StoreDamaged: a key was changed or moved.
+        """
+        ordered = sorted(sources, key=lambda stored: stored.facts.id)
+        return join([self.document_key(stored) for stored in ordered])
 
     def _collection_context(self, collection: CollectionId, version: int, term: int) -> Context:
         return Context("key/collection", self.store_id, collection, collection, version, term)

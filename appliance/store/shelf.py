@@ -7,7 +7,7 @@ objects are: a kill at any point leaves files that no row names, never a row wit
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from appliance.crypto.keyring import Key, new_key
 from appliance.documents import CollectionId, Document, DocumentId
 from appliance.errors import DiskFull, InvariantBroken, NotFound, SealBroken, UsageError
-from appliance.store import document_rows, file_rows, people_rows, task_rows
+from appliance.store import document_rows, file_rows, kept_rows, people_rows, task_rows
 from appliance.store.catalogue import Catalogue
 from appliance.store.objects import ObjectFolder, new_object_ids
 from appliance.store.records import (
     CollectionKey,
     FileRow,
+    KeptRow,
     NewDocument,
     Part,
     StoredDocument,
@@ -29,7 +30,7 @@ from appliance.store.records import (
     TaskState,
 )
 from appliance.store.reserve import Reserve
-from appliance.store.seals import Seals, hashed_name, open_object, seal_object
+from appliance.store.seals import ObjectLabel, Seals, hashed_name, open_object, seal_object
 from appliance.store.timing import Observe, timed
 
 _RESTORE = "restore the store from a backup; `appliance doctor` lists everything that is damaged"
@@ -69,14 +70,14 @@ class Shelf:
         with self.catalogue.transaction() as session:
             key_row = people_rows.newest_key(session, new.collection)
             before = document_rows.by_name(session, new.collection, name_key)
-            tasks = task_rows.of_document(session, before.facts.id) if before else ()
         if key_row is None:
             raise NotFound("no such collection", remedy="`appliance collection list` names them")
         key, stored = self._sealed_row(new, key_row, name_key, before)
         self._write(self._sealed_objects(key, stored, new))
-        self._commit(stored, None if ledger is None else replace(ledger, document=stored.facts.id))
+        line = None if ledger is None else replace(ledger, document=stored.facts.id)
+        derived = self._commit(stored, line)
         if before is not None:
-            self._forget(before, tasks)
+            self._forget(before, derived)
         return replace(stored.facts, name=new.name)
 
     def documents(self, collection: CollectionId | None) -> tuple[Document, ...]:
@@ -123,12 +124,12 @@ class Shelf:
         """
         stored = self._row(id)
         try:
-            tasks = self._erase_rows(id)
+            derived = self._erase_rows(id)
         except DiskFull:
             if not self._reserve.spend():
                 raise
-            tasks = self._erase_rows(id)
-        self._forget(stored, tasks)
+            derived = self._erase_rows(id)
+        self._forget(stored, derived)
 
     def task(self, id: DocumentId, task: str) -> TaskRow:
         """One line of the ledger; pending where there is none.
@@ -170,6 +171,44 @@ class Shelf:
         """
         return self.opened(self._row(row.document), "result", row.result)
 
+    def keep(self, id: str, sources: Sequence[DocumentId], content: bytes, added: str) -> KeptRow:
+        """Seal a result under the joint key of the documents it was made from.
+
+        Raises:
+            NotFound: one of them is not there.
+            DiskFull: nothing of it is kept.
+        """
+        stored = {document: self._row(document) for document in sorted(set(sources))}
+        (object_id,) = new_object_ids(1)
+        label = self.seals.kept_label(object_id, self.seals.term)
+        sealed = seal_object(self.seals.joint_key(stored.values()), label, content)
+        versions = tuple((d, row.facts.version) for d, row in stored.items())
+        row = KeptRow(id, versions, object_id, label.term, added)
+        self._write(iter([(object_id, sealed)]))
+        try:
+            with self.catalogue.transaction() as session:
+                kept_rows.put(session, row)
+        except DiskFull:
+            self.objects.remove([object_id])
+            raise
+        return row
+
+    def read_kept(self, row: KeptRow) -> bytes:
+        """What was kept.
+
+        Raises:
+            NotFound: a document it was made from was erased or replaced.
+            SealBroken: missing, changed, moved or cut.
+        """
+        if not row.object:
+            raise NotFound(
+                "the result is gone: a document it was made from was erased or replaced",
+                remedy="run the task again on what is there now",
+            )
+        label = self.seals.kept_label(row.object, row.term)
+        key = self.seals.joint_key(self._row(document) for document, _ in row.sources)
+        return self._unsealed(key, label)
+
     def named(self, stored: StoredDocument) -> Document:
         """A row's facts with its name opened.
 
@@ -186,20 +225,24 @@ class Shelf:
             SealBroken, StoreDamaged: missing, changed, moved or cut.
         """
         label = self.seals.label(kind, stored, object_id)
+        return self._unsealed(self.seals.document_key(stored), label)
+
+    def _unsealed(self, key: Key, label: ObjectLabel) -> bytes:
         with timed(self._observe, "read"):
-            untrusted = self.objects.read(object_id)
+            untrusted = self.objects.read(label.object)
         try:
             with timed(self._observe, "open"):
-                return open_object(self.seals.document_key(stored), label, untrusted)
+                return open_object(key, label, untrusted)
         except SealBroken as error:
-            path = self.objects.path(object_id)
+            path = self.objects.path(label.object)
             raise SealBroken(f"{path}: {error.message}", remedy=_RESTORE) from None
 
     def live_objects(self) -> frozenset[str]:
         """Every object that a row names."""
         with self.catalogue.transaction() as session:
             results = {row.result for row in task_rows.of_document(session, None) if row.result}
-            return document_rows.object_ids(session) | results
+            kept = kept_rows.object_ids(session)
+            return document_rows.object_ids(session) | results | kept
 
     def _sealed_row(
         self,
@@ -254,11 +297,13 @@ class Shelf:
         with timed(self._observe, "write"):  # holds the sealing of the same objects
             self.objects.write(objects)
 
-    def _commit(self, stored: StoredDocument, ledger: FileRow | None) -> None:
+    def _commit(self, stored: StoredDocument, ledger: FileRow | None) -> tuple[str, ...]:
+        """Returns the objects of what was made from the version before."""
         try:
             with timed(self._observe, "commit"), self.catalogue.transaction() as session:
                 if ledger is not None:
                     file_rows.check_move(session, ledger)
+                derived = _derived(session, stored.facts.id)
                 document_rows.put(session, stored)
                 if ledger is not None:
                     file_rows.put(session, ledger)
@@ -267,18 +312,24 @@ class Shelf:
             # objects stay: if the row is not there at the next open, they are collected then.
             self.objects.remove(object_id for _, object_id in stored.objects)
             raise
+        return derived
 
-    def _erase_rows(self, id: DocumentId) -> tuple[TaskRow, ...]:
+    def _erase_rows(self, id: DocumentId) -> tuple[str, ...]:
         with self.catalogue.transaction() as session:
-            tasks = task_rows.of_document(session, id)
+            derived = _derived(session, id)
             document_rows.erase(session, id)
-        return tasks
+        return derived
 
-    def _forget(self, stored: StoredDocument, tasks: tuple[TaskRow, ...]) -> None:
+    def _forget(self, stored: StoredDocument, derived: Iterable[str]) -> None:
         """After the commit: the destroyed key leaves the journal, the objects leave the disk."""
-        self.catalogue.forget_overwritten()
-        self.objects.remove(object_id for _, object_id in stored.objects)
-        self.objects.remove(task.result for task in tasks if task.result)
+        gone = (*(object_id for _, object_id in stored.objects), *derived)
+        try:
+            self.catalogue.forget_overwritten()
+        except DiskFull:  # what goes anyway makes room for the journal
+            self.objects.remove(gone)
+            self._reserve.spend()
+            self.catalogue.forget_overwritten()
+        self.objects.remove(gone)
 
     def _row(self, id: DocumentId) -> StoredDocument:
         with self.catalogue.transaction() as session:
@@ -294,6 +345,12 @@ class Shelf:
     def hashed_name(self, collection: CollectionId, name: str) -> str:
         """The keyed hash that finds a name in a collection again."""
         return hashed_name(self._name_key, collection, name)
+
+
+def _derived(session: Session, id: DocumentId) -> tuple[str, ...]:
+    """The objects of all that was made from a document; the results among it end here."""
+    tasks = task_rows.of_document(session, id)
+    return (*(task.result for task in tasks if task.result), *kept_rows.end_of(session, id))
 
 
 def _task(session: Session, id: DocumentId, task: str) -> TaskRow:

@@ -21,6 +21,7 @@ from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
 from appliance.documents import SECTORS, Collection, CollectionId, Document, DocumentId
 from appliance.errors import DiskFull, InvariantBroken, NotFound, StoreMissing, UsageError
 from appliance.store import check, file_rows, keyfile, people_rows, task_rows
+from appliance.store.archive import ResultArchive
 from appliance.store.catalogue import Catalogue
 from appliance.store.files import FOLDER_MODE, disk, sync_folder
 from appliance.store.ledger import FileLedger
@@ -29,6 +30,7 @@ from appliance.store.objects import ObjectFolder
 from appliance.store.records import (
     FileRow,
     FileState,
+    KeptRow,
     NewDocument,
     Part,
     PrincipalRow,
@@ -44,6 +46,7 @@ __all__ = [
     "SECTORS",
     "FileRow",
     "FileState",
+    "KeptRow",
     "NewDocument",
     "Part",
     "PrincipalRow",
@@ -57,7 +60,7 @@ _CATALOGUE, _OBJECTS, _LOCK, _RESERVE = "catalogue.db", "objects", "lock", "rese
 _LONGEST_NAME = 200  # characters of a collection's name
 
 
-class Store(FileLedger):
+class Store(FileLedger, ResultArchive):
     """An open store; close it, or use it as a context manager."""
 
     def __init__(self, ring: Keyring, shelf: Shelf, folder: Path, held: ExitStack) -> None:

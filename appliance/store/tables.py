@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA = 2  # number of this layout
+SCHEMA = 3  # number of this layout
 
 
 class Base(DeclarativeBase):
@@ -149,6 +149,25 @@ class TaskTable(Base):
     state: Mapped[str]
     reason: Mapped[str]
     result: Mapped[str]
+
+
+class KeptTable(Base):
+    """Results that can be repeated; ``object`` is empty once a source was erased or replaced."""
+
+    __tablename__ = "kept"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    object: Mapped[str]
+    term: Mapped[int]
+    added: Mapped[str]
+
+
+class KeptSourceTable(Base):
+    """The documents that a result was made from; they may be gone since."""
+
+    __tablename__ = "kept_sources"
+    kept: Mapped[str] = mapped_column(ForeignKey("kept.id", ondelete="CASCADE"), primary_key=True)
+    document: Mapped[str] = mapped_column(primary_key=True, index=True)
+    version: Mapped[int]
 
 
 AUTHORITY = (

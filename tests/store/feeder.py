@@ -47,7 +47,7 @@ def fill(folder: Path) -> None:
     """Mount a small disk over ``folder``, fill it through the store, and report what is left."""
     libc = ctypes.CDLL(None, use_errno=True)
     source = str(folder).encode()
-    if libc.mount(b"tmpfs", source, b"tmpfs", 0, b"size=2m") != 0:
+    if libc.mount(b"tmpfs", source, b"tmpfs", 0, b"size=4m") != 0:
         _say("skip: a small disk cannot be mounted here")
         return
     acknowledged = []

@@ -1,4 +1,4 @@
-"""A real disk of two mebibytes, filled through the store, in a mount namespace of its own."""
+"""A real disk of four mebibytes, filled through the store, in a mount namespace of its own."""
 
 from __future__ import annotations
 

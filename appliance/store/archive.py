@@ -1,0 +1,63 @@
+"""The results of an open store: kept with what repeats them, for as long as their sources are.
+
+A result holds text of the documents it was made from.  It is sealed under a key derived from the
+keys of all of them, so that erasing any one, or putting a new version in its place, makes it
+unreadable with the document; its row stays to say so.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from appliance.documents import DocumentId
+from appliance.errors import NotFound
+from appliance.store import kept_rows
+from appliance.store.records import KeptRow
+from appliance.store.shelf import Shelf
+
+
+class ResultArchive:
+    """The part of a store that keeps results."""
+
+    _shelf: Shelf
+
+    def keep(self, sources: Sequence[DocumentId], content: bytes) -> KeptRow:
+        """Seal a result made from documents; durable when this returns.
+
+        Raises:
+            ValueError: it was made from no document.
+            NotFound: one of them is not there any more.
+            DiskFull: nothing of it is kept.
+        """
+        if not sources:
+            raise ValueError("a result is made from documents")
+        added = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return self._shelf.keep(secrets.token_hex(16), sources, content, added)
+
+    def kept(self, id: str) -> KeptRow:
+        """One result that is, or was, kept.
+
+        Raises:
+            NotFound: there never was one.
+        """
+        with self._shelf.catalogue.transaction() as session:
+            row = kept_rows.one(session, id)
+        if row is None:
+            raise NotFound("there is no such result", remedy="see `appliance results`")
+        return row
+
+    def every_kept(self) -> tuple[KeptRow, ...]:
+        """All results, oldest first, those that are gone with them."""
+        with self._shelf.catalogue.transaction() as session:
+            return kept_rows.every(session)
+
+    def read_kept(self, row: KeptRow) -> bytes:
+        """What was kept.
+
+        Raises:
+            NotFound: a document it was made from was erased or replaced.
+            SealBroken: its file is missing, changed, moved or cut.
+        """
+        return self._shelf.read_kept(row)

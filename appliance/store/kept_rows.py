@@ -1,0 +1,62 @@
+"""Rows of the results that are kept, and of the documents that they were made from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from appliance.documents import DocumentId
+from appliance.store.records import KeptRow
+from appliance.store.tables import KeptSourceTable, KeptTable
+
+
+def put(session: Session, row: KeptRow) -> None:
+    """Insert one result with its sources."""
+    session.add(KeptTable(id=row.id, object=row.object, term=row.term, added=row.added))
+    session.flush()  # the sources refer to it
+    for document, version in row.sources:
+        session.add(KeptSourceTable(kept=row.id, document=document, version=version))
+
+
+def one(session: Session, id: str) -> KeptRow | None:
+    """One result."""
+    row = session.get(KeptTable, id)
+    return None if row is None else _rows(session, [row])[0]
+
+
+def every(session: Session) -> tuple[KeptRow, ...]:
+    """All results, oldest first."""
+    found = session.scalars(select(KeptTable).order_by(KeptTable.added, KeptTable.id)).all()
+    return _rows(session, found)
+
+
+def object_ids(session: Session) -> frozenset[str]:
+    """The objects of all results that can still be opened."""
+    return frozenset(session.scalars(select(KeptTable.object).where(KeptTable.object != "")))
+
+
+def end_of(session: Session, document: DocumentId) -> tuple[str, ...]:
+    """Say of every result made from a document that it is gone; returns its objects."""
+    made_from = select(KeptSourceTable.kept).where(KeptSourceTable.document == document)
+    rows = session.scalars(
+        select(KeptTable).where(KeptTable.id.in_(made_from), KeptTable.object != "")
+    ).all()
+    ended = tuple(row.object for row in rows)
+    for row in rows:
+        row.object = ""
+    return ended
+
+
+def _rows(session: Session, found: Sequence[KeptTable]) -> tuple[KeptRow, ...]:
+    query = select(KeptSourceTable).order_by(KeptSourceTable.kept, KeptSourceTable.document)
+    if len(found) == 1:
+        query = query.where(KeptSourceTable.kept == found[0].id)
+    sources: dict[str, list[tuple[DocumentId, int]]] = defaultdict(list)
+    for row in session.scalars(query):
+        sources[row.kept].append((DocumentId(row.document), row.version))
+    return tuple(
+        KeptRow(row.id, tuple(sources[row.id]), row.object, row.term, row.added) for row in found
+    )
