@@ -7,13 +7,71 @@ rule reads needs no language model; a field it does not settle goes on to patter
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from appliance.documents import DocumentId, ParsedDocument
-from appliance.results import FieldValue
+from appliance.documents import DocumentId, ParsedDocument, Span
+from appliance.results import FieldValue, Found, Status, Step
+from appliance.tasks.cite import citation
+from appliance.tasks.dates import AMBIGUOUS
+from appliance.tasks.lines import lines
+from appliance.tasks.normalise import collapse, normalise_party
 from appliance.tasks.packs import Pack, PackField
+from appliance.tasks.receipts import heading, moment, totals
 
-Place = Callable[[ParsedDocument, DocumentId, PackField], FieldValue | None]
-PLACES: Mapping[str, Place] = {}
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A value that a rule of place reads; ``score`` is higher the more speaks for it."""
+
+    span: Span
+    normalised: str | None
+    score: float
+    reason: str = ""
+
+
+Place = Callable[[ParsedDocument], Placed | None]
+
+
+def _company(parsed: ParsedDocument) -> Placed | None:
+    found = heading.company(lines(parsed))
+    if found is None:
+        return None
+    return Placed(found.span, normalise_party(found.span.of(parsed.text)), found.score)
+
+
+def _address(parsed: ParsedDocument) -> Placed | None:
+    printed = lines(parsed)
+    name = heading.company(printed)
+    found = heading.address(printed, name.at[1] if name else -1)
+    if found is None:
+        return None
+    return Placed(found.span, collapse(found.span.of(parsed.text)), found.score)
+
+
+def _date(parsed: ParsedDocument) -> Placed | None:
+    printed = lines(parsed)
+    found = moment.date(printed, totals.unit(printed, ""))
+    if found is None:
+        return None
+    reason = found.reading.reason if found.reading.reason == AMBIGUOUS else ""
+    return Placed(found.judged.span, found.reading.iso, found.judged.score, reason)
+
+
+def _total(parsed: ParsedDocument) -> Placed | None:
+    printed = lines(parsed)
+    found = totals.total(printed)
+    if found is None:
+        return None
+    amount = totals.reading(printed, found.span.of(parsed.text))
+    return Placed(found.span, amount, found.score)
+
+
+PLACES: Mapping[str, Place] = {
+    "receipt.company": _company,
+    "receipt.address": _address,
+    "receipt.date": _date,
+    "receipt.total": _total,
+}
 
 
 def by_place(
@@ -24,4 +82,22 @@ def by_place(
     A record gives one `FieldValue` for each part, named ``field.part``; the values of one line
     share their record number.
     """
-    return {}
+    settled = {field.name: read(parsed, document, field) for field in pack.fields}
+    return {name: values for name, values in settled.items() if values}
+
+
+def read(parsed: ParsedDocument, document: DocumentId, field: PackField) -> tuple[FieldValue, ...]:
+    """One field by place; empty where the field has no rule of place, or it reads nothing."""
+    if not field.place:
+        return ()
+    placed = PLACES[field.place](parsed)
+    return () if placed is None else (_value(parsed, document, field, placed),)
+
+
+def _value(
+    parsed: ParsedDocument, document: DocumentId, field: PackField, placed: Placed
+) -> FieldValue:
+    found = Found(citation(parsed, document, placed.span), placed.normalised)
+    return FieldValue(
+        field.name, Status.FOUND, (found,), placed.reason, (Step("place", settled=True),)
+    )

@@ -1,0 +1,1 @@
+"""Printed receipts of many countries, read by layout, labels and arithmetic: no language model."""
