@@ -28,7 +28,7 @@ from appliance.sandbox.kernel import LIBC
 FOUR, SIX, RESOLVER = "192.0.2.1", "2001:db8:1::1", "192.0.2.53"
 NAME = "canary.invalid"
 PORT = 443
-PATIENCE_S = 0.5  # for a name to be asked for
+PATIENCE_S = 5.0  # for a name to be asked for; on an idle machine it takes some milliseconds
 
 _MPTCP, _EXPERIMENT = 262, 253  # protocol numbers; 253: RFC 3692
 _IO_URING_SETUP = 425
