@@ -1,0 +1,70 @@
+"""Cells, lists of cells, and what a table is made of: its periods, the rows of a section.  Pure."""
+
+from __future__ import annotations
+
+from appliance.tasks.figures.draft import Draft, Line, better, listed, pairs, period_lines
+from appliance.tasks.figures.intent import Asked
+from appliance.tasks.figures.match import Matcher
+from appliance.tasks.figures.series import Series
+from appliance.tasks.figures.wording import terms
+
+
+def lookup(question: Asked, matcher: Matcher) -> Draft | None:
+    """The cells of one measure, or of two, for each period asked for."""
+    change = question.percent and question.moving
+    one = listed(question, matcher.best(question.measure, question.periods, change=change))
+    return better(one, _split_lookup(question, matcher))
+
+
+def _split_lookup(question: Asked, matcher: Matcher) -> Draft | None:
+    two = pairs(question.measure, question, matcher)
+    if two is None:
+        return None
+    drafts = [listed(question, choice) for choice in two]
+    if any(found is None for found in drafts):
+        return None
+    kept = [found for found in drafts if found]
+    lines = tuple(line for found in kept for line in found.lines)
+    return Draft(lines, min(f.score for f in kept), min(f.margin for f in kept))
+
+
+def periods(question: Asked, matcher: Matcher) -> Draft | None:
+    """The periods for which a table has figures."""
+    choice = matcher.best(question.measure)
+    series = (
+        choice.series
+        if choice
+        else max(
+            (s for s in matcher.series if not s.change), key=lambda s: len(s.points), default=None
+        )
+    )
+    if series is None or (choice is None and len({s.points[0].table for s in matcher.series}) > 1):
+        return None
+    figures = list({f.period.year: f for f in series.points if f.period}.values())
+    if not figures:
+        return None
+    score, margin = (choice.score, choice.margin) if choice else (0.6, 0.6)
+    return Draft(period_lines(figures), max(score, 0.6), margin)
+
+
+def members(question: Asked, matcher: Matcher) -> Draft | None:
+    """The rows of a section."""
+    wanted = set(terms(question.measure))
+    sections: dict[tuple[int, frozenset[str]], list[Series]] = {}
+    for one in matcher.series:
+        if one.section and not one.total and one.row != one.section:
+            sections.setdefault((one.points[0].table, one.section), []).append(one)
+    scored = sorted(
+        (
+            (2 * len(wanted & section) / (len(wanted) + len(section)), at)
+            for at, (_, section) in enumerate(sections)
+            if wanted & section
+        ),
+        reverse=True,
+    )
+    if not scored or (len(scored) > 1 and scored[0][0] == scored[1][0]):
+        return None
+    score, at = scored[0]
+    rows = {one.points[0].line: one.points[0] for one in list(sections.values())[at]}
+    lines = tuple(Line(f.label.strip(" :"), (f,), label=True) for _, f in sorted(rows.items()))
+    return Draft(lines, score, score - (scored[1][0] if len(scored) > 1 else 0))

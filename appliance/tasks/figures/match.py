@@ -1,0 +1,171 @@
+"""Which series of figures a measure means: coverage both ways, words weighed by rarity.  Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from appliance.tasks.figures.periods import Period
+from appliance.tasks.figures.series import Series
+from appliance.tasks.figures.wording import ALIKE, terms
+
+IN_SECTION = 0.9  # what a word counts that stands only in the section, instead of the label
+IN_LINES = 0.35  # ... only in the lines beside the table
+ALIKE_COUNTS = 0.75  # ... that is there by a word of the same meaning
+ROW_FITS = 0.32  # of the score: how much of the label the measure says
+COLUMN_FITS = 0.13  # ... of the heads
+TOTAL_COUNTS = 0.25  # weight of "total" in a label, against other words
+CHANGE_COUNTS = 0.5  # of a series of changes where no change is asked for
+NO_WORDS = 0.3  # weight of a word that stands nowhere in the tables, against a common one
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The series that meets a measure best; ``margin`` is how far the next one is behind."""
+
+    series: Series
+    score: float
+    margin: float
+
+
+class Matcher:
+    """Scores the series of one or several documents."""
+
+    def __init__(self, series: Sequence[Series]) -> None:
+        self.series = tuple(series)
+        self._count = len(self.series)
+        self._holding = Counter(
+            term for one in self.series for term in one.row | one.section | one.column
+        )
+
+    def best(
+        self,
+        measure: str,
+        needed: Sequence[Period] = (),
+        *,
+        context: str = "",
+        change: bool = False,
+        among: Iterable[Series] | None = None,
+    ) -> Choice | None:
+        """The best series that has the needed periods; None where no word of it meets.
+
+        Args:
+            context: words that stand elsewhere in the question and count for little.
+            change: series of changes are asked for, no others.
+        """
+        ranked = self.ranked(measure, needed, context=context, change=change, among=among)
+        if not ranked:
+            return None
+        score, first = ranked[0]
+        behind = next(
+            (s for s, other in ranked[1:] if not _says_the_same(first, other, needed)), 0.0
+        )
+        return Choice(first, score, score - behind)
+
+    def ranked(
+        self,
+        measure: str,
+        needed: Sequence[Period] = (),
+        *,
+        context: str = "",
+        change: bool = False,
+        among: Iterable[Series] | None = None,
+    ) -> list[tuple[float, Series]]:
+        """The series that hold a word of the measure and the needed periods, best first."""
+        wanted = terms(measure)
+        beside = tuple(term for term in terms(context) if term not in wanted)
+        if not wanted:
+            return []
+        weights = {t: self._weight(t) for t in wanted} | {t: 0.2 * self._weight(t) for t in beside}
+        scored = [
+            (self._score(weights, wanted, one, change), at, one)
+            for at, one in enumerate(self.series if among is None else among)
+            if all(points(one, period) for period in needed)
+        ]
+        scored.sort(key=lambda item: (-item[0], item[1]))
+        return [(score, one) for score, _, one in scored if score > 0]
+
+    def _weight(self, term: str) -> float:
+        """Half of it is how rare the term is among the series; one in no label says little."""
+        holding = self._holding[term] or sum(self._holding[other] for other in ALIKE.get(term, ()))
+        if not holding:
+            return NO_WORDS + 0.5
+        return 0.5 + 0.5 * math.log(1 + self._count / holding) / math.log(1 + self._count)
+
+    def _score(
+        self, weights: Mapping[str, float], wanted: Sequence[str], one: Series, change: bool
+    ) -> float:
+        words = one.row | one.column | one.section
+        met = {term: _credit(term, one) for term in weights}
+        if not any(_within(term, words) for term in wanted):
+            return 0.0
+        recall = sum(weights[t] * met[t] for t in weights) / sum(weights.values())
+        row = self._precision(one.row, weights)
+        column = self._precision(one.column, weights)
+        fit = 1 - ROW_FITS - COLUMN_FITS + ROW_FITS * row + COLUMN_FITS * column
+        return recall * fit * (1 if one.change == change else CHANGE_COUNTS)
+
+    def _precision(self, label: frozenset[str], weights: Mapping[str, float]) -> float:
+        """Share of a label that the question says; nothing to say counts as said."""
+        weighed = {t: TOTAL_COUNTS if t == "total" else self._weight(t) for t in label}
+        whole = sum(weighed.values())
+        if not whole:
+            return 1.0
+        said = frozenset(weights)
+        return sum(w for t, w in weighed.items() if _within(t, said)) / whole
+
+
+def _within(term: str, words: frozenset[str]) -> bool:
+    return term in words or bool(ALIKE.get(term, frozenset()) & words)
+
+
+def _credit(term: str, one: Series) -> float:
+    """What a word of the question counts for a series."""
+    if term in one.row or term in one.column or (term == "total" and one.total):
+        return 1.0
+    if term in one.section:
+        return IN_SECTION
+    if ALIKE.get(term, frozenset()) & (one.row | one.column | one.section):
+        return ALIKE_COUNTS
+    return IN_LINES if term in one.around else 0.0
+
+
+def points(series: Series, period: Period) -> list[int]:
+    """Which figures of a series are of a period."""
+    return [
+        at
+        for at, figure in enumerate(series.points)
+        if figure.period is not None and figure.period.agrees(period)
+    ]
+
+
+def _says_the_same(one: Series, other: Series, needed: Sequence[Period]) -> bool:
+    """Whether two series give the same values, so that it does not matter which is meant."""
+    if not needed:
+        return _values(one, range(len(one.points))) == _values(other, range(len(other.points)))
+    return all(
+        _values(one, points(one, period)) == _values(other, points(other, period))
+        for period in needed
+    )
+
+
+def _values(series: Series, chosen: Iterable[int]) -> list[tuple[object, ...]]:
+    figures = [series.points[at] for at in chosen]
+    return [(f.number.value if f.number else f.quote, f.scale, f.percent) for f in figures]
+
+
+_AND = re.compile(
+    r"\s*(?:,\s*(?:and|or)\s+|,\s+|\s+and\s+|\s+or\s+|\s+versus\s+|\s+vs\.?\s+)", re.I
+)
+
+
+def splits(measure: str) -> list[tuple[str, str]]:
+    """Every way to read a measure as two, at its conjunctions and commas."""
+    return [
+        (measure[: match.start()].strip(), measure[match.end() :].strip())
+        for match in _AND.finditer(measure)
+        if measure[: match.start()].strip() and measure[match.end() :].strip()
+    ]

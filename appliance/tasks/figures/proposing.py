@@ -1,0 +1,77 @@
+"""From a question and documents to an answer out of their tables, with a score to calibrate on.
+
+Everything is counted, no model is asked: small models choose cells by place.  What is not clear is
+not answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appliance.documents import Citation, DocumentId, ParsedDocument
+from appliance.results import Answer, Statement, Status
+from appliance.tasks.cite import citation
+from appliance.tasks.figures.cells import figures
+from appliance.tasks.figures.draft import Draft, Line
+from appliance.tasks.figures.drafts import draft
+from appliance.tasks.figures.intent import asked
+from appliance.tasks.figures.match import Matcher
+from appliance.tasks.figures.series import gather
+
+ENOUGH = 0.5  # score from which `answer` answers
+CLEAR = 0.12  # margin from which a choice is as good as alone
+UNCLEAR = 0.5  # what is left of the score without any margin
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An answer with how sure it is: ``score`` is between 0 and 1 and means an order, no share."""
+
+    answer: Answer
+    score: float
+
+
+def propose(question: str, texts: Mapping[DocumentId, ParsedDocument]) -> Proposed | None:
+    """What the tables of the documents say to a question; None where it is not for tables.
+
+    Each statement is the shortest answer (a value with unit and scale, a label, a year), cites the
+    cells it rests on and then what names them, and shows its arithmetic.
+    """
+    taken = asked(question)
+    if taken is None:
+        return None
+    series = [
+        one for document in sorted(texts) for one in gather(figures(document, texts[document]))
+    ]
+    found = draft(taken, Matcher(series))
+    if found is None:
+        return None
+    statements = tuple(_statement(line, texts) for line in found.lines)
+    return Proposed(Answer(Status.FOUND, statements), _score(found))
+
+
+def answer(question: str, texts: Mapping[DocumentId, ParsedDocument]) -> Answer | None:
+    """What `propose` proposes, where it is sure enough."""
+    proposed = propose(question, texts)
+    return proposed.answer if proposed and proposed.score >= ENOUGH else None
+
+
+def _score(found: Draft) -> float:
+    clear = min(1.0, found.margin / CLEAR)
+    return round(found.score * (UNCLEAR + (1 - UNCLEAR) * clear), 6)
+
+
+def _statement(line: Line, texts: Mapping[DocumentId, ParsedDocument]) -> Statement:
+    return Statement(line.text, _citations(line, texts), line.derivation)
+
+
+def _citations(line: Line, texts: Mapping[DocumentId, ParsedDocument]) -> tuple[Citation, ...]:
+    """The cells, then what names them, each once."""
+    places = [(f.document, f.span) for f in line.cells]
+    places += [(f.document, span) for f in line.cells for span in f.naming]
+    if line.label:
+        places = [*places[len(line.cells) :], *places[: len(line.cells)]]
+    return tuple(
+        citation(texts[document], document, span) for document, span in dict.fromkeys(places)
+    )
