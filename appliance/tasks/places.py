@@ -6,7 +6,7 @@ rule reads needs no language model; a field it does not settle goes on to patter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.documents import DocumentId, ParsedDocument, Span
@@ -15,8 +15,9 @@ from appliance.tasks.cite import citation
 from appliance.tasks.dates import AMBIGUOUS
 from appliance.tasks.lines import lines
 from appliance.tasks.normalise import collapse, normalise_party
-from appliance.tasks.packs import Pack, PackField
+from appliance.tasks.packs import FieldType, Pack, PackField
 from appliance.tasks.receipts import heading, moment, totals
+from appliance.tasks.statements import Figure, figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,41 @@ def by_place(
     A record gives one `FieldValue` for each part, named ``field.part``; the values of one line
     share their record number.
     """
-    settled = {field.name: read(parsed, document, field) for field in pack.fields}
+    settled = {
+        field.name: read(parsed, document, field)
+        for field in pack.fields
+        if field.type not in {FieldType.FIGURE, FieldType.RECORD}
+    }
+    for name, found in figures(parsed, pack.fields).items():
+        settled[name] = _figures(parsed, document, name, found)
     return {name: values for name, values in settled.items() if values}
 
 
 def read(parsed: ParsedDocument, document: DocumentId, field: PackField) -> tuple[FieldValue, ...]:
     """One field by place; empty where the field has no rule of place, or it reads nothing."""
+    if field.type is FieldType.FIGURE:
+        return _figures(parsed, document, field.name, figures(parsed, [field])[field.name])
     if not field.place:
         return ()
     placed = PLACES[field.place](parsed)
     return () if placed is None else (_value(parsed, document, field, placed),)
+
+
+def _figures(
+    parsed: ParsedDocument, document: DocumentId, name: str, found: Sequence[Figure]
+) -> tuple[FieldValue, ...]:
+    values = tuple(
+        Found(
+            citation(parsed, document, figure.span),
+            figure.normalised,
+            record=figure.record,
+            heads=tuple(citation(parsed, document, head) for head in figure.heads),
+        )
+        for figure in found
+    )
+    if not values:
+        return ()
+    return (FieldValue(name, Status.FOUND, values, steps=(Step("place", settled=True),)),)
 
 
 def _value(
