@@ -35,12 +35,14 @@ _CURRENCIES = {
 _COMMA_DECIMALS = {"EUR", "DKK", "NOK", "SEK", "PLN", "CZK", "BRL", "IDR", "TRY", "RON", "ARS"} | {
     "CLP", "COP", "VND", "kr",
 }  # fmt: skip
+# "try" and "cop" are words; the codes of the great currencies are read in small letters too.
+_CODE = rf"(?:(?-i:{'|'.join(_CODES.split())})|usd|eur|gbp|chf|jpy|inr|myr)"
 _SIGN = (
     r"(?:(?:US\s?|CA|C|AU|A|NZ|HK|NT|MX|[SR])?\$|[£€¥₹₩₺₽₫₱฿₪₦]|\bRs\.?"
-    rf"|\b(?:{'|'.join(_CODES.split())}|RM|Rp|SFr)(?![A-Za-z]))"
+    rf"|\b(?:{_CODE}|RM|Rp|SFr)(?![A-Za-z]))"
 )
 _WORD = (
-    rf"(?:{'|'.join(_CODES.split())}|[$€£₹]|zł|Kč|kr|(?:U\.?S\.?|United\s+States|Canadian"
+    rf"(?:{_CODE}|[$€£₹]|zł|Kč|kr|(?:U\.?S\.?|United\s+States|Canadian"
     r"|Australian)\s+dollars|Swiss\s+francs|euros?|dollars?|pounds(?:\s+sterling)?|rupees|ringgit"
     r"|yen)"
 )

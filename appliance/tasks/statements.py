@@ -18,6 +18,7 @@ from decimal import Decimal
 
 from appliance.documents import Element, ParsedDocument, Span
 from appliance.tables import TableHeads, row_head
+from appliance.tasks.amounts import currency
 from appliance.tasks.blocks import anycase
 from appliance.tasks.numbers import SCALES, read_number, scaled, shown
 from appliance.tasks.packs import FieldType, PackField
@@ -28,7 +29,7 @@ _BLANK_NUMBER = re.compile(r"[\s$€£¥₹*]|(?:US|R|C)(?=\$)|\(\w\)$|\b(?:USD|
 _SCALE = re.compile(
     r"\b(?:in|expressed in|amounts? in|figures in|stated in)\s+(?:\w+\.?\s+){0,3}?"
     r"(?P<scale>thousands|millions|billions|lakhs|crores)\b"
-    r"|(?P<sign>[$€£₹])\s?(?:(?P<short>000|m|mn|bn)\b|in\s+(?P<word>thousands|millions|billions))"
+    r"|(?P<sign>[$€£₹])\s?(?:(?P<short>000|m|mn|bn)\b|(?:in\s+)?(?P<word>thousands|millions|billions))"
     r"|['’](?P<thousands>000)s?\b",
     re.IGNORECASE,
 )
@@ -36,8 +37,6 @@ _SHARES_SCALE = re.compile(
     r"\bshares?\b[^()]{0,60}\b(?:in|reflected in)\s+(?P<scale>thousands|millions)", re.IGNORECASE
 )
 _PLAIN_SHARES = re.compile(r"\bexcept\s+(?:for\s+)?(?:number of\s+)?shares?\b", re.IGNORECASE)
-_CURRENCY = re.compile(r"US\s?\$|U\.?S\.?\s+dollars|[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|CAD|INR|JPY)\b")
-_NAMES = {"$": "$", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _SECURITIES = re.compile(r"securities\s+and\s+exchange\s+commission", re.IGNORECASE)
 
 
@@ -146,12 +145,8 @@ def _unit(
         if own:
             return "shares", SCALES[own["scale"].lower()]
         return "shares", 1 if _PLAIN_SHARES.search(said) else _scale(said)
-    signs = _CURRENCY.findall(f"{said} {row.element.span.of(parsed.text)}") or _CURRENCY.findall(
-        " ".join(other.element.span.of(parsed.text) for other in sheet.rows[:40])
-    )
-    name = re.sub(r"\W", "", signs[0]) if signs and signs[0] not in _NAMES else ""
-    unit = name[:3].upper() if name else _NAMES.get(signs[0], "") if signs else ""
-    unit = "USD" if unit == "US" else unit
+    rows = " ".join(other.element.span.of(parsed.text) for other in sheet.rows[:40])
+    unit = currency(said) or currency(row.element.span.of(parsed.text)) or currency(rows) or ""
     if unit == "$" and _SECURITIES.search(parsed.text, 0, 20_000):
         unit = "USD"  # filers with this commission report in its country's dollar
     return unit, 1 if field.normaliser == "per_share" else _scale(said)

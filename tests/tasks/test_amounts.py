@@ -92,3 +92,4 @@ def test_the_currency_that_a_text_names() -> None:
     assert currency("RM 5 and RM 6") == "MYR"
     assert currency("5 EUR or 6 USD") is None
     assert currency("apples") is None
+    assert currency("we try a cop") is None  # codes of currencies, in small letters
