@@ -32,6 +32,7 @@ from appliance.store.store import Store
 from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
 
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
+    from appliance.acceptance.record import Signed as Accepted
     from appliance.attest.record import Signed
     from appliance.ingest.folder import Found, Listing, Skipped
     from appliance.ingest.jobs import FileOutcome
@@ -245,6 +246,27 @@ class Appliance:
             status = f"{found.attestation.verdict},sha256:{found.digest}"
             self.log.event(
                 Kind.SECURITY, "attest_egress", self.acts.actor, status=status, counts=act.counts
+            )
+        return found
+
+    def accept(self, notify: Notify, *, deep: bool) -> Accepted:
+        """Try every promise on a ground of its own; the report, signed with the log's key.
+
+        The documents of this store are not opened; ``notify`` is told how each check ended.
+        """
+        from appliance.acceptance.record import signed
+        from appliance.acceptance.run import examine
+
+        decision = self.acts.decide("accept", APPLIANCE)
+        with self.acts.act("accept", decision=decision) as act:
+            key = self.log.public_key
+            found = signed(
+                examine(self.settings, notify, deep=deep, public_key=key), self.store.log_seed()
+            )
+            act.counts.update(found.report.counts())
+            status = f"{found.report.verdict},sha256:{found.digest}"
+            self.log.event(
+                Kind.SECURITY, "accept", self.acts.actor, status=status, counts=act.counts
             )
         return found
 

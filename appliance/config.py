@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -132,6 +132,11 @@ def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
 def variables() -> tuple[str, ...]:
     """Names of the environment's variables as they stand now, without their values."""
     return tuple(sorted(os.environ))
+
+
+def values(names: Iterable[str], environ: Mapping[str, str] = os.environ) -> dict[str, str | None]:
+    """What these variables hold now; None where one is not set.  For switches, never secrets."""
+    return {name: environ.get(name) for name in names}
 
 
 def passphrase_file(environ: Mapping[str, str] = os.environ) -> Path | None:

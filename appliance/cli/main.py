@@ -34,10 +34,13 @@ COMMANDS = {  # command: module of cli/, in the order of the help page
     "summarize": "asking",
     "extract": "asking",
     "process": "processing",
+    "results": "results",
+    "replay": "results",
     "engine": "engine",
     "policy": "policy",
     "audit": "audit",
     "attest": "attest",
+    "accept": "accept",
     "completion": "setting_up",
 }
 

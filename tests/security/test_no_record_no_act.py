@@ -28,9 +28,13 @@ USES: dict[str, Use] = {
     "ask": lambda app: app.questions.ask("text?", "c", None),
     "summarize": lambda app: app.questions.summarize("a.txt"),
     "extract": lambda app: app.questions.extract("a.txt", "legal/contract"),
+    "results": lambda app: app.questions.results(),
+    "result": lambda app: app.questions.result("0" * 32),
+    "replay": lambda app: app.questions.replay("0" * 32),
     "audit_show": lambda app: app.audit_records(0),
     "audit_verify": lambda app: app.audit_verify(),
     "attest_egress": lambda app: app.attest_egress(),
+    "accept": lambda app: app.accept(lambda _: None, deep=False),
 }
 
 
