@@ -40,7 +40,7 @@ def _elements(text: str) -> Iterator[Element]:
 
 def _cells(line: str, begin: int) -> Iterator[Cell]:
     at = 1
-    for column, piece in enumerate(line.strip().strip("|").split("|")):
+    for column, piece in enumerate(line[1:].split("|")):
         held = _CELL.search(piece)
         if held:
             yield Cell(Span(begin + at + held.start(), begin + at + held.end()), column)
