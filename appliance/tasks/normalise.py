@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from appliance.documents import Span
 from appliance.tasks.amounts import (
@@ -18,6 +19,15 @@ from appliance.tasks.amounts import (
     normalise_duration,
 )
 from appliance.tasks.dates import find_dates, normalise_date
+from appliance.tasks.identifiers import CHECKED, find
+from appliance.tasks.periods import normalise_period
+from appliance.tasks.quantities import (
+    find_percentages,
+    find_quantities,
+    normalise_count,
+    normalise_percentage,
+    normalise_quantity,
+)
 
 _IDENTIFIER = re.compile(r"(?<![\w-])(?=[\w/.-]*\d)[A-Za-z0-9][A-Za-z0-9/._-]{2,39}(?<![._/-])")
 _LEGAL_FORM = re.compile(
@@ -67,13 +77,19 @@ def normalise_text(text: str) -> str | None:
 
 
 NORMALISERS: Mapping[str, Callable[[str], str | None]] = {
+    **CHECKED,  # identifiers with check digits, by the name of their standard
     "amount": normalise_amount,
+    "count": normalise_count,
     "date": normalise_date,
     "duration": normalise_duration,
     "identifier": normalise_identifier,
     "number": normalise_number,
     "party": normalise_party,
+    "per_share": normalise_amount,
+    "percentage": normalise_percentage,
+    "period": normalise_period,
     "place": normalise_place,
+    "quantity": normalise_quantity,
     "text": normalise_text,
 }
 
@@ -83,10 +99,19 @@ def _identifiers(text: str) -> tuple[Span, ...]:
 
 
 FINDERS: Mapping[str, Callable[[str], tuple[Span, ...]]] = {
+    "aba": partial(find, "aba"),
     "amount": find_amounts,
+    "card": partial(find, "card"),
     "date": find_dates,
     "duration": find_durations,
+    "iban": partial(find, "iban"),
     "identifier": _identifiers,
+    "isin": partial(find, "isin"),
+    "lei": partial(find, "lei"),
+    "npi": partial(find, "npi"),
+    "percentage": find_percentages,
+    "quantity": find_quantities,
+    "vat": partial(find, "vat"),
 }
 
 
@@ -95,14 +120,23 @@ def _is_name(text: str) -> bool:
     return 0 < len(words) <= 12 and any(word[0].isupper() for word in words)
 
 
+def _is_read_by(normalise: Callable[[str], str | None]) -> Callable[[str], bool]:
+    return lambda text: normalise(text) is not None
+
+
 VALIDATORS: Mapping[str, Callable[[str], bool]] = {
+    **{name: _is_read_by(check) for name, check in CHECKED.items()},
     "amount": lambda text: bool(find_amounts(text)),
     "any": lambda text: bool(text.strip()),
     "clause": lambda text: len(text.split()) >= 4,
+    "count": _is_read_by(normalise_count),
     "date": lambda text: bool(find_dates(text)),
     "duration": lambda text: bool(find_durations(text)),
     "identifier": lambda text: normalise_identifier(text) is not None,
     "name": _is_name,
     "number": lambda text: normalise_number(text) is not None,
+    "percentage": lambda text: bool(find_percentages(text)),
+    "period": _is_read_by(normalise_period),
+    "quantity": lambda text: bool(find_quantities(text)),
     "number_pair": lambda text: re.fullmatch(r"\d+\s?/\s?\d+", text) is not None,
 }
