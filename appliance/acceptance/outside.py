@@ -14,7 +14,7 @@ from appliance.acceptance.checks import Check, judge, not_run, passed, unknown
 from appliance.audit.verify import verify
 from appliance.config import Settings
 
-_OTHERS = 0o077
+_OTHERS, _WRITING = 0o077, 0o022
 _ROOMS = ("store", "audit", "policies", "run")  # of the home folder
 _NONE = "there is no store here yet"
 
@@ -64,10 +64,10 @@ def _faults(path: Path) -> Iterator[str]:
         return  # the folder around it decides
     if found.st_uid != os.getuid():
         yield f"{path} belongs to user {found.st_uid}"
-    if kind & _OTHERS and not _shipped(path):
+    if kind & (_WRITING if _is_shipped(path) else _OTHERS):
         yield f"{path} has mode {kind:o}"
 
 
-def _shipped(path: Path) -> bool:
+def _is_shipped(path: Path) -> bool:
     """Policies hold no secret, and lie in a folder that only the owner enters."""
-    return path.parent.name == "policies" and path.is_file()
+    return "policies" in {path.name, path.parent.name}

@@ -157,8 +157,8 @@ def _tried(accepting: Acceptance, ground: Ground) -> None:
     canaries = survival.plant(ground)
     reached = ground.start_and_kill(canaries.folder)
     make("P2", "clear", lambda: survival.sealed(ground, canaries, "after kill -9"))
-    make("P7", "killed", lambda: survival.resumed(ground, canaries, reached=reached))
     with ground.opened() as appliance:
+        make("P7", "killed", lambda: survival.resumed(appliance, canaries, reached=reached))
         documents = quality.DOCUMENTS
         tuple(appliance.ingest(walk(documents), COLLECTION, ()))
         make("P3", "alike", lambda: promises.unmoved(ground, appliance, documents))

@@ -14,7 +14,8 @@ _MEANING = {
     Verdict.FAIL: "At least one check failed. Do not work with confidential documents yet.",
     Verdict.UNKNOWN: "No check failed, but one could not be made, so this is no acceptance.",
 }
-_LEFT, _TOP, _STEP = 40.0, 48.0, 10.5
+_LEFT, _TOP, _MARGIN = 40.0, 48.0, 24.0
+_STEP, _TAIL_STEP = 10.5, 10.0
 _WIDE = 118  # characters of a line of the page at size 7.5
 _COLUMNS = (40.0, 84.0, 132.0, 270.0)  # verdict, topic, name, found
 _FOUND = 70  # characters that fit into the last column
@@ -44,16 +45,22 @@ def _drawn(signed: Signed) -> Iterator[Line]:
         yield Line(line, _LEFT, top, 8.5)
         top += _STEP + 0.5
     top += 6
-    for check in signed.report.checks:
+    tail = [part for line in (*_figures(signed), "", *_signature(signed)) for part in _cut(line)]
+    bottom = HEIGHT - _MARGIN - _TAIL_STEP * len(tail)
+    for at, check in enumerate(signed.report.checks):
         rows = _rows(check, top)
+        if rows[-1].top + 2 * _STEP > bottom:
+            rest = len(signed.report.checks) - at
+            yield Line(f"and {rest} more checks: the text of the report has all", _LEFT, top, 7.5)
+            break
         yield from rows
-        top = max(row.top for row in rows) + _STEP
-    top += 6
-    tail = (*_figures(signed), "", *_signature(signed))
-    for line in (part for whole in tail for part in textwrap.wrap(whole, _WIDE) or [""]):
-        if top < HEIGHT - 20:
-            yield Line(line, _LEFT, top, 7.5)
-            top += _STEP - 0.5
+        top = rows[-1].top + _STEP
+    for at, line in enumerate(tail):
+        yield Line(line, _LEFT, bottom + _TAIL_STEP * at, 7.5)
+
+
+def _cut(line: str) -> list[str]:
+    return textwrap.wrap(line, _WIDE) or [""]
 
 
 def _rows(check: Check, top: float) -> tuple[Line, ...]:

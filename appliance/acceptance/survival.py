@@ -10,6 +10,7 @@ from pathlib import Path
 
 from appliance.acceptance.checks import Check, judge, unknown
 from appliance.acceptance.ground import COLLECTION, REMEDY, SEALED, Ground
+from appliance.app import Appliance
 from appliance.ingest.folder import walk
 
 SEALED_FILES = 6
@@ -66,16 +67,15 @@ def clear(canaries: Canaries, folders: Iterable[Path]) -> Iterator[str]:
 # --- P7: killed and run again ---------------------------------------------------------------------
 
 
-def resumed(ground: Ground, canaries: Canaries, *, reached: bool) -> Check:
+def resumed(appliance: Appliance, canaries: Canaries, *, reached: bool) -> Check:
     """After kill -9 the same folder is taken in whole, and nothing twice."""
     topic, name = "P7", "kill -9 and run again"
     labels = ((SEALED, "yes"),)
-    with ground.opened() as appliance:
-        before = {d.id for d in appliance.store.documents()}
-        told = tuple(appliance.ingest(walk(canaries.folder), COLLECTION, labels))
-        after = {d.id for d in appliance.store.documents()}
-        again = tuple(appliance.ingest(walk(canaries.folder), COLLECTION, labels))
-        last = {d.id for d in appliance.store.documents()}
+    before = {d.id for d in appliance.store.documents()}
+    told = tuple(appliance.ingest(walk(canaries.folder), COLLECTION, labels))
+    after = {d.id for d in appliance.store.documents()}
+    again = tuple(appliance.ingest(walk(canaries.folder), COLLECTION, labels))
+    last = {d.id for d in appliance.store.documents()}
     if not reached or not before or len(before) == SEALED_FILES:
         words = f"the kill struck when {len(before)} of {SEALED_FILES} files were done"
         return unknown(topic, name, words, "run it again on a machine with less other work")

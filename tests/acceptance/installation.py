@@ -1,0 +1,80 @@
+"""A small installed release for tests: real manifest, locks, and packages by their names only.
+
+The embedding model is the real one; the environments hold nothing but what makes a package known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from appliance import config
+from appliance.offline import SWITCHES
+
+EMBEDDING = "all-minilm-l6-v2"
+PACKAGES = {"numpy": "2.4.6", "Faiss.cpu": "1.14.3"}
+
+
+def install(where: Path, variant: str = "core") -> Path:
+    """Lay a release out below ``where``; its root."""
+    root = where / "releases" / "1.0.0-7"
+    _write(root / "deploy" / "offline.env", "".join(f"{k}={v}\n" for k, v in SWITCHES.items()))
+    for part in ("app",) if variant == "core" else ("app", "engine"):
+        lock = "".join(f"{n}=={v} --hash=sha256:00\n" for n, v in sorted(PACKAGES.items()))
+        _write(root / "locks" / f"{part}.txt", lock)
+        for name, version in PACKAGES.items():
+            plant(root, part, name.replace(".", "_"), version)
+    _write(root / "wheels" / "app" / "numpy-2.4.6.whl", "a wheel")
+    (root / "models").mkdir()
+    (root / "models" / EMBEDDING).symlink_to(config.load(where).models / EMBEDDING)
+    model(root / "models" / "tiny")
+    _manifest(root, variant)
+    return root
+
+
+def plant(root: Path, part: str, name: str, version: str) -> Path:
+    """Make a package known to one environment."""
+    site = root / "envs" / part / "lib" / "python3.11" / "site-packages"
+    folder = site / f"{name}-{version}.dist-info"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def model(folder: Path) -> Path:
+    """A language model of a few bytes, with its manifest; its weights."""
+    weights = folder / "model.safetensors"
+    _write(weights, "0123456789")
+    listed = {"size": 10, "sha256": _digest(weights)}
+    manifest = {"name": "tiny", "kind": "language", "source": "made up", "licence": "Apache-2.0"}
+    _write(folder / "model.json", json.dumps(manifest | {"files": {weights.name: listed}}))
+    return weights
+
+
+def flip(path: Path, at: int | None = None) -> None:
+    """Change one byte in the middle, or at a place."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 if at is None else at] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+
+
+def _manifest(root: Path, variant: str) -> None:
+    files = [
+        {"path": str(p.relative_to(root)), "size": p.stat().st_size, "sha256": _digest(p)}
+        for folder in ("deploy", "locks", "wheels", "models/tiny")
+        for p in sorted((root / folder).rglob("*"))
+        if p.is_file()
+    ]
+    table = {"version": "1.0.0", "serial": 7, "variant": variant, "files": files}
+    _write(root / "MANIFEST.json", json.dumps(table))
+    _write(root / ".complete", _digest(root / "MANIFEST.json") + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
