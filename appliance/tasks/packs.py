@@ -25,6 +25,7 @@ from typing import Any
 
 from appliance.errors import PackError
 from appliance.tasks.blocks import anycase, expression
+from appliance.tasks.normalise import NORMALISERS, VALIDATORS
 
 FOLDER = Path(__file__).parent / "packs"
 
@@ -221,6 +222,7 @@ def _field(entry: Mapping[str, Any], file: Path) -> PackField:
         parts=tuple(_part(part) for part in entry.get("part", ())),
     )
     _check_expressions(field, f"{file}: field {field.name}")
+    _check_rules(field, f"{file}: field {field.name}")
     return field
 
 
@@ -244,6 +246,21 @@ def _cascade(entries: Sequence[Mapping[str, Any]]) -> tuple[CascadeStep, ...]:
 
 def _choices(table: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((value, rf"\b(?:{'|'.join(words)})(?!\w)") for value, words in table.items())
+
+
+def _check_rules(field: PackField, place: str) -> None:
+    """The names of rules are open in the schema, because the tables of rules grow."""
+    named = [
+        (field.normaliser, NORMALISERS, "normaliser"),
+        (field.validator, VALIDATORS, "validator"),
+    ]
+    named += [(part.normaliser, NORMALISERS, "normaliser") for part in field.parts]
+    for name, rules, kind in named:
+        if name not in rules:
+            raise PackError(
+                f"{place}: there is no {kind} {name!r}",
+                remedy=f"use one of: {', '.join(sorted(rules))}",
+            )
 
 
 def _check_expressions(field: PackField, place: str) -> None:
