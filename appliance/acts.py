@@ -16,7 +16,7 @@ from appliance.access.principals import Principal
 from appliance.access.scope import Scope, scope_of
 from appliance.audit.log import AuditLog
 from appliance.audit.records import Actor, DecisionRecord, IntentId
-from appliance.documents import Collection, Document, DocumentId
+from appliance.documents import Collection, Document, DocumentId, Span
 from appliance.errors import Denied, NotFound, UsageError
 from appliance.store.store import Store
 
@@ -31,6 +31,7 @@ class Act:
     documents: list[DocumentId] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     model: str = ""
+    passages: list[tuple[DocumentId, Span]] = field(default_factory=list)  # put before a task
 
 
 class Acts:

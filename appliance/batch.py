@@ -32,8 +32,8 @@ from appliance.ingest.folder import Found, Skipped
 from appliance.ingest.jobs import FileOutcome
 from appliance.output import FAILED, OutputFolder
 from appliance.plain import Plain, from_plain, to_plain
-from appliance.report import Outcome, Result, markdown
-from appliance.results import Answer, FieldValue, Summary
+from appliance.report import Result, markdown
+from appliance.results import Answer, FieldValue, Outcome, Summary
 from appliance.run_report import RunReport, TaskLine
 from appliance.store.store import TaskState
 from appliance.taking import Labels, Manner

@@ -8,6 +8,7 @@ needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from appliance.access.scope import Scope
@@ -16,15 +17,18 @@ from appliance.config import Settings
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document, DocumentId, ParsedDocument, Passage, Span
 from appliance.errors import EngineUnavailable, UsageError
-from appliance.results import Answer, FieldValue, Summary
-from appliance.store.store import Part
+from appliance.keeping import Keeper, kept
+from appliance.results import Answer, Basis, FieldValue, Kept, Outcome, Request, Summary
+from appliance.store.store import KeptRow, Part
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where they are used
     from appliance.engine.client import Completion, Engine, Prompt
     from appliance.engine.models import ModelIdentity
     from appliance.index.library import Library
+    from appliance.replay import Replay
 
 Notify = Callable[[str], None]
+ResultId = str  # 32 hex digits; empty where nothing was kept
 Names = dict[DocumentId, str]  # of the documents that a result speaks of
 
 
@@ -37,6 +41,8 @@ class Questions:
         self._notify = notify
         self._library: Library | None = None
         self._model: ModelIdentity | None = None
+        self._embedding_digest = ""
+        self._keeper = Keeper(settings, acts)
         self.tokens = 0  # that the language model read and wrote so far
 
     def search(
@@ -51,31 +57,75 @@ class Questions:
 
     def ask(
         self, question: str, collection: str | None, reference: str | None
-    ) -> tuple[Answer, Names]:
+    ) -> tuple[Answer, Names, ResultId]:
         """What the documents of one collection, or one document, say to a question."""
         with self._acts.act("ask", private={"question": question}) as act:
             if reference is not None:
                 _, scope = self._acts.document(reference, "ask")
             else:
                 scope = self._acts.scope("ask", self._one_collection(collection))
-            answer = self._answer(act, question, scope)
+            request = Request("ask", question)
+            answer = self._answer(act, request, scope)
+            result = self._keep(act, request, scope, answer)
             names = self._names(act)
-        return answer, names
+        return answer, names, result
 
-    def summarize(self, reference: str) -> tuple[Document, Summary]:
+    def summarize(self, reference: str) -> tuple[Document, Summary, ResultId]:
         """A summary of one document, every sentence with its evidence."""
         with self._acts.act("summarize", private={"document": reference}) as act:
             document, scope = self._acts.document(reference, "summarize")
-            summary = self._summary(act, document.id, scope)
-        return document, summary
+            request = Request("summarize")
+            summary = self._summary(act, request, scope)
+            result = self._keep(act, request, scope, summary)
+        return document, summary, result
 
-    def extract(self, reference: str, pack: str) -> tuple[Document, tuple[FieldValue, ...]]:
+    def extract(
+        self, reference: str, pack: str
+    ) -> tuple[Document, tuple[FieldValue, ...], ResultId]:
         """The fields of a pack, each a verbatim span of the document or not stated."""
         private = {"document": reference, "pack": pack}
         with self._acts.act("extract", private=private) as act:
             document, scope = self._acts.document(reference, "extract")
-            fields = self._fields(act, document.id, scope, pack)
-        return document, fields
+            request = Request("extract", pack)
+            fields = self._fields(act, request, scope)
+            result = self._keep(act, request, scope, fields)
+        return document, fields, result
+
+    def results(self) -> tuple[tuple[KeptRow, Request], ...]:
+        """The results made from documents that this principal may read, newest first."""
+        with self._acts.act("results") as act:
+            return tuple((row, kept.request) for row, kept in self._keeper.every(act))
+
+    def result(self, reference: str) -> tuple[KeptRow, Kept]:
+        """One result as it is kept."""
+        with self._acts.act("result", private={"result": reference}) as act:
+            return self._keeper.opened(act, reference)
+
+    def replay(self, reference: str) -> Replay:
+        """A kept result once more: the same to the byte, or what has changed."""
+        from appliance.replay import replay
+
+        with self._acts.act("replay", private={"result": reference}) as act:
+            row, then = self._keeper.opened(act, reference)
+            return replay(row.id, then, partial(self._again, act))
+
+    def _again(self, act: Act, then: Kept) -> Kept:
+        """The same request on what is left of the same documents."""
+        request = then.request
+        scope = self._acts.scope(request.kind).narrow(d for d, _ in then.basis.scope)
+        work: dict[str, Callable[[Act, Request, Scope], Outcome]] = {
+            "ask": self._answer,
+            "summarize": self._summary,
+            "extract": self._fields,
+        }
+        outcome = work[request.kind](act, request, scope)
+        return kept(request, self._basis(act, scope), outcome)
+
+    def _keep(self, act: Act, request: Request, scope: Scope, outcome: Outcome) -> ResultId:
+        return self._keeper.keep(act, kept(request, self._basis(act, scope), outcome))
+
+    def _basis(self, act: Act, scope: Scope) -> Basis:
+        return self._keeper.basis(scope, act, self.model().name, self._embedding_digest)
 
     def _one_collection(self, name: str | None) -> Collection:
         if name is not None:
@@ -88,31 +138,31 @@ class Questions:
             remedy="name one with --collection, or a document with --document",
         )
 
-    def _answer(self, act: Act, question: str, scope: Scope) -> Answer:
+    def _answer(self, act: Act, request: Request, scope: Scope) -> Answer:
         from appliance.tasks.answer import answer
 
         limit = self._settings.search.passages
-        found, texts = self._passages(act, question, scope, limit)
+        found, texts = self._passages(act, request.argument, scope, limit)
         engine = self.engine(act, scope)
         self._retrieved(act)
-        return answer(question, found, texts, engine)
+        return answer(request.argument, found, texts, engine)
 
-    def _summary(self, act: Act, document: DocumentId, scope: Scope) -> Summary:
+    def _summary(self, act: Act, request: Request, scope: Scope) -> Summary:
         from appliance.tasks.summarize import summarize
 
+        (document,) = scope.documents
         act.documents.append(document)
         engine = self.engine(act, scope)
         self._retrieved(act)
         return summarize(self.parsed(document), document, engine)
 
-    def _fields(
-        self, act: Act, document: DocumentId, scope: Scope, pack: str
-    ) -> tuple[FieldValue, ...]:
+    def _fields(self, act: Act, request: Request, scope: Scope) -> tuple[FieldValue, ...]:
         from appliance.tasks import packs
         from appliance.tasks.extract import extract
 
+        (document,) = scope.documents
         act.documents.append(document)
-        loaded = packs.load(pack)
+        loaded = packs.load(request.argument)
         engine = self.engine(act, scope)
         self._retrieved(act)
         limit = self._settings.search.passages
@@ -130,6 +180,7 @@ class Questions:
         hits = self.library().search(question, scope, limit)
         act.documents += dict.fromkeys(hit.document for hit in hits)
         act.counts["passages"] = len(hits)
+        act.passages += [(hit.document, hit.chunk.span) for hit in hits]
         texts = {document: self.parsed(document) for document in act.documents}
         return passages(hits, texts), texts
 
@@ -152,7 +203,7 @@ class Questions:
 
         if self._library is None:
             folder = self._settings.models / self._settings.search.embedding_model
-            verify_model(folder)
+            self._embedding_digest = verify_model(folder).digest
             size = self._settings.search.chunk_characters
             self._library = Library(self._acts.store, folder, size)
         return self._library

@@ -12,9 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from appliance.documents import Citation, Document, Passage
-from appliance.results import Answer, FieldValue, Status, Summary
-
-Outcome = Answer | Summary | tuple[FieldValue, ...]
+from appliance.results import Answer, FieldValue, Outcome, Status, Summary
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&:])")
 

@@ -76,6 +76,7 @@ class Statement:
     text: str
     citations: tuple[Citation, ...]
     derivation: str = ""  # arithmetic over the quoted figures, as done by code: "1,204 - 980 = 224"
+    section: str = ""  # heading of the group that it stands in, in a summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,55 @@ class Summary:
     document: DocumentId
     statements: tuple[Statement, ...]
     dropped: int
-    windows: int  # how many parts of the document were read
+    windows: int  # how many parts of the document the model was asked about; all of it was weighed
     template: str = "general"
     sections: tuple[Section, ...] = ()  # all of the document, in reading order
+    brief: str = ""  # what was asked for beyond the usual: "short, plain"
+    evidence: tuple[Citation, ...] = ()  # where the document says that the template fits
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for, whole: the same request on the same basis gives the same result."""
+
+    kind: str  # ask | summarize | extract
+    argument: str = ""  # the question, or the name of the pack
+    options: tuple[tuple[str, str], ...] = ()  # in the order of their names
+
+    def option(self, name: str, default: str = "") -> str:
+        """The value of one option."""
+        return dict(self.options).get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a result rests on, apart from its request."""
+
+    software: str  # version of the appliance
+    rules: str  # SHA-256 of the code, packs, templates and prompts that make results
+    model: str
+    model_digest: str
+    embedding_digest: str
+    settings: tuple[tuple[str, str], ...]  # those that results depend on, seed included
+    scope: tuple[tuple[DocumentId, int], ...]  # what the search could see, with versions
+    passages: tuple[tuple[DocumentId, Span], ...] = ()  # what was put before the task
+    adapter: str = ""  # SHA-256 of an adapter on the model; empty: none
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A result as it is sealed, with all that repeats it; one of the three outcomes is there."""
+
+    request: Request
+    basis: Basis
+    answer: Answer | None = None
+    summary: Summary | None = None
+    fields: tuple[FieldValue, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """What was found."""
+        return self.answer or self.summary or self.fields
+
+
+Outcome = Answer | Summary | tuple[FieldValue, ...]

@@ -26,9 +26,13 @@ LAYERS: tuple[frozenset[str], ...] = (
             "coverage",
             "doctor",
             "installs",
+        "keeping",
+        "keeping",
             "output",
             "questions",
             "release",
+        "replay",
+        "replay",
             "report",
         }
         | {"acceptance", "run_report", "taking"}

@@ -61,9 +61,9 @@ def ask_command(
       appliance ask "Which law governs the agreement?" --document 3fa1
       appliance ask - --collection acme --json < question.txt
     """
-    answer, names = appliance.questions.ask(text_argument(question), collection, document)
+    answer, names, result = appliance.questions.ask(text_argument(question), collection, document)
     if as_json:
-        display.emit_json({"answer": answer, "names": names})
+        display.emit_json({"answer": answer, "names": names, "result": result})
         return
     if answer.status is Status.NOT_STATED:
         click.echo("The documents do not say.")
@@ -83,7 +83,7 @@ def summarize_command(appliance: Appliance, document: str, as_json: bool) -> Non
     Example:
       appliance summarize contracts/lease.pdf
     """
-    found, summary = appliance.questions.summarize(document)
+    found, summary, _ = appliance.questions.summarize(document)
     if as_json:
         display.emit_json(summary)
         return
@@ -105,7 +105,7 @@ def extract_command(appliance: Appliance, document: str, pack: str, as_json: boo
       appliance extract contracts/lease.pdf --pack legal/contract
       appliance extract 3fa1 --pack finance/invoice --json
     """
-    found, fields = appliance.questions.extract(document, pack)
+    found, fields, _ = appliance.questions.extract(document, pack)
     if as_json:
         display.emit_json(fields)
     else:

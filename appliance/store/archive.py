@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from appliance.documents import DocumentId
 from appliance.errors import NotFound
-from appliance.store import kept_rows
+from appliance.store import document_rows, kept_rows
 from appliance.store.records import KeptRow
 from appliance.store.shelf import Shelf
 
@@ -22,6 +22,11 @@ class ResultArchive:
     """The part of a store that keeps results."""
 
     _shelf: Shelf
+
+    def versions(self) -> dict[DocumentId, int]:
+        """The version of every document."""
+        with self._shelf.catalogue.transaction() as session:
+            return document_rows.versions(session)
 
     def keep(self, sources: Sequence[DocumentId], content: bytes) -> KeptRow:
         """Seal a result made from documents; durable when this returns.

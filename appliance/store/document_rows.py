@@ -88,6 +88,12 @@ def object_ids(session: Session) -> frozenset[str]:
     return frozenset(object_id for row in rows for object_id in row)
 
 
+def versions(session: Session) -> dict[DocumentId, int]:
+    """The version of every document."""
+    rows = session.execute(select(DocumentTable.id, DocumentTable.version))
+    return {DocumentId(id): version for id, version in rows}
+
+
 def _remove(session: Session, id: DocumentId) -> None:
     """Delete a row; its wrapped key, labels, tasks and lines of the file ledger go (CASCADE)."""
     session.execute(delete(DocumentTable).where(DocumentTable.id == id))

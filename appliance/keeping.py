@@ -1,0 +1,140 @@
+"""Every result is kept, sealed with what repeats it: the request, the model, the rules, the texts.
+
+A result is opened again only for who may read every document it was made from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from appliance import __version__
+from appliance.access.scope import Scope
+from appliance.acts import Act, Acts
+from appliance.config import Settings
+from appliance.documents import DocumentId
+from appliance.errors import NotFound, UsageError
+from appliance.plain import from_plain, to_plain
+from appliance.results import Answer, Basis, Kept, Outcome, Request, Summary
+from appliance.store.store import KeptRow
+
+LARGEST = 256 << 20  # bytes of one result, unpacked
+SHORTEST_PREFIX = 6  # characters of a result's id that may stand for the whole
+_RULES = ("tasks", "index")  # rooms whose code and data make results
+
+
+class Keeper:
+    """Keeps the results of one open store, and finds them again."""
+
+    def __init__(self, settings: Settings, acts: Acts) -> None:
+        self._settings = settings
+        self._acts = acts
+
+    def basis(self, scope: Scope, act: Act, model: str, embedding_digest: str) -> Basis:
+        """What a result of an act under way rests on."""
+        versions = self._acts.store.versions()
+        search, engine = self._settings.search, self._settings.engine
+        settings = {
+            "chunk_characters": search.chunk_characters,
+            "passages": search.passages,
+            "max_model_len": engine.max_model_len,
+            "seed": engine.seed,
+        }
+        return Basis(
+            software=__version__,
+            rules=rules(),
+            model=model,
+            model_digest=act.model,
+            embedding_digest=embedding_digest,
+            settings=tuple((key, str(value)) for key, value in sorted(settings.items())),
+            scope=tuple((d, versions[d]) for d in sorted(scope.documents) if d in versions),
+            passages=tuple(act.passages),
+        )
+
+    def keep(self, act: Act, result: Kept) -> str:
+        """Seal a result; returns its id, or nothing where no document was looked at."""
+        if not act.documents:
+            return ""
+        return self._acts.store.keep(tuple(dict.fromkeys(act.documents)), encoded(result)).id
+
+    def every(self, act: Act) -> Iterator[tuple[KeptRow, Kept]]:
+        """The results made from documents that this principal may read, newest first."""
+        for row in self._rows():
+            act.documents += [document for document, _ in row.sources]
+            yield row, decoded(self._acts.store.read_kept(row))
+
+    def _rows(self) -> tuple[KeptRow, ...]:
+        permitted = self._acts.scope("show").documents
+        rows = self._acts.store.every_kept()
+        return tuple(
+            row for row in reversed(rows) if row.object and _sources(row.sources) <= permitted
+        )
+
+    def opened(self, act: Act, reference: str) -> tuple[KeptRow, Kept]:
+        """The one result with this id, or beginning of an id.
+
+        Raises:
+            NotFound: there is none, or none for this principal, or it is gone: the same words.
+            UsageError: several fit.
+        """
+        found = [row for row in self._rows() if row.id.startswith(reference)]
+        if not found or (len(reference) < SHORTEST_PREFIX and found[0].id != reference):
+            raise NotFound(
+                "there is no such result",
+                remedy="see `appliance results`; a result goes when a document that it was made "
+                "from is erased or replaced",
+            )
+        if len(found) > 1:
+            raise UsageError(f"{len(found)} results fit this id", remedy="give more characters")
+        act.documents += [document for document, _ in found[0].sources]
+        return found[0], decoded(self._acts.store.read_kept(found[0]))
+
+
+def kept(request: Request, basis: Basis, outcome: Outcome) -> Kept:
+    """A result, put together."""
+    return Kept(
+        request,
+        basis,
+        answer=outcome if isinstance(outcome, Answer) else None,
+        summary=outcome if isinstance(outcome, Summary) else None,
+        fields=outcome if isinstance(outcome, tuple) else (),
+    )
+
+
+def encoded(kept: Kept) -> bytes:
+    """The bytes that are sealed."""
+    return zlib.compress(json.dumps(to_plain(kept), ensure_ascii=True).encode())
+
+
+def decoded(content: bytes) -> Kept:
+    """What `encoded` wrote.
+
+    Raises:
+        ValueError: it did not.
+    """
+    unpacking = zlib.decompressobj()
+    plain = unpacking.decompress(content, LARGEST)
+    if not unpacking.eof:
+        raise ValueError("a kept result is cut or too large")
+    return from_plain(Kept, json.loads(plain))
+
+
+@cache
+def rules() -> str:
+    """SHA-256 over the files of the rooms that make results, in the order of their names."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for room in _RULES:
+        for file in sorted((here / room).rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(f"{file.relative_to(here)}\0".encode())
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _sources(sources: Iterable[tuple[DocumentId, int]]) -> frozenset[DocumentId]:
+    return frozenset(document for document, _ in sources)
