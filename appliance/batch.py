@@ -32,6 +32,7 @@ from appliance.ingest.folder import Found, Skipped
 from appliance.ingest.jobs import FileOutcome
 from appliance.output import FAILED, OutputFolder
 from appliance.plain import Plain, from_plain, to_plain
+from appliance.questions import ResultId
 from appliance.report import Result, markdown
 from appliance.results import Answer, FieldValue, Outcome, Summary
 from appliance.run_report import RunReport, TaskLine
@@ -39,7 +40,7 @@ from appliance.store.store import TaskState
 from appliance.taking import Labels, Manner
 from appliance.tasks import packs
 
-FORMAT = 1  # of a sealed result; another number makes every task run again
+FORMAT = 2  # of a sealed result; another number makes every task run again
 
 
 class TaskKind(StrEnum):
@@ -170,14 +171,14 @@ class Batch:
             return "failed"
         store.task_start(document.id, key)
         try:
-            outcome = self._do(document, task)
+            outcome, result = self._do(document, task)
         except ApplianceError as error:
             store.task_failed(document.id, key, error.message)
             failures[key] = error.message
             self._give_up_without_engine(error)
             return "failed"
         self._unavailable = 0
-        store.task_done(document.id, key, _encoded(outcome))
+        store.task_done(document.id, key, _encoded(result, outcome))
         return "done"
 
     def _give_up_without_engine(self, error: ApplianceError) -> None:
@@ -189,13 +190,14 @@ class Batch:
             if self._unavailable > 1:
                 self._gone = error
 
-    def _do(self, document: Document, task: Task) -> Outcome:
+    def _do(self, document: Document, task: Task) -> tuple[Outcome, ResultId]:
         questions = self._app.questions
         if task.kind is TaskKind.SUMMARIZE:
-            return questions.summarize(document.id)[1]
+            return questions.summarize(document.id)[1:]
         if task.kind is TaskKind.EXTRACT:
-            return questions.extract(document.id, task.argument)[1]
-        return questions.ask(task.argument, None, document.id)[0]
+            return questions.extract(document.id, task.argument)[1:]
+        answer, _, result = questions.ask(task.argument, None, document.id)
+        return answer, result
 
     @contextmanager
     def _export(self, document: Document) -> Iterator[None]:
@@ -218,7 +220,7 @@ class Batch:
             "status": FAILED if sealed is None else "done",
             "reason": reason,
             "model": {"name": self._model.name, "digest": self._model.digest},
-            "result": None if sealed is None else json.loads(sealed),
+            **({"id": "", "result": None} if sealed is None else json.loads(sealed)),
         }
 
     def _text(self, document: Document, failures: dict[str, str]) -> str:
@@ -237,12 +239,12 @@ class Batch:
         return keyed_hash(self._key, json.dumps([*work, pack, self._model.digest]).encode())
 
 
-def _encoded(outcome: Outcome) -> bytes:
-    return json.dumps(to_plain(outcome), ensure_ascii=True).encode()
+def _encoded(result: ResultId, outcome: Outcome) -> bytes:
+    return json.dumps({"id": result, "result": to_plain(outcome)}, ensure_ascii=True).encode()
 
 
 def _decoded(kind: TaskKind, sealed: bytes) -> Outcome:
-    plain = json.loads(sealed)
+    plain = json.loads(sealed)["result"]
     if kind is TaskKind.SUMMARIZE:
         return from_plain(Summary, plain)
     if kind is TaskKind.EXTRACT:
