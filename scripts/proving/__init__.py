@@ -1,0 +1,1 @@
+"""Proofs over a real bundle: it installs and works without a network, and only unchanged."""
