@@ -21,12 +21,14 @@ LONGEST_LINE = 600  # characters of such a line that are read
 LONGEST_LABEL = 300
 
 _UNSCALED = re.compile(
-    r"\bper\s+(?:\w+\s+)?(?:share|unit|ads|option|award|note|day|barrel|ounce|tonne|employee)"
-    r"|\bprice\b|\brate\b|\bratio\b|\bmargin\b|\b(?:in|term\w*|life|lives|period)\s*\(?(?:in\s)?years\b"
-    r"|\(years\)|\bpercent|%|\bemployees\b|\bheadcount\b|\bEPS\b",
+    r"\bper\s+(?:\w+\s+){0,2}?(?:share|unit|ads|option|award|note|day|barrel|ounce|tonne|employee)"
+    r"|\bEPS\b|\bprices?\b(?!.*\bin\s+(?:thousands|millions))|\(?\bin\s+years\b|\(years\)"
+    r"|\bnumber of (?:employees|stores|locations|countries|customers)\b|\bheadcount\b",
     re.IGNORECASE,
 )
-_PERCENT = re.compile(r"%|\bpercent(?:age)?s?\b|\bmargin\b|(?:tax|interest|discount) rate\b", re.I)
+_PERCENT = re.compile(r"(?<!\d)(?<!\d\s)%|\bpercent(?:age)?s?\b", re.IGNORECASE)
+_RATE = re.compile(r"\b(?:rates?|margins?|ratios?|yields?)\W*(?:\(\w+\)\W*)?$", re.IGNORECASE)
+MOST_RATE = 100  # a "margin" above it is an amount, not a percentage
 _CHANGE = re.compile(
     r"\bchanges?\b|\bvariances?\b|\bincreases?\b|\bdecreases?\b|\bgrowth\b|\bover\b|\bvs?\.|\bversus\b"
     r"|\byr\.?-to-yr\b|\by[-/]?o[-/]?y\b|△|Δ",
@@ -48,6 +50,7 @@ class Figure:
     column: int
     label: str  # of its row, without its period
     section: str  # titles of the rows above it
+    inner: str  # the last of them
     heads: str  # of its columns, without their periods
     around: str = field(compare=False)  # lines beside the table
     period: Period | None = None
@@ -235,6 +238,7 @@ class _Reader:
             column=cell.column,
             label=without_periods(label),
             section=without_periods(section),
+            inner=sections[-1].of(self._text) if sections else "",
             heads=without_periods(head),
             around=self._around,
             period=period,

@@ -14,10 +14,10 @@ from appliance.tasks.figures.draft import (
     computed,
     listed,
     of_periods,
-    pairs,
+    parted,
     single,
 )
-from appliance.tasks.figures.intent import Asked, Kind, without_movement
+from appliance.tasks.figures.intent import MOVE, Asked, Kind, without_movement
 from appliance.tasks.figures.match import Choice, Matcher
 from appliance.tasks.figures.periods import Period
 from appliance.tasks.figures.series import Series
@@ -88,20 +88,22 @@ def _over_time(question: Asked, measure: str, matcher: Matcher, *, percent: bool
     choice = matcher.best(measure, question.periods)
     if choice is None:
         return None
-    figures = _ends(choice.series, question.periods)
+    figures = _ends(choice.series, question.periods, question.since)
     if figures is None:
         return None
     work = compute.percent_change if percent else compute.difference
     return computed(work(*figures), figures, choice.score, choice.margin)
 
 
-def _ends(series: Series, asked: Sequence[Period]) -> tuple[Figure, Figure] | None:
+def _ends(series: Series, asked: Sequence[Period], since: bool) -> tuple[Figure, Figure] | None:
     """The later and the earlier figure; of one period asked for, the one before it as well."""
     dated = sorted(
         (f for f in series.points if f.period is not None), key=lambda f: f.period or Period(0)
     )
     if not asked and len(dated) == 2 and dated[0].period != dated[1].period:
         return dated[1], dated[0]
+    if len(asked) == 1 and since:
+        asked = [*asked, *(f.period for f in dated[-1:] if f.period)]
     if len(asked) == 1:
         before = Period(asked[0].year - 1, asked[0].month, 0, asked[0].quarter, asked[0].months)
         found = of_periods(series, [asked[0], before])
@@ -116,15 +118,14 @@ def _between_measures(question: Asked, measure: str, matcher: Matcher) -> Draft 
     """The difference of two measures at one time: the first named less the second."""
     if len(question.periods) > 1:
         return None
-    pair = pairs(measure, question, matcher)
-    if pair is None:
+    joint = parted(measure, question, matcher, most=2)
+    if joint is None:
         return None
-    figures = [single(choice.series, question.periods) for choice in pair]
-    if figures[0] is None or figures[1] is None:
+    first, second = (single(series, question) for series in joint.series)
+    if first is None or second is None:
         return None
-    cells = (figures[0], figures[1])
-    score, margin = (min(getattr(c, name) for c in pair) for name in ("score", "margin"))
-    return computed(compute.difference(*cells), cells, score, margin)
+    result = compute.difference(first, second)
+    return computed(result, (first, second), joint.score, joint.margin)
 
 
 def _labelled_change(question: Asked, matcher: Matcher) -> Draft | None:
@@ -132,7 +133,7 @@ def _labelled_change(question: Asked, matcher: Matcher) -> Draft | None:
     if len(question.periods) > 1 or question.kind is Kind.PERCENT_CHANGE:
         return None
     choice = matcher.best(question.measure, question.periods)
-    moving = set(terms(question.measure)) - set(terms(without_movement(question.measure)))
+    moving = set(terms(" ".join(MOVE.findall(question.measure))))
     if choice is None or not moving & choice.series.row:
         return None
     return listed(question, choice)

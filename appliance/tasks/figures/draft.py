@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from appliance.tasks.figures import compute
 from appliance.tasks.figures.cells import Figure
 from appliance.tasks.figures.intent import Asked
-from appliance.tasks.figures.match import Choice, Matcher, points, splits
+from appliance.tasks.figures.match import Choice, Joint, Matcher, partings, points
 from appliance.tasks.figures.periods import Period
 from appliance.tasks.figures.series import Series
 
+QUARTER = 3  # months
 SPLIT_GAIN = 0.05  # two measures must match this much better than one
 
 
@@ -46,50 +47,73 @@ def better(one: Draft | None, other: Draft | None) -> Draft | None:
 
 
 def listed(question: Asked, choice: Choice | None) -> Draft | None:
+    """The cells of a series for the periods asked for."""
     if choice is None:
         return None
     figures = of_periods(choice.series, question.periods)
     if figures is None:
-        figures = only(choice.series) if not question.periods else None
+        figures = _undated(question, choice.series) if not question.periods else None
     if figures is None:
         return None
     return Draft(tuple(Line(compute.shown(f), (f,)) for f in figures), choice.score, choice.margin)
+
+
+def _undated(question: Asked, series: Series) -> list[Figure] | None:
+    """The figure for a question that names no date: the last, if it asks so, or the only one."""
+    if not question.latest:
+        return only(series)
+    figure = latest(series, quarter=question.quarter)
+    return [figure] if figure else None
 
 
 def of_periods(series: Series, wanted: Sequence[Period]) -> list[Figure] | None:
     """One figure for each period, in the order asked; None where one has none or several."""
     figures = []
     for period in wanted:
-        at = points(series, period)
-        if len(at) != 1:
+        found = [series.points[at] for at in points(series, period)]
+        if len(found) > 1 and period.quarter:
+            found = [f for f in found if f.period and f.period.months == QUARTER]
+        if len(found) != 1:
             return None
-        figures.append(series.points[at[0]])
+        figures.append(found[0])
     return figures or None
 
 
+def latest(series: Series, *, quarter: bool) -> Figure | None:
+    """The figure of the last period; of several that end with it, the one that stands first."""
+    dated = [f for f in series.points if f.period is not None]
+    if not dated:
+        return None
+    last = max(_end(f) for f in dated)
+    found = [f for f in dated if _end(f) == last]
+    short = [f for f in found if f.period and f.period.months == QUARTER]
+    return short[0] if quarter and short else found[0]
+
+
+def _end(figure: Figure) -> tuple[int, int, int, int]:
+    period = figure.period or Period(0)
+    return period.year, period.month, period.day, period.quarter
+
+
 def only(series: Series) -> list[Figure] | None:
+    """The figure of a series that has no other."""
     return list(series.points) if len(series.points) == 1 else None
 
 
-def single(series: Series, periods: Sequence[Period]) -> Figure | None:
-    figures = of_periods(series, periods[:1]) if periods else only(series)
+def single(series: Series, question: Asked) -> Figure | None:
+    """The one figure of a series at the time that the question is about."""
+    if question.periods:
+        figures = of_periods(series, question.periods[:1])
+    else:
+        figures = _undated(question, series)
     return figures[0] if figures else None
 
 
-def pairs(
-    measure: str, question: Asked, matcher: Matcher, *, context: str = ""
-) -> tuple[Choice, Choice] | None:
-    """Two different series that a measure names with "and" between; the best way to part it."""
-    best: tuple[Choice, Choice] | None = None
-    for left, right in splits(measure):
-        first = matcher.best(left, question.periods, context=f"{context} {right}")
-        second = matcher.best(right, question.periods, context=f"{context} {left}")
-        if first is None or second is None or first.series == second.series:
-            continue
-        worst = min(first.score, second.score)
-        if best is None or worst > min(best[0].score, best[1].score):
-            best = (first, second)
-    return best
+def parted(measure: str, question: Asked, matcher: Matcher, most: int = 9) -> Joint | None:
+    """The different series that a measure names with "and" between; the best way to part it."""
+    ways = [way for way in partings(measure) if len(way) <= most]
+    found = [joint for way in ways if (joint := matcher.joint(way, question.periods))]
+    return max(found, key=lambda joint: joint.score, default=None)
 
 
 def period_lines(figures: Sequence[Figure]) -> tuple[Line, ...]:
@@ -99,8 +123,9 @@ def period_lines(figures: Sequence[Figure]) -> tuple[Line, ...]:
 
 
 def computed(
-    computed: compute.Computed | None, cells: Sequence[Figure], score: float, margin: float
+    result: compute.Computed | None, cells: Sequence[Figure], score: float, margin: float
 ) -> Draft | None:
-    if computed is None:
+    """A draft of one calculation; None where nothing could be calculated."""
+    if result is None:
         return None
-    return Draft((Line(computed.text, tuple(cells), computed.derivation),), score, margin)
+    return Draft((Line(result.text, tuple(cells), result.derivation),), score, margin)

@@ -60,6 +60,10 @@ class Asked:
     largest: bool = True
     percent: bool = False  # a percentage is asked for
     moving: bool = False  # words of change stand in the question
+    since: bool = False  # the one period is that from which something changed
+    latest: bool = False  # the last period of the document
+    quarter: bool = False  # ... a quarter
+    each: bool = False  # one answer for each period, "respectively"
 
 
 _MARK = "\u27e8"  # stands for a period in what is left of a question
@@ -79,8 +83,23 @@ _DATED = re.compile(
 _THROUGH = re.compile(
     rf"{_MARK}\d+\s*(?:to|-|–|through|until|till)\s*(?:fiscal\s+)?{_MARK}\d+", re.I
 )
+_FILING = re.compile(
+    r"\b(?:in|from|on|of|for|according\s+to|as\s+(?:stated|reported|disclosed|revealed|shown)\s+(?:in|by))?"
+    r"\s*(?:(?:the|its|their)\s+)?(?P<kept>(?:latest|most\s+recent|current)?\s*)"
+    r"\b(?:10-?[QK]|annual\s+report|quarterly\s+(?:report|filing))s?(?:\s+(?:report|filing))?\b",
+    re.IGNORECASE,
+)
+_LATEST = re.compile(
+    r"\b(?:in|for|of|as\s+of|at)?\s*(?:the|its)?\s*\b(?:latest|most\s+recent|last|current)\s+(?:fiscal\s+"
+    r"|financial\s+|reported\s+)?(?:year|quarter|period|report|filing|quarterly\s+\w+)?\b",
+    re.IGNORECASE,
+)
+_SINCE = re.compile(
+    rf"\b(?:from|since|compared\s+(?:to|with)|versus|vs\.?|over)\s+(?:\w+\s+){{0,2}}{_MARK}",
+    re.IGNORECASE,
+)
 
-_MOVE = re.compile(
+MOVE = re.compile(
     r"\b(?:change[ds]?|increas(?:e[ds]?|ing)|decreas(?:e[ds]?|ing)|differen(?:ce|t)|differ(?:s|ed)?"
     r"|grow(?:th|n|s)?|grew|declin(?:e[ds]?|ing)|fall(?:en)?|fell|rise[ns]?|rose|drop(?:ped|s)?"
     r"|reduc(?:tion|ed?)|variances?|movement|improve[ds]?|gained|lost)\b",
@@ -95,6 +114,8 @@ _NO_FIGURE = re.compile(
     r"^\W*(?:why|who(?:m|se)?|where|when\s+(?:do|did|does|will|is|are)|explain|describe"
     r"|how\s+(?:is|are|was|were|does|do|can|could|should|will|has|have|did(?!.*\b(?:much|change|increase"
     r"|decrease|grow)\b)))\b"
+    r"|^\W*what\s+(?:is|are|was|were)\s+(?:included|excluded|required|considered|used|based|involved"
+    r"|expected|meant|done|needed|allowed|provided|described|eligible|entitled)\b"
     r"|\b(?:reasons?|causes?|caused|definition|meaning|defined|purpose|explanation|implications?"
     r"|methods?|accounting\s+(?:policy|standard)|basis\s+for|factors?|contributed)\b",
     re.IGNORECASE,
@@ -102,6 +123,11 @@ _NO_FIGURE = re.compile(
 _YEARS = re.compile(
     r"\b(?:which|what)\b(?:\s+(?:are|were|is|was)\s+the)?(?:\s+(?:respective|different|fiscal"
     r"|financial|two|three|four|five))*\s+(?:years?|periods?|quarters?|dates)\b|^\W*when\b",
+    re.IGNORECASE,
+)
+_PROVIDED = re.compile(
+    r"\b(?:provid\w+|includ\w+|contain\w*|cover\w*|present\w*|disclos\w+|calculat\w+|available"
+    r"|information|data|the\s+company)\b",
     re.IGNORECASE,
 )
 _HOW_MANY = re.compile(
@@ -161,11 +187,15 @@ def asked(question: str) -> Asked | None:
     """The question taken apart; None where it asks for no figure, label or period."""
     if _NO_FIGURE.search(question):
         return None
-    text, named = _marked(re.sub(r"\s+", " ", question.strip()))
+    text, named = _marked(re.sub(r"\s+", " ", _FILING.sub(r" \g<kept>", question.strip())))
+    latest, quarter = bool(_LATEST.search(text)), bool(re.search(r"quarter", text, re.I))
+    text = _LATEST.sub(" ", text)
+    since = len(named) == 1 and bool(_SINCE.search(text))
+    each = bool(re.search(r"\brespective|\beach\b", text, re.IGNORECASE))
     through = len(named) == 2 and bool(_THROUGH.search(text))
     text = _DATED.sub(" ", text)
     text = _MARKS.sub(" ", text)
-    percent, moving = bool(_PERCENT.search(text)), bool(_MOVE.search(text))
+    percent, moving = bool(_PERCENT.search(text)), bool(MOVE.search(text))
     for reading in (_choice, _ratio, _calculation, _members):
         found = reading(text, named)
         if found is not None:
@@ -182,6 +212,10 @@ def asked(question: str) -> Asked | None:
         found.largest,
         percent,
         moving,
+        since,
+        latest,
+        quarter,
+        each,
     )
 
 
@@ -211,7 +245,7 @@ def _choice(text: str, named: tuple[Period, ...]) -> Asked | None:
         rest = _cut(text, most, years)
         return Asked(Kind.WHICH_PERIOD, rest, largest=bool(most["most"]))
     if years:
-        return Asked(Kind.PERIODS, _cut(text, years))
+        return Asked(Kind.PERIODS, _PROVIDED.sub(" ", _cut(text, years)))
     if most and re.search(
         r"\b(?:highest|largest|greatest|biggest|most|lowest|smallest|least)\b", text
     ):
@@ -232,7 +266,7 @@ def _bound(match: re.Match[str]) -> Bound:
 
 def _ratio(text: str, named: tuple[Period, ...]) -> Asked | None:
     """Shares of one figure in another; a percentage of change is none."""
-    if _MOVE.search(text):
+    if MOVE.search(text):
         return None
     for pattern in _RATIOS:
         if match := pattern.search(text):
@@ -243,7 +277,7 @@ def _ratio(text: str, named: tuple[Period, ...]) -> Asked | None:
 def _calculation(text: str, named: tuple[Period, ...]) -> Asked | None:
     if average := _AVERAGE.search(text):
         return Asked(Kind.AVERAGE, _cut(text, average))
-    if _MOVE.search(text):
+    if MOVE.search(text):
         kind = Kind.PERCENT_CHANGE if _PERCENT.search(text) else Kind.CHANGE
         return Asked(kind, text)
     if summed := _SUM.search(text):
@@ -273,4 +307,4 @@ def without_movement(measure: str) -> str:
     """A measure without words of change and percentage."""
     bare = re.sub(r"[/(]+\s*(?:\(?\s*decrease|increase)\s*\)?", " ", measure, flags=re.IGNORECASE)
     bare = re.sub(r"\bnet(?=\s+(?:percent|change|differ|increase|decrease))", " ", bare, flags=re.I)
-    return re.sub(r"\s+", " ", _PERCENT.sub(" ", _MOVE.sub(" ", bare))).strip(" ,/()")
+    return re.sub(r"\s+", " ", _PERCENT.sub(" ", MOVE.sub(" ", bare))).strip(" ,/()")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from appliance.tasks.figures.draft import Draft, Line, better, listed, pairs, period_lines
+from appliance.tasks.figures.draft import Draft, Line, better, listed, parted, period_lines
 from appliance.tasks.figures.intent import Asked
-from appliance.tasks.figures.match import Matcher
+from appliance.tasks.figures.match import Choice, Matcher
+from appliance.tasks.figures.pooling import total
 from appliance.tasks.figures.series import Series
 from appliance.tasks.figures.wording import terms
 
@@ -12,20 +13,29 @@ from appliance.tasks.figures.wording import terms
 def lookup(question: Asked, matcher: Matcher) -> Draft | None:
     """The cells of one measure, or of two, for each period asked for."""
     change = question.percent and question.moving
-    one = listed(question, matcher.best(question.measure, question.periods, change=change))
-    return better(one, _split_lookup(question, matcher))
+    choice = matcher.best(question.measure, question.periods, change=change)
+    if choice and _is_sum_of_periods(question, choice.series):
+        return total(question, matcher)
+    return better(listed(question, choice), _split_lookup(question, matcher))
+
+
+def _is_sum_of_periods(question: Asked, series: Series) -> bool:
+    """Whether "total" asks for the sum over periods: no total stands in the row itself."""
+    several = len(question.periods) > 1 and not question.each
+    return several and "total" in terms(question.measure) and not series.total
 
 
 def _split_lookup(question: Asked, matcher: Matcher) -> Draft | None:
-    two = pairs(question.measure, question, matcher)
-    if two is None:
+    joint = parted(question.measure, question, matcher)
+    if joint is None:
         return None
-    drafts = [listed(question, choice) for choice in two]
-    if any(found is None for found in drafts):
-        return None
-    kept = [found for found in drafts if found]
-    lines = tuple(line for found in kept for line in found.lines)
-    return Draft(lines, min(f.score for f in kept), min(f.margin for f in kept))
+    lines: list[Line] = []
+    for series in joint.series:
+        found = listed(question, Choice(series, joint.score, joint.margin))
+        if found is None:
+            return None
+        lines.extend(found.lines)
+    return Draft(tuple(lines), joint.score, joint.margin)
 
 
 def periods(question: Asked, matcher: Matcher) -> Draft | None:

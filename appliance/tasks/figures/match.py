@@ -6,20 +6,28 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product, repeat
 
 from appliance.tasks.figures.periods import Period
 from appliance.tasks.figures.series import Series
 from appliance.tasks.figures.wording import ALIKE, terms
 
 IN_SECTION = 0.9  # what a word counts that stands only in the section, instead of the label
-IN_LINES = 0.35  # ... only in the lines beside the table
+IN_LINES = 0.5  # ... only in the lines beside the table
 ALIKE_COUNTS = 0.75  # ... that is there by a word of the same meaning
 ROW_FITS = 0.32  # of the score: how much of the label the measure says
 COLUMN_FITS = 0.13  # ... of the heads
-TOTAL_COUNTS = 0.25  # weight of "total" in a label, against other words
+SECTION_FITS = 0.06  # ... of the section
 CHANGE_COUNTS = 0.5  # of a series of changes where no change is asked for
+ASKED_TOTAL = 0.4  # weight of "total" in a question, where rows that are totals rarely say it
+SHARE_COUNTS = 0.8  # of a series of percentages where the question asks for none
+APART = 0.08  # lost by two figures of one calculation that stand in different tables or columns
+CONSIDERED = 5  # best series for each of several measures
+BESIDE_COUNTS = 0.15  # weight of a word that stands in another measure of the question
 NO_WORDS = 0.3  # weight of a word that stands nowhere in the tables, against a common one
+
+_SHARES = frozenset({"percent", "percentag", "rate", "margin", "shar", "proport"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,15 @@ class Choice:
 
     series: Series
     score: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """The series that meet several measures best together."""
+
+    series: tuple[Series, ...]
+    score: float  # of the worst of them
     margin: float
 
 
@@ -79,7 +96,9 @@ class Matcher:
         beside = tuple(term for term in terms(context) if term not in wanted)
         if not wanted:
             return []
-        weights = {t: self._weight(t) for t in wanted} | {t: 0.2 * self._weight(t) for t in beside}
+        weights = {t: self._weight(t) for t in wanted} | {
+            term: BESIDE_COUNTS * self._weight(term) for term in beside
+        }
         scored = [
             (self._score(weights, wanted, one, change), at, one)
             for at, one in enumerate(self.series if among is None else among)
@@ -88,8 +107,42 @@ class Matcher:
         scored.sort(key=lambda item: (-item[0], item[1]))
         return [(score, one) for score, _, one in scored if score > 0]
 
+    def joint(
+        self, measures: Sequence[str], needed: Sequence[Period] = (), *, whole: int | None = None
+    ) -> Joint | None:
+        """Different series for measures of one calculation, which like to stand together.
+
+        Args:
+            whole: number of a measure that the words of the others say nothing of.
+        """
+        ranked = [
+            self.ranked(m, needed, context="" if at == whole else " ".join(measures))[:CONSIDERED]
+            for at, m in enumerate(measures)
+        ]
+        if not all(ranked):
+            return None
+        if len(measures) > 2:
+            ranked = [best[:1] for best in ranked]
+        found = [
+            Joint(tuple(one for _, one in chosen), _together(chosen), 0.0)
+            for chosen in product(*ranked)
+            if len({id(one) for _, one in chosen}) == len(measures)
+        ]
+        if not found:
+            return None
+        found.sort(key=lambda joint: -joint.score)
+        first = found[0]
+        others = (
+            joint.score
+            for joint in found[1:]
+            if not all(map(_says_the_same, first.series, joint.series, repeat(needed)))
+        )
+        return replace(first, margin=first.score - next(others, 0.0))
+
     def _weight(self, term: str) -> float:
         """Half of it is how rare the term is among the series; one in no label says little."""
+        if term == "total":
+            return ASKED_TOTAL
         holding = self._holding[term] or sum(self._holding[other] for other in ALIKE.get(term, ()))
         if not holding:
             return NO_WORDS + 0.5
@@ -103,19 +156,35 @@ class Matcher:
         if not any(_within(term, words) for term in wanted):
             return 0.0
         recall = sum(weights[t] * met[t] for t in weights) / sum(weights.values())
-        row = self._precision(one.row, weights)
-        column = self._precision(one.column, weights)
-        fit = 1 - ROW_FITS - COLUMN_FITS + ROW_FITS * row + COLUMN_FITS * column
+        row = self._precision(one.row, wanted)
+        column = self._precision(one.column, wanted)
+        section = self._precision(one.inner, wanted)
+        fit = 1 - ROW_FITS * (1 - row) - COLUMN_FITS * (1 - column) - SECTION_FITS * (1 - section)
+        if one.share and not _SHARES & set(weights):
+            fit *= SHARE_COUNTS
         return recall * fit * (1 if one.change == change else CHANGE_COUNTS)
 
-    def _precision(self, label: frozenset[str], weights: Mapping[str, float]) -> float:
+    def _precision(self, label: frozenset[str], wanted: Sequence[str]) -> float:
         """Share of a label that the question says; nothing to say counts as said."""
-        weighed = {t: TOTAL_COUNTS if t == "total" else self._weight(t) for t in label}
+        weighed = {t: self._weight(t) for t in label}
         whole = sum(weighed.values())
         if not whole:
             return 1.0
-        said = frozenset(weights)
+        said = frozenset(wanted)
         return sum(w for t, w in weighed.items() if _within(t, said)) / whole
+
+
+def _together(chosen: Sequence[tuple[float, Series]]) -> float:
+    """The score of the worst of some series, less where they stand apart.
+
+    A part in a section and the total of that section belong together as much as two rows.
+    """
+    series = [one for _, one in chosen]
+    tables = {(one.points[0].document, one.points[0].table) for one in series}
+    columns = {one.column for one in series}
+    sections = {one.section for one in series}
+    apart = (len(tables) > 1 or len(columns) > 1) + (len(sections) > 1)
+    return min(score for score, _ in chosen) - APART * apart
 
 
 def _within(term: str, words: frozenset[str]) -> bool:
@@ -162,10 +231,12 @@ _AND = re.compile(
 )
 
 
-def splits(measure: str) -> list[tuple[str, str]]:
-    """Every way to read a measure as two, at its conjunctions and commas."""
-    return [
+def partings(measure: str) -> list[tuple[str, ...]]:
+    """Every way to read a measure as two, at its conjunctions and commas, and that as many."""
+    ways: list[tuple[str, ...]] = [
         (measure[: match.start()].strip(), measure[match.end() :].strip())
         for match in _AND.finditer(measure)
-        if measure[: match.start()].strip() and measure[match.end() :].strip()
     ]
+    if len(ways) > 1:
+        ways.append(tuple(part.strip() for part in _AND.split(measure)))
+    return [way for way in ways if all(way)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from appliance.tasks.figures import compute
 from appliance.tasks.figures.cells import Figure
-from appliance.tasks.figures.draft import Draft, better, computed, of_periods, pairs, single
+from appliance.tasks.figures.draft import Draft, better, computed, of_periods, parted, single
 from appliance.tasks.figures.intent import Asked
 from appliance.tasks.figures.match import Matcher
 from appliance.tasks.figures.series import Series
@@ -34,15 +34,14 @@ def _pooled(
             one = computed(work(figures), figures, choice.score, choice.margin)
     if len(question.periods) > 1:
         return one
-    pair = pairs(question.measure, question, matcher)
-    if pair is None:
+    joint = parted(question.measure, question, matcher)
+    if joint is None:
         return one
-    cells = [single(c.series, question.periods) for c in pair]
-    if cells[0] is None or cells[1] is None:
+    cells = [single(series, question) for series in joint.series]
+    known = [cell for cell in cells if cell is not None]
+    if len(known) < len(cells):
         return one
-    both = (cells[0], cells[1])
-    score, margin = (min(getattr(c, name) for c in pair) for name in ("score", "margin"))
-    return better(one, computed(work(both), both, score, margin))
+    return better(one, computed(work(known), known, joint.score, joint.margin))
 
 
 def _stretch(series: Series, question: Asked) -> list[Figure] | None:
@@ -62,14 +61,11 @@ def _stretch(series: Series, question: Asked) -> list[Figure] | None:
 
 def ratio(question: Asked, matcher: Matcher) -> Draft | None:
     """One figure in percent of another of the same time."""
-    whole = matcher.best(question.other, question.periods)
-    part = matcher.best(question.measure, question.periods, context=question.other)
-    if whole is None or part is None or whole.series == part.series:
+    joint = matcher.joint((question.measure, question.other), question.periods, whole=1)
+    if joint is None:
         return None
-    cells = single(part.series, question.periods), single(whole.series, question.periods)
-    if cells[0] is None or cells[1] is None:
+    part, whole = (single(series, question) for series in joint.series)
+    if part is None or whole is None:
         return None
     work = compute.share if question.percent else compute.ratio
-    both = (cells[0], cells[1])
-    score = min(whole.score, part.score)
-    return computed(work(*both), both, score, min(whole.margin, part.margin))
+    return computed(work(part, whole), (part, whole), joint.score, joint.margin)

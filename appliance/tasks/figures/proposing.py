@@ -15,12 +15,14 @@ from appliance.tasks.cite import citation
 from appliance.tasks.figures.cells import figures
 from appliance.tasks.figures.draft import Draft, Line
 from appliance.tasks.figures.drafts import draft
-from appliance.tasks.figures.intent import asked
+from appliance.tasks.figures.intent import Asked, Kind, asked
 from appliance.tasks.figures.match import Matcher
+from appliance.tasks.figures.prose import quoted
 from appliance.tasks.figures.series import gather
 
 ENOUGH = 0.5  # score from which `answer` answers
 CLEAR = 0.12  # margin from which a choice is as good as alone
+IN_SENTENCES = 0.95  # of the score of a figure in a sentence: a cell is the surer place
 UNCLEAR = 0.5  # what is left of the score without any margin
 
 
@@ -45,10 +47,12 @@ def propose(question: str, texts: Mapping[DocumentId, ParsedDocument]) -> Propos
         one for document in sorted(texts) for one in gather(figures(document, texts[document]))
     ]
     found = draft(taken, Matcher(series))
-    if found is None:
-        return None
-    statements = tuple(_statement(line, texts) for line in found.lines)
-    return Proposed(Answer(Status.FOUND, statements), _score(found))
+    proposals = [
+        Proposed(_from_tables(found, texts), _score(found.score, found.margin)) if found else None,
+        _from_sentences(question, taken, texts),
+    ]
+    known = [proposed for proposed in proposals if proposed]
+    return max(known, key=lambda proposed: proposed.score, default=None)
 
 
 def answer(question: str, texts: Mapping[DocumentId, ParsedDocument]) -> Answer | None:
@@ -57,9 +61,33 @@ def answer(question: str, texts: Mapping[DocumentId, ParsedDocument]) -> Answer 
     return proposed.answer if proposed and proposed.score >= ENOUGH else None
 
 
-def _score(found: Draft) -> float:
-    clear = min(1.0, found.margin / CLEAR)
-    return round(found.score * (UNCLEAR + (1 - UNCLEAR) * clear), 6)
+def _from_tables(found: Draft, texts: Mapping[DocumentId, ParsedDocument]) -> Answer:
+    return Answer(Status.FOUND, tuple(_statement(line, texts) for line in found.lines))
+
+
+def _from_sentences(
+    question: str, taken: Asked, texts: Mapping[DocumentId, ParsedDocument]
+) -> Proposed | None:
+    """A figure that stands in a sentence, where one is asked for as it stands."""
+    if taken.kind is not Kind.LOOKUP:
+        return None
+    found = [q for name in sorted(texts) if (q := quoted(question, taken, name, texts[name]))]
+    best = max(found, key=lambda one: one.score, default=None)
+    if best is None:
+        return None
+    parsed = texts[best.document]
+    around = citation(parsed, best.document, best.sentence)
+    statements = tuple(
+        Statement(span.of(parsed.text), (citation(parsed, best.document, span), around))
+        for span in best.spans
+    )
+    score = IN_SENTENCES * _score(best.score, best.margin)
+    return Proposed(Answer(Status.FOUND, statements), round(score, 6))
+
+
+def _score(score: float, margin: float) -> float:
+    clear = min(1.0, margin / CLEAR)
+    return round(score * (UNCLEAR + (1 - UNCLEAR) * clear), 6)
 
 
 def _statement(line: Line, texts: Mapping[DocumentId, ParsedDocument]) -> Statement:

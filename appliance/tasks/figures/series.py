@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from appliance.documents import DocumentId
 from appliance.tasks.figures.cells import Figure
 from appliance.tasks.figures.wording import terms
 
@@ -13,6 +14,7 @@ _MANNER_WORDS = """thousand million billion dollar euro pound nt audit unaudit w
 amount restat yen currenc except 000"""
 _MANNER = frozenset(_MANNER_WORDS.split())
 _MOVEMENT_WORDS = "chang varianc increas decreas growth over vs versus yr percent to in"
+_NONE: frozenset[str] = frozenset()
 _MOVEMENT = frozenset(_MOVEMENT_WORDS.split())
 
 
@@ -22,10 +24,12 @@ class Series:
 
     row: frozenset[str]  # terms of the label; of the section, where the row is a nameless total
     section: frozenset[str]
+    inner: frozenset[str]  # of the section's last title
     column: frozenset[str]  # terms of the heads that are no periods
     around: frozenset[str]
     total: bool
     change: bool
+    share: bool  # percentages
     points: tuple[Figure, ...]
 
     @property
@@ -52,7 +56,10 @@ def gather(figures: Iterable[Figure]) -> tuple[Series, ...]:
         while any(_same_time(figure, other) for other in groups.get((*key, number), ())):
             number += 1
         groups.setdefault((*key, number), []).append(figure)
-    return tuple(_series(group) for group in groups.values())
+    shared = _shared(groups.values())
+    return tuple(
+        _series(group, shared.get(_table(group[0]), frozenset())) for group in groups.values()
+    )
 
 
 def column(figure: Figure) -> frozenset[str]:
@@ -65,17 +72,34 @@ def _same_time(one: Figure, other: Figure) -> bool:
     return (one.period, one.since) == (other.period, other.since)
 
 
-def _series(group: list[Figure]) -> Series:
+def _table(figure: Figure) -> tuple[DocumentId, int]:
+    return figure.document, figure.table
+
+
+def _shared(groups: Iterable[list[Figure]]) -> dict[tuple[DocumentId, int], frozenset[str]]:
+    """What all rows of a table have in their labels, totals aside: what its total is of."""
+    labels: dict[tuple[DocumentId, int], set[frozenset[str]]] = {}
+    for group in groups:
+        if not group[0].total:
+            labels.setdefault(_table(group[0]), set()).add(frozenset(terms(group[0].label)))
+    return {table: frozenset.intersection(*rows) for table, rows in labels.items() if len(rows) > 1}
+
+
+def _series(group: list[Figure], shared: frozenset[str]) -> Series:
     first = group[0]
     row, section = frozenset(terms(first.label)), frozenset(terms(first.section))
     if first.total and not row:
         row = section | {"total"}
+    if first.total and row <= {"total"}:
+        section = section or shared
     return Series(
         row,
         section,
+        frozenset(terms(first.inner)),
         column(first),
         frozenset(terms(first.around)),
         first.total,
         first.change,
+        any(figure.percent for figure in group),
         tuple(group),
     )

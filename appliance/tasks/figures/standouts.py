@@ -82,7 +82,7 @@ def which_row(question: Asked, matcher: Matcher) -> Draft | None:
         and one.column == first.column
         and not one.total
         and one.section == first.section
-        for f in (single(one, question.periods),)
+        for f in (single(one, question),)
         if f is not None and f.number is not None
     ]
     chosen = _extremes(same, largest=question.largest)
