@@ -62,12 +62,13 @@ def recorded(appliance: Appliance) -> Check:
     topic, name = "P4", "every act is on record"
     verdict = verify(appliance.settings.home / "audit", appliance.log.public_key)
     records = tuple(appliance.log.records())
-    faults = [*_without_intent(records), *_unrecorded(records, appliance.store.documents())]
+    faults = [*without_intent(records), *unrecorded(records, appliance.store.documents())]
     words = f"{verdict.records} records verify; each act, each document has an intent before it"
     return judge(topic, name, faults, words, REMEDY)
 
 
-def _without_intent(records: Sequence[Record]) -> Iterator[str]:
+def without_intent(records: Sequence[Record]) -> Iterator[str]:
+    """Outcomes and retrievals of which no record before them says that they were to come."""
     intents: set[str] = set()
     for record in records:
         if record.kind is Kind.INTENT:
@@ -76,8 +77,11 @@ def _without_intent(records: Sequence[Record]) -> Iterator[str]:
             yield f"record {record.seq} has no intent before it"
 
 
-def _unrecorded(records: Sequence[Record], documents: Iterable[Document]) -> Iterator[str]:
-    """A kill can leave a stored document whose act was then closed as interrupted."""
+def unrecorded(records: Sequence[Record], documents: Iterable[Document]) -> Iterator[str]:
+    """Documents that no act names.
+
+    A kill can leave a stored document whose act was then closed as interrupted.
+    """
     taking = [record for record in records if record.action == "ingest"]
     intents = sum(r.kind is Kind.INTENT and bool(r.collection) for r in taking)
     interrupted = sum(r.result is not None and r.result.status == INTERRUPTED for r in taking)
