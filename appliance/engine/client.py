@@ -25,6 +25,7 @@ from appliance.errors import EngineRefused, EngineUnavailable
 
 LARGEST_ANSWER = 1 << 20  # bytes, plus what the tokens of one answer can take
 LARGEST_TOKEN = 1024  # bytes of JSON; the longest token in use, each character as \uXXXX
+ALTERNATIVES = 2  # tokens whose likelihood is told beside the one written
 LARGEST_COUNT = 64 << 20  # bytes; a count comes with the list of tokens
 QUEUED = 2  # requests in flight per place in the engine, so that no place waits for the next
 BAD_REQUEST, NOT_FOUND = 400, 404
@@ -40,6 +41,7 @@ class Prompt:
     max_tokens: int
     grammar: str | None = None
     stop: tuple[str, ...] = ()
+    logprobs: bool = False  # ask how likely the model found what it wrote: `Completion.margin`
 
 
 class Finish(StrEnum):
@@ -57,6 +59,7 @@ class Completion:
     finish: Finish
     prompt_tokens: int
     completion_tokens: int
+    margin: float | None = None  # mean over tokens, in nats: chosen less the likeliest other one
 
 
 class Engine(Protocol):
@@ -139,7 +142,8 @@ class VllmEngine:
                 batch.close()
 
     def _completed(self, call: _Call, request: Prompt) -> Completion:
-        largest = LARGEST_ANSWER + LARGEST_TOKEN * request.max_tokens
+        told = 1 + 3 * (1 + ALTERNATIVES) * request.logprobs  # a token, its bytes and likelihood
+        largest = LARGEST_ANSWER + LARGEST_TOKEN * request.max_tokens * told
         body = self._body(request)
         untrusted = self._asked(call, "/v1/chat/completions", body, largest)
         return _completion(untrusted, request.max_tokens)
@@ -159,6 +163,8 @@ class VllmEngine:
         }
         if request.stop:
             body["stop"] = list(request.stop)
+        if request.logprobs:
+            body["logprobs"], body["top_logprobs"] = True, ALTERNATIVES
         if request.grammar is not None:
             body["structured_outputs"] = {"grammar": request.grammar}
         return body
@@ -307,7 +313,33 @@ def _completion(untrusted: Mapping[str, object], max_tokens: int) -> Completion:
         finish=Finish(str(choice["finish_reason"])),
         prompt_tokens=_positive(usage.get("prompt_tokens")),
         completion_tokens=completion_tokens,
+        margin=_margin(choice.get("logprobs")),
     )
+
+
+def _margin(untrusted: object) -> float | None:
+    """Mean over the tokens of how much likelier each was than the likeliest other; None: not told.
+
+    The likelihoods are the model's own, before the grammar: below zero, the grammar made it write
+    what it would not have written.
+    """
+    tokens = untrusted.get("content") if isinstance(untrusted, dict) else None
+    margins = [m for token in tokens or () if (m := _token_margin(token)) is not None]
+    return sum(margins) / len(margins) if margins else None
+
+
+def _token_margin(untrusted: object) -> float | None:
+    if not isinstance(untrusted, dict) or not isinstance(untrusted.get("top_logprobs"), list):
+        return None
+    others = [
+        top["logprob"]
+        for top in untrusted["top_logprobs"]
+        if isinstance(top, dict)
+        and top.get("token") != untrusted.get("token")
+        and isinstance(top.get("logprob"), float)
+    ]
+    written = untrusted.get("logprob")
+    return written - max(others) if others and isinstance(written, float) else None
 
 
 def _positive(untrusted: object) -> int:

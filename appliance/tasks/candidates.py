@@ -1,41 +1,49 @@
-"""Candidate values of a field: what the rules propose, before the model chooses.  Pure.
+"""Candidate values of a field: what the rules propose, and what speaks for each.  Pure.
 
-Two sources.  A pattern of the pack names a value by the words around it.  For a field without
-patterns, a cue marks a sentence, and the values of the field's type in it are proposed.  For
-phrases and names no rule finds values inside a sentence, so the marked sentences themselves are
-handed on, and the model copies the value out of one.
+Two sources.  A pattern of the pack names a value by the words around it, or, of a clause, the
+whole sentence by its phrasing.  Besides, a cue marks a sentence, and the values of the field's
+type in it are proposed.  For phrases and names no rule finds values inside a sentence, so the
+marked sentences themselves are handed on, and the model copies the value out of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from appliance.documents import ParsedDocument, Span
+from appliance.documents import Span
 from appliance.tasks.blocks import anycase, expression
 from appliance.tasks.cite import trimmed
 from appliance.tasks.normalise import FINDERS, NORMALISERS, VALIDATORS, collapse
 from appliance.tasks.packs import FieldType, PackField
+from appliance.tasks.sheet import Line, Sheet, windows
 
 OPENING = 6000  # characters in which titles, parties and dates of a document stand
-LONGEST_SENTENCE = 1500  # characters; a longer one is a list or a table that was not split
+LONGEST_SENTENCE = 3000  # characters; a longer one is a list or a table that was not split
 WEAK = 100  # rank of the best candidate that no pattern named
-PATTERN_SIGNALS = 2
+SHORT = 6  # words; a shorter sentence is mostly a heading
+MOST_COUNTED = 3  # patterns, cues or rivals beyond this say nothing more
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_DEFINES = re.compile(
+    r"\W{0,4}[\"“][^\"”]{2,60}[\"”],? (?:shall )?(?:means?|refers? to|includes?)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A proposed value; ``rank`` orders proposals, lowest first.
 
-    ``signals`` counts what speaks for it independently: a pattern is two (the words around the
-    value, and a validator that reads it), each cue in its sentence one, the search one.
+    ``facts`` is what speaks for it or against it, each a number: see confidence.py.
     """
 
     span: Span
     normalised: str | None
     rank: int
     sentence: Span
-    signals: int
+    facts: Mapping[str, float]
     label: str = ""  # the words by which a pattern named the value
 
 
@@ -44,7 +52,7 @@ class Mark:
     """A sentence that speaks of a field."""
 
     sentence: Span
-    signals: int
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +64,23 @@ class Proposal:
     marked: tuple[Mark, ...]  # sentences with a cue, best first
 
 
-def propose(
-    field: PackField, parsed: ParsedDocument, split: Sequence[Span], retrieved: Sequence[Span]
-) -> Proposal:
-    """Candidates for one field.
-
-    ``split`` are the document's sentences in order, ``retrieved`` the spans that a search for the
-    field returned: a marked sentence that the search found as well comes first.
-    """
-    reach = min(len(parsed.text), OPENING) if field.opening else len(parsed.text)
-    within = [span for span in split if span.end <= reach]
-    marks = _marked(field, parsed.text, within, retrieved)
-    marked = tuple(sorted(marks, key=lambda mark: (-mark.signals, mark.sentence)))
+def propose(field: PackField, sheet: Sheet) -> Proposal:
+    """Candidates for one field of a prepared document."""
+    text = sheet.parsed.text
+    reach = min(len(text), OPENING) if field.opening else len(text)
+    lines = [line for line in sheet.lines if line.span.end <= reach]
+    marks = sorted(_marked(field, lines), key=lambda mark: (-_cues(mark), mark.sentence))
     best: dict[Span, Candidate] = {}
     for candidate in [
-        *_named(field, parsed.text, reach, split),
-        *_beside(field, parsed.text, marked),
+        *_stated(field, lines),
+        *_named(field, sheet, reach),
+        *_beside(field, text, marks),
     ]:
         held = best.get(candidate.span)
         if held is None or candidate.rank < held.rank:
             best[candidate.span] = candidate
     ordered = sorted(best.values(), key=lambda c: (c.rank, c.span))
-    return Proposal(field, tuple(ordered), marked)
+    return Proposal(field, tuple(_compared(ordered)), tuple(marks))
 
 
 def reading(field: PackField, text: str, span: Span) -> tuple[Span, str | None] | None:
@@ -95,37 +98,68 @@ def chosen(field: PackField, value: str) -> str | None:
     return matches[0] if matches else None
 
 
-def _marked(
-    field: PackField, text: str, split: Sequence[Span], retrieved: Sequence[Span]
-) -> Iterator[Mark]:
-    for span in split:
-        sentence = span.of(text)
-        hits = sum(1 for cue in field.cues if anycase(cue).search(sentence))
-        if hits and len(sentence) <= LONGEST_SENTENCE and not _excluded(field, sentence):
-            yield Mark(span, hits + any(span.overlaps(other) for other in retrieved))
+def _cues(mark: Mark) -> float:
+    return mark.facts.get("cues", 0.0)
 
 
-def _named(field: PackField, text: str, reach: int, split: Sequence[Span]) -> Iterator[Candidate]:
+def _marked(field: PackField, lines: Sequence[Line]) -> Iterator[Mark]:
+    for line in lines:
+        hits = _hits(field.cues, line.read)
+        if hits and _admits(field, line):
+            yield Mark(line.span, {"cues": float(hits), **_manner(field, line)})
+
+
+def _stated(field: PackField, lines: Sequence[Line]) -> Iterator[Candidate]:
+    """Sentences that a pattern of a clause, one without a group, names by their phrasing."""
+    if field.type is not FieldType.CLAUSE:
+        return
+    patterns = [anycase(p) for p in field.patterns if "value" not in expression(p).groupindex]
+    for line in lines:
+        hits = [rank for rank, pattern in enumerate(patterns) if pattern.search(line.read)]
+        if not hits or not _admits(field, line) or not VALIDATORS[field.validator](line.text):
+            continue
+        facts = {
+            "pattern": 1.0,
+            "further": float(min(len(hits) - 1, MOST_COUNTED)),
+            "cues": float(_hits(field.cues, line.read)),
+            **_manner(field, line),
+        }
+        normalised = NORMALISERS[field.normaliser](line.text)
+        yield Candidate(line.span, normalised, hits[0], line.span, facts)
+
+
+def _named(field: PackField, sheet: Sheet, reach: int) -> Iterator[Candidate]:
+    text = sheet.parsed.text
     first = field.opening  # at the head of a document, what comes first counts for more
     for rank, pattern in enumerate(field.patterns):
-        for match in expression(pattern).finditer(text, 0, reach):
+        for match in _matches(expression(pattern), text, reach):
             read = reading(field, text, Span(*match.span("value")))
             if read is None or any(_excluded(field, part) for part in (match[0], match["value"])):
                 continue
             label = collapse(match[0].replace(match["value"], "")).casefold()
-            sentence = _sentence_of(read[0], split)
-            yield Candidate(*read, rank, sentence, PATTERN_SIGNALS + first, label)
+            later = 0 if field.many else min(rank, MOST_COUNTED)
+            facts = {"pattern": 1.0, "first": float(first), "later": float(later)}
+            yield Candidate(*read, rank, sheet.line_of(read[0]), facts, label)
             first = False
 
 
+def _matches(pattern: re.Pattern[str], text: str, reach: int) -> Iterator[re.Match[str]]:
+    if "value" not in pattern.groupindex:
+        return
+    for within, end in windows(len(text), reach):
+        for match in pattern.finditer(text, within.begin, end):
+            if match.start() < within.end:
+                yield match
+
+
 def _beside(field: PackField, text: str, marked: Sequence[Mark]) -> Iterator[Candidate]:
-    if field.patterns:
+    if field.patterns and field.type is not FieldType.CLAUSE:
         return  # the pack's author said which words name the value; nearness would be guessing
     for place, mark in enumerate(marked):
         for span in _values(field, text, mark.sentence):
             read = reading(field, text, span)
             if read is not None:
-                yield Candidate(*read, WEAK + place, mark.sentence, mark.signals)
+                yield Candidate(*read, WEAK + place, mark.sentence, mark.facts)
 
 
 def _values(field: PackField, text: str, sentence: Span) -> Iterator[Span]:
@@ -140,8 +174,34 @@ def _values(field: PackField, text: str, sentence: Span) -> Iterator[Span]:
             yield Span(sentence.begin + span.begin, sentence.begin + span.end)
 
 
-def _sentence_of(span: Span, split: Sequence[Span]) -> Span:
-    return next((s for s in split if s.begin <= span.begin < s.end), span)
+def _compared(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Each candidate with what the others say of it: named again elsewhere, or contradicted."""
+    readings = Counter(c.normalised for c in candidates if c.normalised)
+    ranks: dict[int, set[str | None]] = {}
+    for c in candidates:
+        ranks.setdefault(c.rank, set()).add(c.normalised)
+    for c in candidates:
+        again = min(readings.get(c.normalised or "", 1) - 1, MOST_COUNTED)
+        rivals = min(len(ranks[c.rank]) - 1, MOST_COUNTED)
+        yield replace(c, facts={**c.facts, "again": float(again), "rivals": float(rivals)})
+
+
+def _admits(field: PackField, line: Line) -> bool:
+    length = line.span.end - line.span.begin
+    return length <= LONGEST_SENTENCE and not _excluded(field, line.text)
+
+
+def _manner(field: PackField, line: Line) -> Mapping[str, float]:
+    """What the sentence is like, whatever it says."""
+    return {
+        "heading": float(_hits(field.headings, line.heading) > 0),
+        "short": float(len(_WORD.findall(line.text)) < SHORT),
+        "defines": float(_DEFINES.match(line.text) is not None),
+    }
+
+
+def _hits(sources: Sequence[str], text: str) -> int:
+    return min(sum(1 for source in sources if anycase(source).search(text)), MOST_COUNTED)
 
 
 def _excluded(field: PackField, text: str) -> bool:

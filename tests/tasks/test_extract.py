@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.documents import ParsedDocument, Span
@@ -88,6 +88,7 @@ def test_all_questions_of_a_document_go_to_the_engine_in_one_batch() -> None:
     assert all(prompt.grammar for prompt in engine.asked)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.text())
 def test_whatever_the_model_says_only_spans_are_shown(said: str) -> None:
     parsed, found = run(CONTRACT, packs.load("legal/contract"), saying(said))

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance.documents import Span
 from appliance.errors import PackError
 from appliance.plain import to_plain
 from appliance.tasks import packs, places
 from appliance.tasks.candidates import propose
 from appliance.tasks.packs import Example, PackField
-from appliance.tasks.sentences import sentences
-from tests.tasks.scripted import DOCUMENT, document
+from appliance.tasks.samples import sample
+from appliance.tasks.sheet import sheet
+from tests.tasks.scripted import DOCUMENT
 
 EXAMPLES = [
     pytest.param(field, example, id=f"{name}-{field.name}-{at}")
@@ -24,13 +24,12 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("field", "example"), EXAMPLES)
 def test_every_example_of_every_pack_holds(field: PackField, example: Example) -> None:
-    parsed = document(example.text)
+    parsed = sample(example.text)
     placed = places.read(parsed, DOCUMENT, field)
     if placed:
         assert placed[0].citations[0].quote == example.value
         return
-    split = sentences(parsed, Span(0, len(parsed.text)))
-    found = propose(field, parsed, split, ()).candidates
+    found = propose(field, sheet(parsed)).candidates
     assert (found[0].span.of(parsed.text) if found else "") == example.value
 
 
