@@ -29,7 +29,7 @@ _NEGATION = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+")
 _CLOSED_UP = re.compile(
-    r"(?<=\w)\s+(?=n['’]t\b)|(?<=\bgon)\s+(?=na\b)|(?<=\bwan)\s+(?=na\b)|(?<=\bgot)\s+(?=ta\b)",
+    r"(?<=[A-Za-z])\s+(?=n['’]t\b)|(?<=\bgon)\s+(?=na\b)|(?<=\bwan)\s+(?=na\b)|(?<=\bgot)\s+(?=ta\b)",
     re.IGNORECASE,
 )
 

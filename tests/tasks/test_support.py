@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.tasks.support import unsupported
+from appliance.tasks.support import in_order, unsupported
 
 EVIDENCE = ["The Company shall pay Acme Ltd $1,200.50 within thirty (30) days of March 3, 2020."]
 
@@ -28,3 +28,26 @@ def test_inventions_are_named(statement: str, missing: str) -> None:
 
 def test_a_dropped_negation_is_an_invention() -> None:
     assert "not" in unsupported("The patient has chest pain.", ["The patient denies chest pain."])
+
+
+def test_a_drug_that_is_not_in_the_evidence_is_unsupported() -> None:
+    quote = "Continue the tablets for the pressure, 10 mg daily."
+    assert "lisinopril" in unsupported("Continue lisinopril 10 mg for the pressure daily.", [quote])
+
+
+def test_words_that_a_transcript_parts_are_the_same_words() -> None:
+    assert unsupported("i don't have it, i'm gonna go", ["i do n't have it , i'm gon na go"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "stands"),
+    [
+        ("the left knee hurts", True),
+        ("the knee hurts", True),
+        ("hurts the knee", False),
+        ("the right knee hurts", False),
+        ("the knee hurts hurts", False),
+    ],
+)
+def test_what_was_made_by_leaving_words_out_keeps_their_order(statement: str, stands: bool) -> None:
+    assert in_order(statement, ["so the left knee ,", "it hurts"]) is stands
