@@ -17,6 +17,7 @@ from appliance.tasks.lines import lines
 from appliance.tasks.normalise import collapse, normalise_party
 from appliance.tasks.packs import FieldType, Pack, PackField
 from appliance.tasks.receipts import heading, moment, totals
+from appliance.tasks.records import records
 from appliance.tasks.statements import Figure, figures
 
 
@@ -90,6 +91,9 @@ def by_place(
     }
     for name, found in figures(parsed, pack.fields).items():
         settled[name] = _figures(parsed, document, name, found)
+    for field in pack.fields:
+        if field.type is FieldType.RECORD:
+            settled[field.name] = _records(parsed, document, field)
     return {name: values for name, values in settled.items() if values}
 
 
@@ -97,6 +101,8 @@ def read(parsed: ParsedDocument, document: DocumentId, field: PackField) -> tupl
     """One field by place; empty where the field has no rule of place, or it reads nothing."""
     if field.type is FieldType.FIGURE:
         return _figures(parsed, document, field.name, figures(parsed, [field])[field.name])
+    if field.type is FieldType.RECORD:
+        return _records(parsed, document, field)
     if not field.place:
         return ()
     placed = PLACES[field.place](parsed)
@@ -118,6 +124,30 @@ def _figures(
     if not values:
         return ()
     return (FieldValue(name, Status.FOUND, values, steps=(Step("place", settled=True),)),)
+
+
+def _records(
+    parsed: ParsedDocument, document: DocumentId, field: PackField
+) -> tuple[FieldValue, ...]:
+    """One `FieldValue` for each part that any record has."""
+    found = records(parsed, field)
+    fields = []
+    for part in field.parts:
+        values = tuple(
+            Found(
+                citation(parsed, document, value.span),
+                value.normalised,
+                record=value.record,
+                heads=tuple(citation(parsed, document, head) for head in value.heads),
+            )
+            for value in found
+            if value.part == part.name
+        )
+        if values:
+            steps = (Step("place", settled=True),)
+            name = f"{field.name}.{part.name}"
+            fields.append(FieldValue(name, Status.FOUND, values, steps=steps))
+    return tuple(fields)
 
 
 def _value(

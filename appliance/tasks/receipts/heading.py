@@ -17,6 +17,7 @@ from appliance.tasks.receipts import words
 
 HEAD_LINES = 16  # of a receipt, in which its sender stands
 MOST_ADDRESS_LINES = 7
+LEAST_SCORE = 1.5  # of a name: one strong sign, or two
 MOST_BETWEEN = 4  # lines between company and address: registration, branch, brand
 _NUMBERED = re.compile(
     r"\s*(?:[(\[{][^()\[\]{}]*\d{3,}[^()\[\]{}]*[)\]}]?|(?<=\s)\d{4,}\s?-\s?[A-Z0-9]{1,2}\)?)\W*$"
@@ -41,6 +42,8 @@ def company(lines: Sequence[Line]) -> Judged | None:
     if not scores:
         return None
     best = max(scores, key=lambda at: (scores[at], -at))
+    if scores[best] < LEAST_SCORE:
+        return None
     first, last = _whole_name(head, best)
     span = _trimmed(head[first].span, head[last].span, head[last].text)
     return Judged(span, scores[best], (first, last))

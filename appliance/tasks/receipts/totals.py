@@ -20,7 +20,7 @@ from appliance.tasks.receipts.heading import Judged
 
 _I = re.IGNORECASE
 _PRICE = re.compile(
-    r"(?<![\w.,/:-])(?P<sign>(?:[A-Z]{1,3}\s?)?[$£€¥₹]|[A-Z]{2,3}\s{0,2}|Rp\.?\s?)?"
+    r"(?<![\w.,/:-])(?P<sign>(?:[A-Z]{1,3}\s?)?[$£€¥₹]\s?|[A-Z]{2,3}\s{0,2}|Rp\.?\s?)?"
     r"(?P<number>-?(?:\d{1,3}(?:[,.']\d{3})+(?:[.,]\d{2})?|\d+[.,]\s?\d{2}|[.,]\d{2}|\d{2,7}))"
     r"(?P<after>\s?(?:[€$£]|[A-Z]{1,3}|kr)\b)?(?![\w%:/-]|[.,]\d)"
 )

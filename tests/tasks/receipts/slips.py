@@ -29,15 +29,19 @@ def slip(*printed: str, large: Sequence[int] = ()) -> ParsedDocument:
         height = LINE * (2 if number in large else 1)
         top = 3 * LINE * number
         row = None
-        marks = []
+        marks = [Mark(span, Box(10, top, 200, top + height))]
         if " | " in line:
             cells = []
+            marks = []
             at = begin
             for column, piece in enumerate(line.split(" | ")):
-                cells.append(Cell(Span(at, at + len(piece)), column))
+                cell = Cell(Span(at, at + len(piece)), column)
+                cells.append(cell)
+                left = 10 + 70 * column
+                marks.append(Mark(cell.span, Box(left, top, left + 50, top + height)))
                 at += len(piece) + 3
             row = Row(0, heads=False, cells=tuple(cells))
-        marks = [Mark(span, Box(10, top, 200, top + height))]
         kind = ElementKind.TABLE_ROW if row else ElementKind.TEXT
-        elements.append(Element(kind, span, 1, marks[0].box, tuple(marks), row, 0.9))
+        box = Box(10, top, 200, top + height)
+        elements.append(Element(kind, span, 1, box, tuple(marks), row, 0.9))
     return ParsedDocument(text, tuple(elements), "image/png", 1)
