@@ -146,8 +146,8 @@ def _below(
             continue
         record = _record(strip, heads) if strip.ruler is ruler else None
         if record is not None:
-            _take(found, record, loose, below=below is not False)
             below = not loose if below is None else below
+            _take(found, record, loose, below=below)
             loose, gaps = [], 0
         elif _LETTERS.search(strip.line.text):
             loose.append(strip.line.span)
