@@ -97,7 +97,7 @@ def examine(
             Check("P2", "a store for the tries", Verdict.FAIL, error.message, error.remedy)
         )
     return record.compose(
-        tuple(accepting.checks),
+        tuple(sorted(accepting.checks, key=lambda check: check.topic)),
         tuple(accepting.figures),
         release=_named(settings),
         model=accepting.model,

@@ -14,6 +14,7 @@ _MEANING = {
     Verdict.FAIL: "At least one check failed. Do not work with confidential documents yet.",
     Verdict.UNKNOWN: "No check failed, but one could not be made, so this is no acceptance.",
 }
+_OPEN = (Verdict.FAIL, Verdict.UNKNOWN)
 _LEFT, _TOP, _MARGIN = 40.0, 48.0, 24.0
 _STEP, _TAIL_STEP = 10.5, 10.0
 _WIDE = 118  # characters of a line of the page at size 7.5
@@ -26,7 +27,7 @@ def text(signed: Signed) -> str:
     lines = [_title(signed), _MEANING.get(signed.report.verdict, ""), "", *_about(signed), ""]
     for check in signed.report.checks:
         lines.append(f"{check.verdict:8} {check.topic:12} {check.name}: {check.found}")
-        if check.verdict in {Verdict.FAIL, Verdict.UNKNOWN} and check.remedy:
+        if check.verdict in _OPEN and check.remedy:
             lines.append(f"{'':21} What to do: {check.remedy}")
     lines += ["", *_figures(signed), "", *_signature(signed)]
     return "\n".join(lines) + "\n"
@@ -64,15 +65,17 @@ def _cut(line: str) -> list[str]:
 
 
 def _rows(check: Check, top: float) -> tuple[Line, ...]:
-    """A check on one line, or two where more was found or there is a remedy."""
+    """A check on one line, or on up to four where more was found and something is to be done."""
     found = textwrap.wrap(check.found, _FOUND)[:2] or [""]
+    if check.verdict in _OPEN and check.remedy:
+        found += textwrap.wrap(f"What to do: {check.remedy}", _FOUND)[:2]
     bold = check.verdict is not Verdict.PASS
     words = zip(_COLUMNS, (check.verdict, check.topic, check.name, found[0]), strict=True)
     rows = [
         Line(str(word), left, top, 7.5, bold=bold and at == 0)
         for at, (left, word) in enumerate(words)
     ]
-    rows += [Line(line, _COLUMNS[-1], top + 8.5, 7.5) for line in found[1:]]
+    rows += [Line(line, _COLUMNS[-1], top + 8.5 * at, 7.5) for at, line in enumerate(found[1:], 1)]
     return tuple(rows)
 
 

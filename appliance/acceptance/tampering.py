@@ -58,6 +58,8 @@ def model_of(ground: Ground, settings: Settings) -> Check:
         return unknown(topic, name, "the embedding model is too large for a copy")
     copy = ground.folder / "model"
     shutil.copytree(source, copy, copy_function=shutil.copyfile)
+    for place, _, _ in os.walk(copy):  # those of a release can be read-only
+        Path(place).chmod(0o700)
     weights = max((p for p in copy.rglob("*") if p.name != models.MANIFEST), key=_size)
     with weights.open("r+b") as file:
         file.seek(_size(weights) // 2)

@@ -31,6 +31,7 @@ def test_a_failure_names_itself_and_its_remedy() -> None:
     assert "What to do: install it again" in shown
     (page,) = texts(pdf(found))
     assert "weights differ" in page
+    assert "What to do: install it again" in page
     assert "Do not work with confidential documents yet." in page
 
 
