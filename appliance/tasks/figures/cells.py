@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from appliance.documents import Cell, DocumentId, Element, ElementKind, ParsedDocument, Span
 from appliance.tables import TableHeads
 from appliance.tasks.figures.numbers import Number, currency_note, read_number, scale_note
-from appliance.tasks.figures.periods import Period, periods, without_periods
+from appliance.tasks.figures.periods import Period, periods, quarter_in, without_periods
 
 REACH = 4  # lines before and after a table that may say what its figures are
 LONGEST_LINE = 600  # characters of such a line that are read
@@ -265,12 +265,23 @@ class _Reader:
         if named:
             dated = [s for s in spans if periods(s.of(self._text))]
             return max(named, key=lambda p: (p.month, p.day, p.months)), None, dated[-1]
+        quarter = quarter_in(head)
         for cell in labels:
             if own := periods(cell.span.of(self._text)):
-                return own[-1], None, cell.span
+                return _within(own[-1], quarter), None, cell.span
         if own := periods(section):
-            return own[-1], None, None
-        return self._of_group(element), None, None
+            return _within(own[-1], quarter), None, None
+        period = self._of_group(element) or self._of_lines()
+        return _within(period, quarter) if period else None, None, None
+
+    def _of_lines(self) -> Period | None:
+        """The one period that the lines above a table name, where its own rows name none."""
+        if any(periods(e.span.of(self._text)) for e in self._table.rows):
+            return None
+        for line in self._table.before[::-1]:
+            if named := {period.year: period for period in periods(line[:LONGEST_LINE])}:
+                return next(iter(named.values())) if len(named) == 1 else None
+        return None
 
     def _of_group(self, element: Element) -> Period | None:
         """The last period that the heads above name for other columns: the end of a movement."""
@@ -296,6 +307,11 @@ class _Reader:
             if own := scale_note(words):
                 return own
         return 1 if _UNSCALED.search(f"{label} {head} {section}") else self._scale
+
+
+def _within(period: Period, quarter: int) -> Period:
+    """A quarter of a year, where a head names one and the year stands elsewhere."""
+    return replace(period, quarter=quarter) if quarter and not period.quarter else period
 
 
 def _is_year(text: str) -> bool:

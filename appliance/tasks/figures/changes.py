@@ -17,9 +17,10 @@ from appliance.tasks.figures.draft import (
     parted,
     single,
 )
-from appliance.tasks.figures.intent import MOVE, Asked, Kind, without_movement
+from appliance.tasks.figures.intent import Asked, Kind, without_movement
 from appliance.tasks.figures.match import Choice, Matcher
 from appliance.tasks.figures.periods import Period
+from appliance.tasks.figures.phrases import MOVE
 from appliance.tasks.figures.series import Series
 from appliance.tasks.figures.wording import terms
 
@@ -91,8 +92,23 @@ def _over_time(question: Asked, measure: str, matcher: Matcher, *, percent: bool
     figures = _ends(choice.series, question.periods, question.since)
     if figures is None:
         return None
-    work = compute.percent_change if percent else compute.difference
+    if percent:
+        work = compute.percent_change
+    else:
+        work = compute.difference
+        figures = _directed(question, *figures)
     return computed(work(*figures), figures, choice.score, choice.margin)
+
+
+def _directed(question: Asked, later: Figure, earlier: Figure) -> tuple[Figure, Figure]:
+    """What is subtracted from what: a fall is what was there before, less what is left.
+
+    A difference is the larger less the smaller.
+    """
+    turned = question.falling
+    if question.unsigned and later.number and earlier.number:
+        turned = earlier.number.value * earlier.scale > later.number.value * later.scale
+    return (earlier, later) if turned else (later, earlier)
 
 
 def _ends(series: Series, asked: Sequence[Period], since: bool) -> tuple[Figure, Figure] | None:
@@ -115,7 +131,7 @@ def _ends(series: Series, asked: Sequence[Period], since: bool) -> tuple[Figure,
 
 
 def _between_measures(question: Asked, measure: str, matcher: Matcher) -> Draft | None:
-    """The difference of two measures at one time: the first named less the second."""
+    """The difference of two measures at one time; a change goes from the first to the second."""
     if len(question.periods) > 1:
         return None
     joint = parted(measure, question, matcher, most=2)
@@ -124,8 +140,8 @@ def _between_measures(question: Asked, measure: str, matcher: Matcher) -> Draft 
     first, second = (single(series, question) for series in joint.series)
     if first is None or second is None:
         return None
-    result = compute.difference(first, second)
-    return computed(result, (first, second), joint.score, joint.margin)
+    cells = _directed(question, second, first)
+    return computed(compute.difference(*cells), cells, joint.score, joint.margin)
 
 
 def _labelled_change(question: Asked, matcher: Matcher) -> Draft | None:

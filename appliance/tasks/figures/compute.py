@@ -52,26 +52,30 @@ def percent_change(first: Figure, second: Figure) -> Computed | None:
     return _percentage(value, f"({_shown(first)} - {_shown(second)}) / {_shown(second)}")
 
 
-def share(part: Figure, whole: Figure) -> Computed | None:
-    """``part`` in percent of ``whole``; None where that is nil or of another kind."""
-    unit = common([part, whole])
+def share(parts: Sequence[Figure], whole: Figure) -> Computed | None:
+    """The sum of ``parts`` in percent of ``whole``; None where that is nil or of another kind."""
+    unit = common([*parts, whole])
     if unit is None or not _value(whole, unit):
         return None
     with localcontext(prec=40):
-        value = _value(part, unit) / _value(whole, unit) * 100
-    return _percentage(value, f"{_shown(part)} / {_shown(whole)}")
+        value = sum((_value(part, unit) for part in parts), Decimal(0)) / _value(whole, unit) * 100
+    return _percentage(value, _division(parts, whole))
 
 
-def ratio(part: Figure, whole: Figure) -> Computed | None:
-    """``part`` divided by ``whole``, a bare number."""
-    found = share(part, whole)
-    unit = common([part, whole])
-    if found is None or unit is None:
+def ratio(parts: Sequence[Figure], whole: Figure) -> Computed | None:
+    """The sum of ``parts`` divided by ``whole``, a bare number."""
+    unit = common([*parts, whole])
+    if unit is None or not _value(whole, unit):
         return None
     with localcontext(prec=40):
-        value = _rounded(_value(part, unit) / _value(whole, unit))
-    text = _plain(value)
-    return Computed(value, text, f"{_shown(part)} / {_shown(whole)} = {text}")
+        value = sum((_value(part, unit) for part in parts), Decimal(0)) / _value(whole, unit)
+    value = _rounded(value)
+    return Computed(value, _plain(value), f"{_division(parts, whole)} = {_plain(value)}")
+
+
+def _division(parts: Sequence[Figure], whole: Figure) -> str:
+    above = " + ".join(map(_shown, parts))
+    return f"{above if len(parts) == 1 else f'({above})'} / {_shown(whole)}"
 
 
 def average(figures: Sequence[Figure]) -> Computed | None:

@@ -69,6 +69,8 @@ def _undated(question: Asked, series: Series) -> list[Figure] | None:
 def of_periods(series: Series, wanted: Sequence[Period]) -> list[Figure] | None:
     """One figure for each period, in the order asked; None where one has none or several."""
     figures = []
+    if len(wanted) == 1 and not any(f.period for f in series.points):
+        return only(series)
     for period in wanted:
         found = [series.points[at] for at in points(series, period)]
         if len(found) > 1 and period.quarter:

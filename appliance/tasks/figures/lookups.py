@@ -16,7 +16,18 @@ def lookup(question: Asked, matcher: Matcher) -> Draft | None:
     choice = matcher.best(question.measure, question.periods, change=change)
     if choice and _is_sum_of_periods(question, choice.series):
         return total(question, matcher)
-    return better(listed(question, choice), _split_lookup(question, matcher))
+    one, several = listed(question, choice), _split_lookup(question, matcher)
+    found = better(one, several)
+    if found is several and several and _is_sum_of_rows(question, several):
+        return total(question, matcher)
+    return found
+
+
+def _is_sum_of_rows(question: Asked, several: Draft) -> bool:
+    """Whether "total" before several measures asks for their sum: none of them is a total."""
+    totals = any(cell.total for line in several.lines for cell in line.cells)
+    leads = terms(question.measure)[:1] == ("total",)
+    return leads and not totals and not question.each and len(question.periods) == 1
 
 
 def _is_sum_of_periods(question: Asked, series: Series) -> bool:

@@ -25,6 +25,7 @@ SHARE_COUNTS = 0.8  # of a series of percentages where the question asks for non
 APART = 0.08  # lost by two figures of one calculation that stand in different tables or columns
 CONSIDERED = 5  # best series for each of several measures
 BESIDE_COUNTS = 0.15  # weight of a word that stands in another measure of the question
+UNDATED = 0.75  # of a series without periods, where the question names one
 NO_WORDS = 0.3  # weight of a word that stands nowhere in the tables, against a common one
 
 _SHARES = frozenset({"percent", "percentag", "rate", "margin", "shar", "proport"})
@@ -100,9 +101,10 @@ class Matcher:
             term: BESIDE_COUNTS * self._weight(term) for term in beside
         }
         scored = [
-            (self._score(weights, wanted, one, change), at, one)
+            (self._score(weights, wanted, one, change) * timely, at, one)
             for at, one in enumerate(self.series if among is None else among)
-            if all(points(one, period) for period in needed)
+            for timely in (_timely(one, needed),)
+            if timely
         ]
         scored.sort(key=lambda item: (-item[0], item[1]))
         return [(score, one) for score, _, one in scored if score > 0]
@@ -200,6 +202,13 @@ def _credit(term: str, one: Series) -> float:
     if ALIKE.get(term, frozenset()) & (one.row | one.column | one.section):
         return ALIKE_COUNTS
     return IN_LINES if term in one.around else 0.0
+
+
+def _timely(one: Series, needed: Sequence[Period]) -> float:
+    """1 where a series has the periods needed, 0 where it lacks one; less where it has none."""
+    if any(figure.period for figure in one.points):
+        return float(all(points(one, period) for period in needed))
+    return 1.0 if not needed else UNDATED * (len(needed) == 1)
 
 
 def points(series: Series, period: Period) -> list[int]:

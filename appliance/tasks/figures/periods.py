@@ -96,6 +96,21 @@ _FRAME = re.compile(
 )
 
 
+_QUARTER = re.compile(
+    r"\b(?P<word>first|second|third|fourth|1st|2nd|3rd|4th)\s+quarter\b|\bQ(?P<digit>[1-4])\b",
+    re.IGNORECASE,
+)
+
+
+def quarter_in(text: str) -> int:
+    """The quarter that a head without a year names; 0 where it names none."""
+    match = _QUARTER.search(text)
+    if match is None:
+        return 0
+    word = (match["word"] or "").lower()
+    return int(match["digit"] or word[0]) if not word or word[0].isdigit() else _QUARTERS[word]
+
+
 def _parts(group: dict[str, str | None]) -> tuple[int, int, int, int]:
     for form in "123456789":
         year = group.get(f"y{form}")

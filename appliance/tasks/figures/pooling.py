@@ -8,7 +8,7 @@ from appliance.tasks.figures import compute
 from appliance.tasks.figures.cells import Figure
 from appliance.tasks.figures.draft import Draft, better, computed, of_periods, parted, single
 from appliance.tasks.figures.intent import Asked
-from appliance.tasks.figures.match import Matcher
+from appliance.tasks.figures.match import Joint, Matcher, partings
 from appliance.tasks.figures.series import Series
 
 
@@ -60,12 +60,19 @@ def _stretch(series: Series, question: Asked) -> list[Figure] | None:
 
 
 def ratio(question: Asked, matcher: Matcher) -> Draft | None:
-    """One figure in percent of another of the same time."""
-    joint = matcher.joint((question.measure, question.other), question.periods, whole=1)
-    if joint is None:
-        return None
-    part, whole = (single(series, question) for series in joint.series)
-    if part is None or whole is None:
+    """One figure, or the sum of several, in percent of another of the same time."""
+    ways = [(question.measure,), *partings(question.measure)]
+    found = None
+    for way in ways:
+        joint = matcher.joint((*way, question.other), question.periods, whole=len(way))
+        found = better(found, _divided(joint, question)) if joint else found
+    return found
+
+
+def _divided(joint: Joint, question: Asked) -> Draft | None:
+    cells = [single(series, question) for series in joint.series]
+    known = [cell for cell in cells if cell is not None]
+    if len(known) < len(cells):
         return None
     work = compute.share if question.percent else compute.ratio
-    return computed(work(part, whole), (part, whole), joint.score, joint.margin)
+    return computed(work(known[:-1], known[-1]), known, joint.score, joint.margin)
