@@ -34,6 +34,7 @@ from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
     from appliance.acceptance.record import Signed as Accepted
     from appliance.attest.record import Signed
+    from appliance.exporting import Exports
     from appliance.ingest.folder import Found, Listing, Skipped
     from appliance.ingest.jobs import FileOutcome
 
@@ -189,6 +190,12 @@ class Appliance:
             parent = known.get(document.parent) if document.parent else None
             covered = account(document, self.questions.parsed(document.id), parent, parts)
         return covered
+
+    def exports(self, passwords: tuple[str, ...] = ()) -> Exports:
+        """What turns kept results into files; to be closed.  Passwords open originals."""
+        from appliance.exporting import Exports
+
+        return Exports(self.settings, self.acts, self.questions, passwords)
 
     def delete(self, reference: str, *, with_parts: bool = False) -> tuple[Document, ...]:
         """Erase a document, and on request all that lay in it; all of them or none.

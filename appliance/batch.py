@@ -28,6 +28,8 @@ from appliance.errors import (
     InvariantBroken,
     StoreDamaged,
 )
+from appliance.export.cells import Extracted
+from appliance.exporting import Exports, Form, tables
 from appliance.ingest.folder import Found, Skipped
 from appliance.ingest.jobs import FileOutcome
 from appliance.output import FAILED, OutputFolder
@@ -85,11 +87,18 @@ class Batch:
     """One folder, one collection, a list of tasks, one output folder."""
 
     def __init__(
-        self, appliance: Appliance, collection: str, tasks: tuple[Task, ...], out: Path
+        self,
+        appliance: Appliance,
+        collection: str,
+        tasks: tuple[Task, ...],
+        out: Path,
+        forms: frozenset[Form] = frozenset(),
     ) -> None:
         self._app = appliance
         self._collection = collection
         self._tasks = tasks
+        self._forms = forms  # besides JSONL and Markdown
+        self._exports: Exports | None = None  # while a run goes on
         self._out = OutputFolder(out)
         self._key = appliance.store.derive("ledger")
         self._model = appliance.questions.model()
@@ -111,7 +120,7 @@ class Batch:
         """
         files = self._app.ingest(source, self._collection, labels, manner)
         try:
-            with closing(files):
+            with closing(files), self._app.exports(manner.passwords) as self._exports:
                 for outcome in files:
                     self.report.add(outcome)
                     if outcome.unread:
@@ -123,6 +132,7 @@ class Batch:
                 raise self._gone
             self.report.finish()
         finally:
+            self._write_tables()
             self.report.write(*self._out.run_files)
 
     def _say_unread(self, outcome: FileOutcome) -> None:
@@ -155,10 +165,13 @@ class Batch:
     def _write(self, document: Document, failures: dict[str, str]) -> None:
         keys = [(task, self._task_key(document, task)) for task in self._tasks]
         missing = [(task, key) for task, key in keys if not self._out.has(key)]
-        if not missing:
+        page_missing = Form.HTML in self._forms and not self._out.has_report(document, ".html")
+        if not missing and not page_missing:
             return
         with self._export(document):
-            self._out.report(document.name, document.id, self._text(document, failures))
+            self._out.report(document, self._text(document, failures))
+            if Form.HTML in self._forms:
+                self._out.report(document, self._page(document), ".html")
             for task, key in missing:
                 self._out.append(key, self._line(document, task, key, failures.get(key, "")))
 
@@ -231,6 +244,28 @@ class Batch:
             outcome = None if sealed is None else _decoded(task.kind, sealed)
             results.append(Result(task.title, outcome, failures.get(key, "")))
         return markdown(document, results, self._model.name)
+
+    def _page(self, document: Document) -> str:
+        assert self._exports is not None  # noqa: S101 -- inside a run
+        done = [
+            self._app.store.task_result(document.id, self._task_key(document, task))
+            for task in self._tasks
+        ]
+        ids = [str(json.loads(sealed)["id"]) for sealed in done if sealed is not None]
+        results = dict(self._app.questions.result(id) for id in ids if id)
+        return self._exports.page_of(document, results)
+
+    def _write_tables(self) -> None:
+        """What each pack found in every document of the folder, those of earlier runs with it."""
+        packs: dict[str, list[Extracted]] = {}
+        for line in self._out.lines() if self._forms & {Form.CSV, Form.XLSX} else ():
+            result = line.get("result")
+            if line.get("task") == TaskKind.EXTRACT and isinstance(result, list):
+                found = tuple(from_plain(FieldValue, item) for item in result)
+                one = Extracted(str(line["document"]), str(line["name"]), found)
+                packs.setdefault(str(line["argument"]), []).append(one)
+        for table in tables(packs, self._forms):
+            self._out.table(table.name, table.content)
 
     def _task_key(self, document: Document, task: Task) -> str:
         """Names the work: same file, same task, same model and pack give the same key."""

@@ -11,10 +11,11 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from appliance.documents import Document
 from appliance.errors import ApplianceError, DiskFull, InputUnreadable
 from appliance.plain import Plain
 
@@ -57,17 +58,42 @@ class OutputFolder:
         if record["status"] != FAILED:
             self._written.add(key)
 
-    def report(self, name: str, document: str, text: str) -> Path:
+    def report(self, document: Document, text: str, suffix: str = ".md") -> Path:
         """Write one document's report in one step; returns its path."""
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[-LONGEST_STEM:]
-        path = self._folder / "reports" / f"{stem}-{document[:8]}.md"
-        replaced(path, text)
+        path = self._report(document, suffix)
+        replaced(path, text.encode("utf-8", "backslashreplace"))
         return path
+
+    def has_report(self, document: Document, suffix: str) -> bool:
+        """Whether a document's report of this kind was written."""
+        return self._report(document, suffix).exists()
+
+    def table(self, name: str, content: bytes) -> None:
+        """Write a table over all documents in one step."""
+        replaced(self._folder / name, content)
+
+    def lines(self) -> Iterator[dict[str, Plain]]:
+        """The records of ``results.jsonl``, the newest of each key; what is no record is skipped.
+
+        Raises:
+            InputUnreadable: it cannot be read.
+        """
+        found: dict[str, dict[str, Plain]] = {}
+        with _named(self._results):
+            content = self._results.read_bytes()
+        for line in content.splitlines():
+            with suppress(ValueError, TypeError, KeyError):
+                record = json.loads(line)
+                found[str(record["key"])] = record
+        yield from found.values()
 
     @property
     def run_files(self) -> tuple[Path, Path]:
         """Where the report of a run goes: JSON and Markdown."""
         return self._folder / "run.json", self._folder / "run.md"
+
+    def _report(self, document: Document, suffix: str) -> Path:
+        return self._folder / "reports" / f"{stem(document)}{suffix}"
 
     def _repaired(self) -> set[str]:
         """Keys of the whole lines; what follows the last whole line is cut off."""
@@ -78,7 +104,26 @@ class OutputFolder:
         return {key for line in content[:whole].splitlines() if (key := _final_key(line))}
 
 
-def replaced(path: Path, text: str) -> None:
+def written(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
+    """Write files into a folder, each in one step, for the owner alone.
+
+    Raises:
+        DiskFull, InputUnreadable: one cannot be written.
+    """
+    with _named(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, content in files.items():
+        replaced(folder / name, content)
+    return tuple(folder / name for name in files)
+
+
+def stem(document: Document) -> str:
+    """The beginning of a file name for a document: harmless characters of its name, and its id."""
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", document.name).strip("-.")[-LONGEST_STEM:]
+    return f"{readable}-{document.id[:8]}"
+
+
+def replaced(path: Path, content: bytes) -> None:
     """Write a whole file in one step: whoever reads it sees the old text or the new one.
 
     Raises:
@@ -88,7 +133,7 @@ def replaced(path: Path, text: str) -> None:
     with _named(path):
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as target:
-            target.write(text.encode("utf-8", "backslashreplace"))
+            target.write(content)
             target.flush()
             os.fsync(descriptor)
         fresh.replace(path)

@@ -112,8 +112,8 @@ class RunReport:
         """
         plain = self.plain()
         text = json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
-        replaced(json_file, text)
-        replaced(markdown_file, self.markdown())
+        replaced(json_file, text.encode("utf-8", "backslashreplace"))
+        replaced(markdown_file, self.markdown().encode("utf-8", "backslashreplace"))
 
     def plain(self) -> Plain:
         """The value described above."""

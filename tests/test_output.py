@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from appliance.documents import CollectionId, Document, DocumentId
 from appliance.errors import DiskFull, InputUnreadable
 from appliance.output import OutputFolder
+
+
+def named(name: str) -> Document:
+    """A document of this name."""
+    where = DocumentId("f" * 32), CollectionId("c" * 32)
+    return Document(*where, name, 1, "text/plain", 1, None, 1, 1, 0)
 
 
 def test_lines_survive_and_a_torn_one_is_cut(tmp_path: Path) -> None:
@@ -28,7 +35,7 @@ def test_lines_survive_and_a_torn_one_is_cut(tmp_path: Path) -> None:
 def test_everything_is_for_the_owner_alone(tmp_path: Path) -> None:
     out = OutputFolder(tmp_path / "out")
     out.append("k", {"status": "done"})
-    report = out.report("a b.pdf", "f" * 32, "text")
+    report = out.report(named("a b.pdf"), "text")
     assert (tmp_path / "out").stat().st_mode & 0o077 == 0
     assert report.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "out" / "results.jsonl").stat().st_mode & 0o777 == 0o600
@@ -38,7 +45,7 @@ def test_everything_is_for_the_owner_alone(tmp_path: Path) -> None:
     "name", ["../../etc/passwd", "..", "a/../b", "\x1b[31m.md", "x" * 500, "é"]
 )
 def test_a_report_stays_in_its_folder(tmp_path: Path, name: str) -> None:
-    report = OutputFolder(tmp_path).report(name, "0" * 32, "text")
+    report = OutputFolder(tmp_path).report(named(name), "text")
     assert report.resolve().parent == (tmp_path / "reports").resolve()
     assert report.name.isprintable()
     assert report.name.isascii()

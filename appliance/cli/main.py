@@ -36,6 +36,7 @@ COMMANDS = {  # command: module of cli/, in the order of the help page
     "process": "processing",
     "results": "results",
     "replay": "results",
+    "export": "results",
     "engine": "engine",
     "policy": "policy",
     "audit": "audit",

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 @click.option("--summarize", is_flag=True, help="Summarise every document.")
 @click.option("--extract", multiple=True, metavar="PACK", help="Find the fields of this pack.")
 @click.option("--ask", multiple=True, metavar="QUESTION", help="Ask this of every document.")
+@click.option(
+    "--format",
+    "forms",
+    multiple=True,
+    type=click.Choice(["html", "csv", "xlsx"]),
+    help="Also a page per document beside its pages' pictures, tables per pack; repeatable.",
+)
 @click.option("--out", "-o", required=True, type=click.Path(path_type=Path), help="For results.")
 @json_option
 @opens_store
@@ -35,6 +42,7 @@ def process_command(
     summarize: bool,
     extract: tuple[str, ...],
     ask: tuple[str, ...],
+    forms: tuple[str, ...],
     out: Path,
     as_json: bool,
 ) -> None:
@@ -49,15 +57,17 @@ def process_command(
     Examples:
       appliance process ./in -c acme --summarize --extract legal/contract --out ./results
       appliance process ./in -c acme --ask "Which law governs?" --out ./results --json
+      appliance process ./in -c acme --extract legal/contract --format html --format xlsx -o out
       appliance process ./inbox -c acme --summarize --out ./results --watch
     """
     from appliance.batch import Batch
+    from appliance.exporting import Form
 
     tasks = _tasks(summarize, extract, ask)
     if choices.dry_run:
         show_plan(appliance, folder, collection, choices, as_json=as_json)
         return
-    batch = Batch(appliance, collection, tasks, out)
+    batch = Batch(appliance, collection, tasks, out, frozenset(map(Form, forms)))
     counts = _run(batch, folder, choices)
     if as_json:
         emit_json(counts)

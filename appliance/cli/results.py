@@ -1,7 +1,8 @@
-"""results, replay: what was found before, and whether it comes out the same again."""
+"""results, replay, export: what was found before, whether it comes out the same, and as files."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -70,3 +71,60 @@ def replay_command(appliance: Appliance, result: str, as_json: bool) -> None:
             note(f"  {change}")
     if not played.same:
         raise click.exceptions.Exit(DIFFERENT)
+
+
+@click.command("export")
+@click.argument("results", nargs=-1, required=True)
+@click.option(
+    "--format",
+    "-f",
+    "forms",
+    multiple=True,
+    type=click.Choice(["html", "csv", "xlsx", "jsonl"]),
+    default=("html",),
+    show_default=True,
+    help="Pages beside the pictures of their pages, tables per pack, or lines; repeatable.",
+)
+@click.option("--out", "-o", required=True, type=click.Path(path_type=Path), help="A folder.")
+@click.option(
+    "--passwords",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File with a password per line, to draw pages of encrypted originals.",
+)
+@json_option
+@opens_store
+def export_command(
+    appliance: Appliance,
+    results: tuple[str, ...],
+    forms: tuple[str, ...],
+    out: Path,
+    passwords: Path | None,
+    as_json: bool,
+) -> None:
+    """Write kept results to files, in clear, readable by you alone.
+
+    HTML: one page per document that the results cite, each finding beside the page it stands on.
+    CSV and XLSX: a table per pack, one row per document, and the evidence of every cell. JSONL:
+    everything, for machines. The policy has to permit exporting every document.
+
+    \b
+    Examples:
+      appliance export 3fa1c0d2 --out ./file
+      appliance export 3fa1c0d2 77ab90e1 -f xlsx -f html --out ./file
+    """
+    from appliance.exporting import Form
+    from appliance.output import written
+
+    with appliance.exports(_passwords(passwords)) as exports:
+        made = exports.files(results, [Form(form) for form in forms])
+    paths = written(out, {one.name: one.content for one in made})
+    if as_json:
+        emit_json([str(path) for path in paths])
+    for path in () if as_json else paths:
+        note(f"Written: {path}")
+    if not paths:
+        note("These results have nothing to show in this form.")
+
+
+def _passwords(file: Path | None) -> tuple[str, ...]:
+    return tuple(file.read_text("utf-8").splitlines()) if file else ()

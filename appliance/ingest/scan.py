@@ -50,9 +50,7 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     Raises:
         ReadingFailed: the file is damaged or encrypted, the picture too large or not there.
     """
-    if wishes.scan is None:
-        raise ReadingFailed(Outcome.UNSUPPORTED)
-    pixels, pages, page = _picture(data, media_type, wishes)
+    pixels, pages, page = unit(data, media_type, wishes)
     builder = DocumentBuilder(media_type)
     builder.flag(Flag.RECOGNISED)
     seen = see(pixels.picture)
@@ -63,22 +61,28 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     return Reading(builder.finish(pages=pages))
 
 
-def _picture(data: bytes, media_type: str, wishes: Wishes) -> tuple[Pixels, int | None, int | None]:
-    """The pixels, how many pages the document has, and which page this is."""
-    unit = wishes.scan or 0
+def unit(data: bytes, media_type: str, wishes: Wishes) -> tuple[Pixels, int | None, int | None]:
+    """The pixels of ``wishes.scan``, how many pages the document has, and which page this is.
+
+    Raises:
+        ReadingFailed: no unit is named; the file is damaged or encrypted, too large or without it.
+    """
+    number = wishes.scan
+    if number is None:
+        raise ReadingFailed(Outcome.UNSUPPORTED)
     if media_type == kinds.PDF:
         from appliance.ingest import pdf_picture
 
-        pixels, pages = pdf_picture.page(data, wishes.passwords, unit)
-        return pixels, pages, unit + 1
+        pixels, pages = pdf_picture.page(data, wishes.passwords, number)
+        return pixels, pages, number + 1
     if media_type in kinds.IMAGES:
         numbers = [frame.number for frame in image.frames(data).frames]
-        if unit not in numbers:
+        if number not in numbers:
             raise ReadingFailed(Outcome.DAMAGED)
-        return image.pixels(data, unit), len(numbers), numbers.index(unit) + 1
+        return image.pixels(data, number), len(numbers), numbers.index(number) + 1
     from appliance.ingest import pictures
 
-    return image.pixels(pictures.picture(data, media_type, unit)), None, None
+    return image.pixels(pictures.picture(data, media_type, number)), None, None
 
 
 def _note_gaps(seen: PageSeen, builder: DocumentBuilder, page: int | None) -> None:

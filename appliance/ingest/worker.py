@@ -20,6 +20,7 @@ from appliance.sandbox.child import Limits, serve
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 SCAN = "scan"  # the task that recognises one picture of a document of any family
+DRAW = "draw"  # the task that draws one for a person to look at
 
 # Which module reads which kind; each is a `Reader`.
 _ROOM = "appliance.ingest."
@@ -70,14 +71,16 @@ def warm(task: str) -> None:
     """Import what this task takes."""
     for name in _KINDS:
         import_module(_ROOM + name)
-    for name in ("scan",) if task == SCAN else _FAMILIES[kinds.Family(task)]:
+    for name in ("scan",) if task in {SCAN, DRAW} else _FAMILIES[kinds.Family(task)]:
         _reader(name).warm()
-    if task in {kinds.Family.OLE, SCAN}:
+    if task == DRAW:
+        import_module(_ROOM + "drawing")
+    if task in {kinds.Family.OLE, SCAN, DRAW}:
         unlock.warm()
 
 
 def read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
-    """Read one document, or recognise one picture in it, and encode the answer.
+    """Read one document, recognise or draw one picture in it, and encode the answer.
 
     Raises:
         ReadingFailed: with the reason as a number.
@@ -91,6 +94,10 @@ def read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
     if opened is not None:
         untrusted = opened[0]
         media_type = kinds.sniff(untrusted, wished.suffix)
+    if task == DRAW:
+        from appliance.ingest import drawing
+
+        return drawing.draw(untrusted, media_type, wished)
     if task == SCAN:
         return reading.encode(_reader("scan").read(untrusted, media_type, wished))
     name = _READERS.get(media_type)
