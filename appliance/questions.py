@@ -20,6 +20,7 @@ from appliance.errors import EngineUnavailable, UsageError
 from appliance.keeping import Keeper, kept
 from appliance.results import Answer, Basis, FieldValue, Kept, Outcome, Request, Summary
 from appliance.store.store import KeptRow, Part
+from appliance.tasks.brief import Brief
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where they are used
     from appliance.engine.client import Completion, Engine, Prompt
@@ -70,11 +71,13 @@ class Questions:
             names = self._names(act)
         return answer, names, result
 
-    def summarize(self, reference: str) -> tuple[Document, Summary, ResultId]:
+    def summarize(
+        self, reference: str, brief: Brief | None = None
+    ) -> tuple[Document, Summary, ResultId]:
         """A summary of one document, every sentence with its evidence."""
         with self._acts.act("summarize", private={"document": reference}) as act:
             document, scope = self._acts.document(reference, "summarize")
-            request = Request("summarize")
+            request = Request("summarize", str(brief or Brief()))
             summary = self._summary(act, request, scope)
             result = self._keep(act, request, scope, summary)
         return document, summary, result
@@ -154,7 +157,8 @@ class Questions:
         act.documents.append(document)
         engine = self.engine(act, scope)
         self._retrieved(act)
-        return summarize(self.parsed(document), document, engine)
+        brief = Brief.parse(request.argument)
+        return summarize(self.parsed(document), document, engine, brief)
 
     def _fields(self, act: Act, request: Request, scope: Scope) -> tuple[FieldValue, ...]:
         from appliance.tasks import packs

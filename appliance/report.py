@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from appliance.documents import Citation, Document, Passage
 from appliance.results import Answer, FieldValue, Outcome, Status, Summary
+from appliance.tasks.brief import Level
+from appliance.tasks.outline import coverage_line
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&:])")
 
@@ -69,13 +71,27 @@ def _body(result: Result) -> Iterator[str]:
 
 
 def _summary(summary: Summary) -> Iterator[str]:
+    section = ""
     for statement in summary.statements:
+        if statement.section != section:
+            section = statement.section
+            yield from ("", f"**{inert(section)}**", "")
         places = "; ".join(map(place, statement.citations))
         yield f"- {inert(statement.text)} ({places})"
     if not summary.statements:
         yield "Nothing could be summarised with evidence."
+    yield ""
+    yield from (inert(line) for line in about(summary))
+
+
+def about(summary: Summary) -> Iterator[str]:
+    """What was read for a summary, what of it is not represented, and what is not shown."""
+    asked = f", {summary.brief}" if summary.brief else ""
+    yield f"Template {summary.template}{asked}."
+    if Level.PLAIN in summary.brief.split(", "):
+        yield "Shorter sentences of more common words were preferred; the words are the document's."
+    yield visible(coverage_line(summary.sections))
     if summary.dropped:
-        yield ""
         yield f"{summary.dropped} sentence(s) without evidence are not shown."
 
 

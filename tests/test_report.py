@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from appliance.documents import Citation, CollectionId, Document, DocumentId, Span
-from appliance.report import Result, inert, markdown
-from appliance.results import Answer, FieldValue, Found, Statement, Status, Summary
+from appliance.report import Result, about, inert, markdown
+from appliance.results import Answer, FieldValue, Found, Section, Statement, Status, Summary
 
 ID = DocumentId("a" * 32)
 DOCUMENT = Document(
@@ -43,3 +43,26 @@ def test_no_text_becomes_markup() -> None:
     assert "\u202e" not in shown
     for mark in "<>![](|`#:":
         assert all(shown[at - 1] == "\\" for at, c in enumerate(shown) if c == mark), mark
+
+
+def test_a_summary_stands_under_its_headings_and_says_what_it_leaves_out() -> None:
+    statements = (
+        Statement("It ends.", (CITED,), section="Term"),
+        Statement("It costs.", (CITED,), section="Payment"),
+    )
+    sections = (
+        Section("ONE\x1b[31m", Span(0, 30), 1, 2, represented=True),
+        Section("Exhibit B", Span(30, 99), 3, 3, represented=False),
+    )
+    summary = Summary(
+        ID, statements, 1, 3, template="contract", sections=sections, brief="short, plain"
+    )
+    report = markdown(DOCUMENT, [Result("summary", summary)], "tiny")
+    assert report.index("**Term**") < report.index("It ends") < report.index("**Payment**")
+    assert list(about(summary)) == [
+        "Template contract, short, plain.",
+        "Shorter sentences of more common words were preferred; the words are the document's.",
+        "All 3 pages read, 1 of 2 sections represented; not represented: page 3 (Exhibit B).",
+        "1 sentence(s) without evidence are not shown.",
+    ]
+    assert "page 3 \\(Exhibit B\\)" in report

@@ -8,10 +8,12 @@ import click
 
 from appliance.cli import display
 from appliance.cli.session import collection_option, json_option, note, opens_store, text_argument
+from appliance.cli.summing import summary_options
 from appliance.results import Status
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
+    from appliance.tasks.brief import Brief
 
 
 @click.command("search")
@@ -74,22 +76,26 @@ def ask_command(
 
 @click.command("summarize")
 @click.argument("document")
+@summary_options
 @json_option
 @opens_store
-def summarize_command(appliance: Appliance, document: str, as_json: bool) -> None:
+def summarize_command(appliance: Appliance, document: str, brief: Brief, as_json: bool) -> None:
     """Summarise one document, however long; every sentence carries its evidence.
 
+    The kind of document chooses the sections, or --template does. The last lines say which pages
+    and sections are not represented.
+
     \b
-    Example:
+    Examples:
       appliance summarize contracts/lease.pdf
+      appliance summarize visit.txt --length short --level plain
+      appliance summarize 3fa1 --template judgment --json
     """
-    found, summary, _ = appliance.questions.summarize(document)
+    found, summary, _ = appliance.questions.summarize(document, brief)
     if as_json:
         display.emit_json(summary)
-        return
-    display.statements(summary.statements, {found.id: found.name})
-    if summary.dropped:
-        note(f"{summary.dropped} sentence(s) without evidence are not shown.")
+    else:
+        display.summary(summary, found.name)
 
 
 @click.command("extract")

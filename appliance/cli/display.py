@@ -14,8 +14,8 @@ import click
 
 from appliance.documents import Citation, DocumentId, Passage
 from appliance.plain import to_plain
-from appliance.report import place, visible
-from appliance.results import FieldValue, Statement, Status
+from appliance.report import about, place, visible
+from appliance.results import FieldValue, Statement, Status, Summary
 
 
 def emit_json(value: object) -> None:
@@ -58,6 +58,16 @@ def statements(found: Sequence[Statement], names: Mapping[DocumentId, str]) -> N
                 click.secho(f"      {where}", dim=True)
             else:
                 quote(citation, names.get(citation.document, ""), "      ")
+
+
+def summary(found: Summary, name: str) -> None:
+    """A summary under its headings, and what of the document it stands for."""
+    for section in dict.fromkeys(statement.section for statement in found.statements):
+        click.secho(visible(section), bold=True)
+        group = [statement for statement in found.statements if statement.section == section]
+        statements(group, {found.document: name})
+    for line in about(found):
+        click.secho(line, dim=True, err=True)
 
 
 def fields(found: Sequence[FieldValue], name: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.errors import PackError
 from tests.conftest import Desk
 
 LEASE = (
@@ -112,3 +113,10 @@ def test_a_person_without_a_role_may_nothing(filled: Desk, monkeypatch: pytest.M
     assert filled.run("show", "lease.txt").code == 7
     assert filled.run("audit", "show").code == 18
     assert filled.run("collection", "create", "mine").code == 18
+
+
+def test_options_of_a_summary_are_checked_before_anything_is_read(filled: Desk) -> None:
+    assert filled.run("summarize", "lease.txt", "--length", "endless").code == 2
+    unknown = filled.run("summarize", "lease.txt", "--template", "novel")
+    assert unknown.code == PackError("", remedy="").exit_code
+    assert "use one of: clinical_note, contract" in unknown.err
