@@ -56,7 +56,7 @@ class SearchSettings:
 
     embedding_model: str = "all-minilm-l6-v2"  # folder under models/
     chunk_characters: int = 600
-    passages: int = 13  # together about 8,000 characters
+    characters: int = 8000  # of passages that an answer is looked for in
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Keeper:
         search, engine = self._settings.search, self._settings.engine
         settings = {
             "chunk_characters": search.chunk_characters,
-            "passages": search.passages,
+            "characters": search.characters,
             "max_model_len": engine.max_model_len,
             "seed": engine.seed,
         }

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where
     from appliance.engine.client import Completion, Engine, Prompt
     from appliance.engine.models import ModelIdentity
     from appliance.index.library import Library
+    from appliance.index.memory import Hit
     from appliance.replay import Replay
 
 Notify = Callable[[str], None]
@@ -52,20 +53,30 @@ class Questions:
         """The passages that fit best, among the documents this principal may search."""
         with self._acts.act("search", private={"question": question}) as act:
             where = self._acts.collection(collection, "search") if collection else None
-            found, _ = self._passages(act, question, self._acts.scope("search", where), limit)
+            hits = self.library().search(question, self._acts.scope("search", where), limit)
+            found, _ = self._passages(act, hits)
             names = self._names(act)
         return found, names
 
     def ask(
-        self, question: str, collection: str | None, reference: str | None
+        self,
+        question: str,
+        collection: str | None,
+        reference: str | None,
+        max_risk: float | None = None,
     ) -> tuple[Answer, Names, ResultId]:
-        """What the documents of one collection, or one document, say to a question."""
+        """What the documents of one collection, or one document, say to a question.
+
+        Args:
+            max_risk: share of wrong answers that is accepted, 0 to 1; None: as answer.Asking says.
+        """
         with self._acts.act("ask", private={"question": question}) as act:
             if reference is not None:
                 _, scope = self._acts.document(reference, "ask")
             else:
                 scope = self._acts.scope("ask", self._one_collection(collection))
-            request = Request("ask", question)
+            options = () if max_risk is None else (("max_risk", repr(max_risk)),)
+            request = Request("ask", question, options)
             answer = self._answer(act, request, scope)
             result = self._keep(act, request, scope, answer)
             names = self._names(act)
@@ -99,10 +110,11 @@ class Questions:
         with self._acts.act("results") as act:
             return tuple((row, kept.request) for row, kept in self._keeper.every(act))
 
-    def result(self, reference: str) -> tuple[KeptRow, Kept]:
-        """One result as it is kept."""
+    def result(self, reference: str) -> tuple[ResultId, Kept]:
+        """One result as it is kept, by its id or the beginning of its id."""
         with self._acts.act("result", private={"result": reference}) as act:
-            return self._keeper.opened(act, reference)
+            row, found = self._keeper.opened(act, reference)
+        return row.id, found
 
     def replay(self, reference: str) -> Replay:
         """A kept result once more: the same to the byte, or what has changed."""
@@ -142,13 +154,15 @@ class Questions:
         )
 
     def _answer(self, act: Act, request: Request, scope: Scope) -> Answer:
-        from appliance.tasks.answer import answer
+        from appliance.tasks.answer import Asking, answer
 
-        limit = self._settings.search.passages
-        found, texts = self._passages(act, request.argument, scope, limit)
+        found, texts = self._passages(act, self._read(request.argument, scope))
         engine = self.engine(act, scope)
         self._retrieved(act)
-        return answer(request.argument, found, texts, engine)
+        query = self.library().asked(request.argument, scope)
+        risk = request.option("max_risk")
+        asking = Asking(float(risk) if risk else None, query.text, query.documents)
+        return answer(request.argument, found, texts, engine, self.library(), asking)
 
     def _summary(self, act: Act, request: Request, scope: Scope) -> Summary:
         from appliance.tasks.summarize import summarize
@@ -169,19 +183,20 @@ class Questions:
         loaded = packs.load(request.argument)
         engine = self.engine(act, scope)
         self._retrieved(act)
-        limit = self._settings.search.passages
 
         def retrieve(question: str) -> Sequence[Span]:
-            return [hit.chunk.span for hit in self.library().search(question, scope, limit)]
+            return [hit.chunk.span for hit in self._read(question, scope)]
 
         return extract(self.parsed(document), document, loaded, retrieve, engine)
 
+    def _read(self, question: str, scope: Scope) -> Sequence[Hit]:
+        return self.library().find(question, scope, self._settings.search.characters)
+
     def _passages(
-        self, act: Act, question: str, scope: Scope, limit: int
+        self, act: Act, hits: Sequence[Hit]
     ) -> tuple[tuple[Passage, ...], dict[DocumentId, ParsedDocument]]:
         from appliance.index.library import passages
 
-        hits = self.library().search(question, scope, limit)
         act.documents += dict.fromkeys(hit.document for hit in hits)
         act.counts["passages"] = len(hits)
         act.passages += [(hit.document, hit.chunk.span) for hit in hits]

@@ -94,15 +94,23 @@ class LexicalIndex:
         self._segments = [segment for segment in cut if len(segment.terms)]
 
     def scores(
-        self, terms: NDArray[np.uint64], permitted: Permitted
+        self,
+        terms: NDArray[np.uint64],
+        permitted: Permitted,
+        weights: NDArray[np.float64] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Permitted slots that hold any of the terms, ascending, and their BM25 scores."""
+        """Permitted slots that hold any of the terms, ascending, and their BM25 scores.
+
+        ``weights``: what each term counts, above 0; None: 1 each.
+        """
         self._fold()
         scores = np.zeros(len(permitted.mask))
-        for term in terms:
+        for at, term in enumerate(terms):
             found = [self._postings(segment, term, permitted) for segment in self._segments]
             frequency = sum(len(slots) for slots, _ in found)
             rarity = math.log1p((permitted.count - frequency + 0.5) / (frequency + 0.5))
+            if weights is not None:
+                rarity *= float(weights[at])
             for slots, counts in found:
                 # A slot stands at most once here, so that one plain addition per slot is enough.
                 scores[slots] += (rarity * (K1 + 1.0)) * counts / (counts + permitted.norms[slots])

@@ -21,7 +21,7 @@ from appliance.index.embed import DIMENSIONS
 from appliance.index.fuse import fuse
 from appliance.index.lexical import LexicalIndex, Permitted
 from appliance.index.payload import IndexPayload
-from appliance.index.terms import query_terms
+from appliance.index.terms import weighted_terms
 
 DEPTH = 64  # places of each ranking that are fused, at least
 
@@ -35,6 +35,7 @@ class Hit:
     document: DocumentId
     chunk: Chunk
     score: float
+    number: int = 0  # of the chunk in its document
 
 
 class MemoryIndex:
@@ -82,7 +83,12 @@ class MemoryIndex:
         self._changed()
 
     def search(
-        self, query: str, vector: NDArray[np.float32], scope: Scope, limit: int
+        self,
+        query: str,
+        vector: NDArray[np.float32],
+        scope: Scope,
+        limit: int,
+        hints: Sequence[str] = (),
     ) -> tuple[Hit, ...]:
         """The best chunks within ``scope``, best first.
 
@@ -91,6 +97,7 @@ class MemoryIndex:
             vector: [dimensions], the query's unit vector.
             scope: the documents that may be read; those not in the index are passed over.
             limit: how many hits at most, at least 1.
+            hints: phrases that may stand where the answer does; their words count less.
 
         Raises:
             ValueError: ``limit`` or the shape of ``vector`` is wrong.
@@ -103,10 +110,11 @@ class MemoryIndex:
             return ()
         depth = max(DEPTH, limit)
         by_meaning = self._ranked(*self._dense.nearest(vector, permitted.mask, depth), depth)
-        by_words = self._ranked(*self._lexical.scores(query_terms(query), permitted), depth)
+        terms, weights = weighted_terms(query, hints)
+        by_words = self._ranked(*self._lexical.scores(terms, permitted, weights), depth)
         fused = fuse((by_meaning, by_words))
         best = sorted(fused, key=lambda place: (-fused[place], place))[:limit]
-        return tuple(Hit(d, self._chunks[d][number], fused[d, number]) for d, number in best)
+        return tuple(Hit(d, self._chunks[d][n], fused[d, n], n) for d, n in best)
 
     def _ranked(
         self, slots: NDArray[np.int64], scores: NDArray[np.floating], depth: int

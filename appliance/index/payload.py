@@ -1,13 +1,16 @@
 """What is stored of a document for search, as one block of bytes (sealed as its ``index`` object).
 
-Layout, version 2; all numbers little-endian, no padding::
+Layout, version 3; all numbers little-endian, no padding::
 
     magic      4 bytes   "AIDX"
-    version    u8        1
+    version    u8        3
     dimensions u16       d
     chunks     u32       n
     terms      u32       t
     postings   u32       p
+    small      u32       s
+    capital    u32       c
+    date       u16 u8 u8   year, month, day of the opening; zeros where it states none
     spans      n x 6 u32   begin, end, heading begin, heading end (2^32 - 1 twice: no heading),
                            table head begin, table head end (the same)
     lengths    n x u32     terms in each chunk, repetitions counted
@@ -16,6 +19,8 @@ Layout, version 2; all numbers little-endian, no padding::
     starts     t + 1 u32   where the postings of each term begin; the first 0, the last p
     places     p x u32     chunk numbers, strictly ascending within a term
     counts     p x u16     how often, at least 1 (65,535: that or more)
+    small      s x u64     hashes of the opening's words without a capital, strictly ascending
+    capital    c x u64     of those with one, and of its numbers, strictly ascending
 
 Nothing here is text: spans point into the document's text, terms are 64-bit hashes.
 """
@@ -24,7 +29,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -33,10 +38,11 @@ from numpy.typing import NDArray
 from appliance.documents import Chunk, Span
 from appliance.errors import StoreDamaged
 from appliance.index.chunk import searched_text
+from appliance.index.opening import Opening
 from appliance.index.terms import Postings, postings_of
 
-_HEADER = struct.Struct("<4sBHIII")
-_MAGIC, _VERSION = b"AIDX", 2
+_HEADER = struct.Struct("<4sBHIIIIIHBB")
+_MAGIC, _VERSION = b"AIDX", 3
 _NONE = 0xFFFFFFFF
 
 
@@ -53,6 +59,7 @@ class IndexPayload:
     chunks: tuple[Chunk, ...]
     vectors: NDArray[np.float16]  # [n, dimensions]
     postings: Postings
+    opening: Opening = field(default_factory=Opening)
 
     def encode(self) -> bytes:
         """The bytes described above.
@@ -60,12 +67,11 @@ class IndexPayload:
         Raises:
             ValueError: the parts do not go together, or an offset does not fit.
         """
-        n, p = len(self.chunks), self.postings
+        n, p, opening = len(self.chunks), self.postings, self.opening
         if self.vectors.ndim != 2 or not n == len(self.vectors) == len(p.lengths):
             raise ValueError("chunks, vectors and terms differ in number")
-        header = _HEADER.pack(
-            _MAGIC, _VERSION, self.vectors.shape[1], n, len(p.terms), len(p.chunks)
-        )
+        sizes = (n, len(p.terms), len(p.chunks), len(opening.small), len(opening.capital))
+        header = _HEADER.pack(_MAGIC, _VERSION, self.vectors.shape[1], *sizes, *opening.date)
         rows = [(*_ends(c.span), *_ends(c.heading), *_ends(c.table)) for c in self.chunks]
         spans = np.array(rows, dtype=np.int64).reshape(n, 6)
         if n and spans.max() > _NONE:
@@ -78,6 +84,8 @@ class IndexPayload:
             (p.starts, "<u4"),
             (p.chunks, "<u4"),
             (p.counts, "<u2"),
+            (opening.small, "<u8"),
+            (opening.capital, "<u8"),
         )
         return header + b"".join(part.astype(kind).tobytes() for part, kind in parts)
 
@@ -89,11 +97,13 @@ def _ends(span: Span | None) -> tuple[int, int]:
     return (span.begin, span.end) if span else _NO
 
 
-def build_payload(text: str, chunks: Sequence[Chunk], embedder: Embeds) -> IndexPayload:
+def build_payload(
+    text: str, chunks: Sequence[Chunk], embedder: Embeds, title: str | None = None
+) -> IndexPayload:
     """Embed and count the chunks of one document; no other document has a say in the result."""
     searched = [searched_text(text, piece) for piece in chunks]
     vectors = embedder.embed(searched).astype(np.float16)
-    return IndexPayload(tuple(chunks), vectors, postings_of(searched))
+    return IndexPayload(tuple(chunks), vectors, postings_of(searched), Opening.of(title, text))
 
 
 def decode(untrusted: bytes) -> IndexPayload:
@@ -103,7 +113,7 @@ def decode(untrusted: bytes) -> IndexPayload:
         StoreDamaged: any bound does not hold. (The seal is checked before; this is the second net.)
     """
     _require(len(untrusted) >= _HEADER.size, "it is too short")
-    magic, version, dimensions, n, t, p = _HEADER.unpack_from(untrusted)
+    magic, version, dimensions, n, t, p, s, c, *date = _HEADER.unpack_from(untrusted)
     _require(magic == _MAGIC and version == _VERSION, "its version is not known here")
     reader = _Reader(untrusted, _HEADER.size)
     spans = reader.take("<u4", 6 * n).astype(np.uint32).reshape(n, 6)
@@ -116,10 +126,16 @@ def decode(untrusted: bytes) -> IndexPayload:
         counts=reader.take("<u2", p).astype(np.uint16),
         lengths=lengths,
     )
+    small, capital = (reader.take("<u8", count).astype(np.uint64) for count in (s, c))
     reader.finish()
     _require(bool(np.isfinite(vectors).all()), "a vector is not finite")
     _check_postings(postings, n, p)
-    return IndexPayload(_chunks(spans), vectors, postings)
+    for words in (small, capital):
+        _require(bool((words[1:] > words[:-1]).all()), "words of the opening out of order")
+    year, month, day = (int(part) for part in date)
+    return IndexPayload(
+        _chunks(spans), vectors, postings, Opening(small, capital, (year, month, day))
+    )
 
 
 def _check_postings(postings: Postings, n: int, p: int) -> None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.index.words import FRAME_WORDS, STOPWORDS
+
 MOST_COUNTED = 0xFFFF  # counts are kept in 16 bits; BM25 is flat long before
+HINT = 0.4  # weight of a word that hints at the answer, beside 1 for a word of the question
 
 _PERSON = b"appliance/term/1"
 
@@ -76,6 +79,15 @@ def stem(word: str) -> str:
     return _SUFFIX.sub("", _PLURAL.sub("", word))
 
 
+STOPPED = frozenset(term for word in STOPWORDS for term in tokenise(word))
+FRAME = frozenset(term for word in FRAME_WORDS for term in tokenise(word))
+
+
+def content_terms(text: str) -> list[str]:
+    """The terms that carry what a text says, in order, with repetitions."""
+    return [term for term in tokenise(text) if term not in STOPPED and len(term) > 1]
+
+
 def term_hash(term: str) -> int:
     """The 64 bits by which a term is known."""
     digest = blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8, person=_PERSON)
@@ -85,6 +97,23 @@ def term_hash(term: str) -> int:
 def query_terms(query: str) -> NDArray[np.uint64]:
     """The distinct terms of a query, ascending: one fixed order in which scores are summed."""
     return np.array(sorted({term_hash(term) for term in tokenise(query)}), dtype=np.uint64)
+
+
+def weighted_terms(
+    query: str, hints: Iterable[str] = ()
+) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+    """The terms of a query and of phrases that hint at its answer, ascending, and their weights.
+
+    Words without a meaning of their own, and those that only frame a question, are left out while
+    others remain.
+    """
+    asked = {term for term in tokenise(query) if term not in STOPPED}
+    asked = (asked - FRAME) or asked or set(tokenise(query))
+    weights = {term: HINT for hint in hints for term in tokenise(hint) if term not in STOPPED}
+    weights |= dict.fromkeys(asked, 1.0)
+    hashed = {term_hash(term): weight for term, weight in weights.items()}
+    terms = np.array(sorted(hashed), dtype=np.uint64)
+    return terms, np.array([hashed[term] for term in terms.tolist()], dtype=np.float64)
 
 
 def postings_of(texts: Sequence[str]) -> Postings:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from appliance.documents import Chunk, Span
 from appliance.errors import StoreDamaged
+from appliance.index.opening import Opening
 from appliance.index.payload import IndexPayload, decode
 from appliance.index.terms import postings_of
 from tests.index.doubles import DIMENSIONS, payload_of
 
-BYTES = "98dd3dc7b85a8a4457f185229f95b907e08f196fa0957b87f87cdb49f00b8509"  # SHA-256
+BYTES = "dab12170e3f41181c7d60b96a60815b318b9cd6b58997c2acf5f6737ea0890f9"  # SHA-256
 SPANS = st.tuples(st.integers(0, 2**32 - 2), st.integers(0, 2**32 - 2)).map(
     lambda pair: Span(min(pair), max(pair))
 )
@@ -29,11 +30,15 @@ def payloads(draw: st.DrawFn) -> IndexPayload:
     chunks = tuple(draw(st.lists(CHUNKS, max_size=6)))
     texts = [draw(st.text(alphabet="ab1 ", max_size=12)) for _ in chunks]
     vectors = np.random.default_rng(len(chunks)).standard_normal((len(chunks), 3))
-    return IndexPayload(chunks, vectors.astype(np.float16), postings_of(texts))
+    opening = Opening.of(draw(st.text(max_size=5)), draw(st.text("aA1 ", max_size=9)))
+    return IndexPayload(chunks, vectors.astype(np.float16), postings_of(texts), opening)
 
 
 def assert_same(one: IndexPayload, other: IndexPayload) -> None:
     assert one.chunks == other.chunks
+    assert one.opening.date == other.opening.date
+    np.testing.assert_array_equal(one.opening.small, other.opening.small)
+    np.testing.assert_array_equal(one.opening.capital, other.opening.capital)
     np.testing.assert_array_equal(one.vectors, other.vectors)
     for name in ("terms", "starts", "chunks", "counts", "lengths"):
         ours, theirs = getattr(one.postings, name), getattr(other.postings, name)
@@ -50,12 +55,13 @@ def test_what_is_written_is_read(payload: IndexPayload) -> None:
 def test_the_bytes_are_fixed() -> None:
     # Stores hold these bytes: a change here needs a new version number.
     encoded = payload_of("one two", "two 3.50").encode()
-    assert encoded[:5] == b"AIDX\x02"
-    assert len(encoded) == 19 + 2 * (24 + 4) + 2 * 2 * DIMENSIONS + 3 * 8 + 4 * 4 + 4 * 6
+    assert encoded[:5] == b"AIDX\x03"
+    assert len(encoded) == 31 + 2 * (24 + 4) + 2 * 2 * DIMENSIONS + 3 * 8 + 4 * 4 + 4 * 6 + 4 * 8
     payload = IndexPayload(
         (Chunk(Span(2, 9), Span(0, 1), Span(1, 2)), Chunk(Span(9, 12))),
         np.array([[1, 0.5], [-1, 0]], dtype=np.float16),
         postings_of(["one two", "two 3.50"]),
+        Opening.of("Lease", "the Lease of 1 May 2020"),
     )
     assert hashlib.sha256(payload.encode()).hexdigest() == BYTES
 
@@ -119,6 +125,14 @@ def test_each_bound_of_the_postings_is_checked(name: str, value: list[int], mess
     broken = replace(sound, **{name: held})
     with pytest.raises(StoreDamaged, match=message):
         decode(replace(payload, postings=broken).encode())
+
+
+@pytest.mark.parametrize("words", [[2, 1], [1, 1]])
+def test_words_of_an_opening_are_in_order(words: list[int]) -> None:
+    for name in ("small", "capital"):
+        opening = Opening(**{name: np.array(words, np.uint64)})  # type: ignore[arg-type]
+        with pytest.raises(StoreDamaged, match="opening out of order"):
+            decode(replace(payload_of("one"), opening=opening).encode())
 
 
 def test_a_vector_that_is_not_finite_is_refused() -> None:
