@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from appliance.documents import DocumentId, ParsedDocument, Span
 from appliance.results import FieldValue, Found, Status, Step
+from appliance.tasks import calibration
+from appliance.tasks.calibration import Calibration
 from appliance.tasks.cite import citation
 from appliance.tasks.dates import AMBIGUOUS
 from appliance.tasks.lines import lines
@@ -19,11 +22,16 @@ from appliance.tasks.packs import FieldType, Pack, PackField
 from appliance.tasks.receipts import heading, moment, totals
 from appliance.tasks.records import records
 from appliance.tasks.statements import Figure, figures
+from appliance.tasks.sums import sums
+
+# Scores at which all signs of a rule speak for a value: they bring the rules to one scale.
+HIGHEST_COMPANY, HIGHEST_ADDRESS, HIGHEST_DATE, HIGHEST_TOTAL = 8.0, 5.0, 4.5, 7.0
+CALIBRATION = "places"
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A value that a rule of place reads; ``score`` is higher the more speaks for it."""
+    """A value that a rule of place reads; ``score``, about 0 to 1, is higher the more speaks."""
 
     span: Span
     normalised: str | None
@@ -38,7 +46,9 @@ def _company(parsed: ParsedDocument) -> Placed | None:
     found = heading.company(lines(parsed))
     if found is None:
         return None
-    return Placed(found.span, normalise_party(found.span.of(parsed.text)), found.score)
+    return Placed(
+        found.span, normalise_party(found.span.of(parsed.text)), found.score / HIGHEST_COMPANY
+    )
 
 
 def _address(parsed: ParsedDocument) -> Placed | None:
@@ -47,7 +57,7 @@ def _address(parsed: ParsedDocument) -> Placed | None:
     found = heading.address(printed, name.at[1] if name else -1)
     if found is None:
         return None
-    return Placed(found.span, collapse(found.span.of(parsed.text)), found.score)
+    return Placed(found.span, collapse(found.span.of(parsed.text)), found.score / HIGHEST_ADDRESS)
 
 
 def _date(parsed: ParsedDocument) -> Placed | None:
@@ -56,7 +66,7 @@ def _date(parsed: ParsedDocument) -> Placed | None:
     if found is None:
         return None
     reason = found.reading.reason if found.reading.reason == AMBIGUOUS else ""
-    return Placed(found.judged.span, found.reading.iso, found.judged.score, reason)
+    return Placed(found.judged.span, found.reading.iso, found.judged.score / HIGHEST_DATE, reason)
 
 
 def _total(parsed: ParsedDocument) -> Placed | None:
@@ -65,15 +75,45 @@ def _total(parsed: ParsedDocument) -> Placed | None:
     if found is None:
         return None
     amount = totals.reading(printed, found.span.of(parsed.text))
-    return Placed(found.span, amount, found.score)
+    return Placed(found.span, amount, found.score / HIGHEST_TOTAL)
+
+
+def _of_sum(name: str) -> Place:
+    """One of the three amounts of an invoice that add up."""
+
+    def place(parsed: ParsedDocument) -> Placed | None:
+        printed = lines(parsed)
+        found = sums(printed)
+        if found is None:
+            return None
+        span = {"net": found.net, "tax": found.tax, "total": found.total}[name]
+        return Placed(span, totals.reading(printed, span.of(parsed.text)), 1.0)
+
+    return place
 
 
 PLACES: Mapping[str, Place] = {
+    "invoice.net": _of_sum("net"),
+    "invoice.tax": _of_sum("tax"),
+    "invoice.total": _of_sum("total"),
     "receipt.company": _company,
     "receipt.address": _address,
     "receipt.date": _date,
     "receipt.total": _total,
 }
+
+
+def sure(score: float) -> float | None:
+    """The share of values with such a score that were right; None where nothing was calibrated."""
+    data = _calibrated()
+    return None if data is None else round(calibration.confidence(min(score, 1.0), data), 4)
+
+
+@cache
+def _calibrated() -> Calibration | None:
+    if not (calibration.FOLDER / f"{CALIBRATION}.json").exists():
+        return None
+    return calibration.load(CALIBRATION)
 
 
 def by_place(
@@ -116,6 +156,7 @@ def _figures(
         Found(
             citation(parsed, document, figure.span),
             figure.normalised,
+            sure(figure.score),
             record=figure.record,
             heads=tuple(citation(parsed, document, head) for head in figure.heads),
         )
@@ -137,6 +178,7 @@ def _records(
             Found(
                 citation(parsed, document, value.span),
                 value.normalised,
+                sure(value.score),
                 record=value.record,
                 heads=tuple(citation(parsed, document, head) for head in value.heads),
             )
@@ -153,7 +195,7 @@ def _records(
 def _value(
     parsed: ParsedDocument, document: DocumentId, field: PackField, placed: Placed
 ) -> FieldValue:
-    found = Found(citation(parsed, document, placed.span), placed.normalised)
+    found = Found(citation(parsed, document, placed.span), placed.normalised, sure(placed.score))
     return FieldValue(
         field.name, Status.FOUND, (found,), placed.reason, (Step("place", settled=True),)
     )
