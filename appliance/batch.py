@@ -40,7 +40,8 @@ from appliance.results import Answer, FieldValue, Outcome, Summary
 from appliance.run_report import RunReport, TaskLine
 from appliance.store.store import TaskState
 from appliance.taking import Labels, Manner
-from appliance.tasks import packs
+from appliance.tasks import packs, templates
+from appliance.tasks.brief import Brief
 
 FORMAT = 2  # of a sealed result; another number makes every task run again
 
@@ -55,7 +56,7 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task of a batch; ``argument`` is the pack or the question."""
+    """One task of a batch; ``argument`` is the pack, the question or the brief of a summary."""
 
     kind: TaskKind
     argument: str = ""
@@ -206,7 +207,7 @@ class Batch:
     def _do(self, document: Document, task: Task) -> tuple[Outcome, ResultId]:
         questions = self._app.questions
         if task.kind is TaskKind.SUMMARIZE:
-            return questions.summarize(document.id)[1:]
+            return questions.summarize(document.id, Brief.parse(task.argument))[1:]
         if task.kind is TaskKind.EXTRACT:
             return questions.extract(document.id, task.argument)[1:]
         answer, _, result = questions.ask(task.argument, None, document.id)
@@ -268,10 +269,19 @@ class Batch:
             self._out.table(table.name, table.content)
 
     def _task_key(self, document: Document, task: Task) -> str:
-        """Names the work: same file, same task, same model and pack give the same key."""
-        pack = to_plain(packs.load(task.argument)) if task.kind is TaskKind.EXTRACT else None
+        """Names the work: same file, same task, same model and rules give the same key."""
         work = [FORMAT, document.id, document.version, task.kind, task.argument]
-        return keyed_hash(self._key, json.dumps([*work, pack, self._model.digest]).encode())
+        rules = [*work, _rules(task), self._model.digest]
+        return keyed_hash(self._key, json.dumps(rules).encode())
+
+
+def _rules(task: Task) -> Plain:
+    """The pack of an extraction; the templates of a summary, which chooses among them."""
+    if task.kind is TaskKind.EXTRACT:
+        return to_plain(packs.load(task.argument))
+    if task.kind is TaskKind.SUMMARIZE:
+        return [to_plain(templates.load(name)) for name in templates.available()]
+    return None
 
 
 def _encoded(result: ResultId, outcome: Outcome) -> bytes:

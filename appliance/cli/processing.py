@@ -12,16 +12,19 @@ from appliance.cli.display import emit_json
 from appliance.cli.intake import Choices, end, intake_options, show_plan, unread_line
 from appliance.cli.progress import track
 from appliance.cli.session import json_option, note, opens_store
+from appliance.cli.summing import summary_options
 from appliance.errors import UsageError
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
     from appliance.batch import Batch, Task
+    from appliance.tasks.brief import Brief
 
 
 @click.command("process")
 @intake_options
 @click.option("--summarize", is_flag=True, help="Summarise every document.")
+@summary_options
 @click.option("--extract", multiple=True, metavar="PACK", help="Find the fields of this pack.")
 @click.option("--ask", multiple=True, metavar="QUESTION", help="Ask this of every document.")
 @click.option(
@@ -40,6 +43,7 @@ def process_command(
     collection: str,
     choices: Choices,
     summarize: bool,
+    brief: Brief,
     extract: tuple[str, ...],
     ask: tuple[str, ...],
     forms: tuple[str, ...],
@@ -63,7 +67,7 @@ def process_command(
     from appliance.batch import Batch
     from appliance.exporting import Form
 
-    tasks = _tasks(summarize, extract, ask)
+    tasks = _tasks(brief if summarize else None, extract, ask)
     if choices.dry_run:
         show_plan(appliance, folder, collection, choices, as_json=as_json)
         return
@@ -78,13 +82,13 @@ def process_command(
     end(batch.report, remedy)
 
 
-def _tasks(summarize: bool, extract: tuple[str, ...], ask: tuple[str, ...]) -> tuple[Task, ...]:
+def _tasks(brief: Brief | None, extract: tuple[str, ...], ask: tuple[str, ...]) -> tuple[Task, ...]:
     from appliance.batch import Task, TaskKind
     from appliance.tasks import packs
 
     for name in extract:  # an unknown pack is an error now, not after an hour of reading
         packs.load(name)
-    tasks = [Task(TaskKind.SUMMARIZE)] if summarize else []
+    tasks = [Task(TaskKind.SUMMARIZE, str(brief))] if brief else []
     tasks += [Task(TaskKind.EXTRACT, name) for name in dict.fromkeys(extract)]
     tasks += [Task(TaskKind.ASK, question) for question in dict.fromkeys(ask)]
     if not tasks:

@@ -18,15 +18,15 @@ def summary_options(command: Command) -> Command:
 
     @click.option(
         "--length",
-        type=click.Choice([*Length]),
-        default=Length.MEDIUM,
+        type=click.Choice([str(length) for length in Length]),
+        default=str(Length.MEDIUM),
         show_default=True,
         help="How much a summary may show.",
     )
     @click.option(
         "--level",
-        type=click.Choice([*Level]),
-        default=Level.PROFESSIONAL,
+        type=click.Choice([str(level) for level in Level]),
+        default=str(Level.PROFESSIONAL),
         show_default=True,
         help="plain: shorter sentences of more common words are preferred.",
     )
