@@ -55,6 +55,11 @@ class Ground:
         """Where the child puts temporary files."""
         return self.folder / "scratch"
 
+    @property
+    def own_engine(self) -> Settings:
+        """The settings of the first home with an engine of its own, never one that others use."""
+        return replace(self.settings, engine=replace(self.settings.engine, socket=""))
+
     def other(self) -> Ground:
         """A second home on the same ground."""
         home = self.folder / "other"
@@ -119,7 +124,7 @@ def prepared(settings: Settings) -> Iterator[Ground]:
             ground.create()
             yield ground
         finally:
-            server.stop(ground.settings)
+            server.stop(ground.own_engine)
 
 
 def _moved(settings: Settings, home: Path) -> Settings:

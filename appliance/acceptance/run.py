@@ -214,7 +214,7 @@ def _cited(asked: Sequence[Asked]) -> tuple[Citation, ...]:
 
 def _restarted(accepting: Acceptance, ground: Ground, first: Asked) -> None:
     """Ask again of an engine that was started anew; one that others use is left as it is."""
-    own = replace(ground.settings, engine=replace(ground.settings.engine, socket=""))
+    own = ground.own_engine
     fresh = replace(ground, settings=own)
 
     def look() -> Check:
