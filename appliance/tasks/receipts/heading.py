@@ -59,7 +59,9 @@ def address(lines: Sequence[Line], after: int) -> Judged | None:
         ),
         None,
     )
-    if begin is None or any(_ends(lines[at]) for at in range(after + 1, begin)):
+    if begin is None:
+        return None
+    if any(not words.may_stand_between(lines[at].text) for at in range(after + 1, begin)):
         return None
     end = begin
     while end + 1 < len(lines) and end - begin + 1 < MOST_ADDRESS_LINES:

@@ -29,7 +29,7 @@ _LABELS: tuple[tuple[re.Pattern[str], float], ...] = (
     (
         re.compile(
             r"\bgrand\s?total|\btotal\s?(?:amount|amt)?\s?(?:due|payable|to\s?pay)|\bround(?:ed|ing)?"
-            r"\s?total|\btotal\s?\(?\s?(?:after\s)?round|\b(?:amount|amt|balance|sum)\s?(?:due|payable)"
+            r"\s?total|\btotal\s?\(?\s?(?:after\s)?(?:round|adj)|\btotal\s?rounded|\b(?:amount|amt|balance|sum)\s?(?:due|payable)"
             r"|\bnett?\s?(?:total|amt|amount|payable)|\btotal\s?nett?\b|\bzu\s?zahlen|\bgesamtbetrag"
             r"|\bendsumme|\b[aà]\s?payer|\btotal\s?a\s?pagar|\bda\s?pagare|\bte\s?betalen|\batt\s?betala"
             r"|\bbill\s?total|\bjumlah\s?(?:besar|perlu)|\btotal\s?ttc|\bimporte\s?total|\binvoice\s?total"
@@ -48,7 +48,7 @@ _LABELS: tuple[tuple[re.Pattern[str], float], ...] = (
     ),
     (
         re.compile(
-            r"\btotal\b.*\b(?:incl?|inclusive|inclucive|including|with)\b|\btotal\s?(?:sales?|amount|amt)"
+            r"\btotal\b.*\b(?:incl?|include|inclusive|inclucive|including|with)\b|\btotal\s?(?:sales?|amount|amt)"
             r"|\btake\s?out\s?total|\beat\s?in\s?total|\bsumme\b|\btotal\b\W{0,3}(?:rm|\$|€|£|eur|usd)",
             _I,
         ),
@@ -59,7 +59,7 @@ _LABELS: tuple[tuple[re.Pattern[str], float], ...] = (
 )
 _NOT_TOTAL = re.compile(
     r"\b(?:qty|quantity|items?|count|pcs|pax|discount|disc|sav(?:ed?|ings?)|points?|excl\w*|excluding"
-    r"|before|change|adj\w*|service\s?charge|deposit|voucher|includes|exempt|taxable)\b"
+    r"|before|change|(?<!after\s)adj\w*|service\s?charge|deposit|voucher|includes|exempt|taxable)\b"
     r"|\btotal\s?(?:gst|vat|tax|sst|mwst|iva|tva)\b|\btender",
     _I,
 )

@@ -31,7 +31,7 @@ TRADE = re.compile(
 )
 # A line with one of these holds the sender's numbers: the address is over.
 CONTACT = re.compile(
-    r"\b(?:tel(?:ephone|efon|\.?\s?no)?|ph(?:one)?|fax|mobile|hp|h/p|hotline|whats\s?app|e-?mail"
+    r"\b(?:te[l1i](?:ephone|efon|\.?\s?no)?|ph(?:one)?|fax|mobile|hp|h/p|hotline|whats\s?app|e-?mail"
     r"|web(?:site)?|www)\b\s*[:.#&)(\d]|\btel\s?[:&-]|\w@\w+\.\w|\bwww\.|https?:|^\W*\(?\+?\d{2,4}\)?"
     r"[-\s]\d{3,4}[-\s]?\d{3,4}(?:\s?/\s?[\d-]+)?\W*$|^\W*1[38]00[-\s]",
     _I,
@@ -89,6 +89,11 @@ def ends_heading(text: str) -> bool:
     return bool(
         CONTACT.search(text) or TAX_ID.search(text) or PAPER.search(text) or find_dates(text)
     )
+
+
+def may_stand_between(text: str) -> bool:
+    """Whether a line may part a company from its address: its date, its numbers at registers."""
+    return not (CONTACT.search(text) or PAPER.search(text))
 
 
 def is_address(text: str) -> bool:

@@ -61,6 +61,17 @@ def sender(parsed: ParsedDocument) -> tuple[str, str]:
             "ONE TWO THREE FISH AND OTHER THINGS\nSDN BHD",
             "NO.1, TAMAN SRI\n43800 DENGKIL",
         ),
+        (  # a date and a number at a register stand between
+            [
+                "ALDER GOODS SDN BHD",
+                "12 Jan 2018 18:24",
+                "(867-U)",
+                "12, JALAN TAMPOI 7/4",
+                "81200 JOHOR",
+            ],
+            "ALDER GOODS SDN BHD",
+            "12, JALAN TAMPOI 7/4\n81200 JOHOR",
+        ),
         (["03-1234 5678", "Date: 1/2/2018", "Total | 5.00"], "", ""),
         ([], "", ""),
     ],
