@@ -60,6 +60,7 @@ class Asked:
     since: Path | None
     serial: int | None
     interpreter: Path | None  # a python-build-standalone archive to carry
+    manifest_only: bool = False
 
 
 @dataclass(slots=True)
@@ -125,6 +126,7 @@ def arguments(words: list[str]) -> Asked | None:
     parser.add_argument("--since", type=Path, metavar="MANIFEST", help="carry only what is new")
     parser.add_argument("--serial", type=int, metavar="N", help="default: commits so far")
     parser.add_argument("--with-python", type=Path, metavar="ARCHIVE", help="carry this Python")
+    parser.add_argument("--manifest-only", action="store_true", help="what would be in it")
     found = parser.parse_args(words)
     if found.new_keys:
         keys = signing.new_keys(found.new_keys)
@@ -144,6 +146,7 @@ def arguments(words: list[str]) -> Asked | None:
         since=found.since,
         serial=found.serial,
         interpreter=found.with_python,
+        manifest_only=found.manifest_only,
     )
 
 
@@ -178,8 +181,10 @@ def build(asked: Asked, say: Callable[[str], None]) -> Manifest:
             load.add(path, "python", asked.interpreter, "PSF-2.0")
         told = provenance.statement(_origin(asked, version), [p.entry for p in load.packed])
         load.make("provenance/bundle.intoto.json", "provenance", told)
-        manifest = _laid_out(load, asked, version, say)
+        manifest = laid_out(load, asked, version, say)
     say(f"{asked.out}: {manifest.variant} {manifest.release}, {len(manifest.files)} files")
+    if asked.manifest_only:
+        return manifest
     say(f"signing key {signing.fingerprint(_first(manifest, asked.out) / 'keys/allowed_signers')}")
     return manifest
 
@@ -210,7 +215,7 @@ def _add_environments(load: Load, asked: Asked, source: Path, say: Callable[[str
     torch = wheels.gather(folder / "torch-cpu.lock", asked.python, kept, load.scratch)
     locked = wheels.gather(folder / "app.lock", asked.python, kept, load.scratch)
     needed = (own, *wheels.reachable(own, (*locked, *torch), asked.python))
-    _add_wheels(load, "app", own.version, needed)
+    add_wheels(load, "app", own.version, needed)
     if asked.variant in ENGINE_LOCKS:
         say(f"engine: wheels for Python {asked.python} ({asked.variant})")
         kept = asked.wheels / f"engine-{asked.variant}-cp{asked.python.replace('.', '')}"
@@ -218,14 +223,19 @@ def _add_environments(load: Load, asked: Asked, source: Path, say: Callable[[str
         found = wheels.gather(lock, asked.python, kept, load.scratch)
         if asked.variant == "cpu":
             found += wheels.gather(folder / "torch-cpu.lock", asked.python, kept, load.scratch)
-        _add_wheels(load, "engine", own.version, found)
+        add_wheels(load, "engine", own.version, found)
     (tool,) = wheels.gather(
         folder / "lock-tools.lock", asked.python, asked.wheels / "tools", load.scratch
     )
     load.add(f"tools/{tool.file.name}", "tool", tool.file, tool.licence)
 
 
-def _add_wheels(load: Load, name: str, version: str, found: tuple[Wheel, ...]) -> None:
+def add_wheels(load: Load, name: str, version: str, found: tuple[Wheel, ...]) -> None:
+    """The wheels of one environment, with a lock and a bill of materials of exactly these.
+
+    Raises:
+        BundleProblem: one of them is refused.
+    """
     refusals.refuse_other_files(load.scratch, found)
     refusals.refuse_licences(found)
     for wheel in found:
@@ -273,7 +283,12 @@ def _git(*words: str) -> str:
     return done.stdout.strip()
 
 
-def _laid_out(load: Load, asked: Asked, version: str, say: Callable[[str], None]) -> Manifest:
+def laid_out(load: Load, asked: Asked, version: str, say: Callable[[str], None]) -> Manifest:
+    """Write the bundle: pool, signed manifest, and what stands on every volume.
+
+    Raises:
+        BundleProblem: volumes are too small, or the keys cannot sign.
+    """
     known: frozenset[str] = frozenset()
     if asked.since:
         known = frozenset(entry.sha256 for entry in decode(asked.since.read_bytes()).files)
@@ -291,6 +306,10 @@ def _laid_out(load: Load, asked: Asked, version: str, say: Callable[[str], None]
         volumes=volumes,
         files=files,
     )
+    if asked.manifest_only:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        (asked.out / "MANIFEST.json").write_bytes(encode(manifest))
+        return manifest
     say("writing the pool")
     sources = {item.entry.sha256: item.source for item in load.packed}
     media.write(manifest, sources, asked.out, known)

@@ -179,6 +179,8 @@ def clear(out: Path) -> None:
     if not out.exists() or not any(out.iterdir()):
         return
     ours = {"MANIFEST.json", "pool", "install.sh"}
-    if not ours <= {path.name for path in out.iterdir()} and not (out / "vol1").is_dir():
+    names = {path.name for path in out.iterdir()}
+    known = ours <= names or names == {"MANIFEST.json"} or (out / "vol1").is_dir()
+    if not known:
         raise BundleProblem(f"{out} holds something else", remedy="name an empty folder with --out")
     shutil.rmtree(out)

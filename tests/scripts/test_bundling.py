@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +13,11 @@ import pytest
 
 from deploy.installer.files import digest
 from deploy.installer.manifest import Entry
-from scripts.bundling import media, provenance, refusals, sbom, wheels
+from scripts.bundling import build, media, provenance, refusals, sbom, signing, wheels
 from scripts.bundling.media import Packed
 from scripts.bundling.problems import BundleProblem
 from scripts.bundling.provenance import Origin
+from scripts.bundling.signing import Keys
 from scripts.bundling.wheels import Wheel
 from scripts.installing import locks
 from tests.engine.test_models import make
@@ -207,6 +210,41 @@ def test_the_same_bytes_are_carried_once_and_known_ones_not_at_all(tmp_path: Pat
 
     assert len(files) == 3
     assert volumes[0].bytes == 1000
+
+
+def laid_out(root: Path, found: list[Wheel], serial: int, since: Path | None = None) -> Path:
+    keys = Keys(root / "keys" / "bundle_ed25519", root / "keys" / "bundle_p256.pem")
+    out = root / f"out-{serial}"
+    asked = build.Asked("core", "3.11", (), out, keys, root, None, since, serial, None)
+    load = build.Load(scratch=root / f"scratch-{serial}")
+    build.add_wheels(load, "app", "1.0.0", tuple(found))
+    build.laid_out(load, asked, "1.0.0", lambda _: None)
+    return out
+
+
+@pytest.mark.skipif(
+    shutil.which("ssh-keygen") is None or shutil.which("openssl") is None,
+    reason="signing takes ssh-keygen and openssl, which this machine lacks",
+)
+def test_a_delta_is_no_larger_than_what_changed_and_a_hundredth(tmp_path: Path) -> None:
+    signing.new_keys(tmp_path / "keys")
+    packages = []
+    for name in ("one", "two", "three", "four"):
+        made = wheel(tmp_path / "wheels", name)
+        with zipfile.ZipFile(made.file, "a") as archive:
+            archive.writestr(f"{name}.bin", random.Random(name).randbytes(1 << 20))  # noqa: S311
+        packages.append(wheels.read(made.file))
+    old = laid_out(tmp_path, packages, 1)
+    with zipfile.ZipFile(packages[2].file, "a") as archive:
+        archive.writestr("more.bin", random.Random(5).randbytes(1 << 19))  # noqa: S311
+    packages[2] = wheels.read(packages[2].file)
+
+    delta = laid_out(tmp_path, packages, 2, old / "MANIFEST.json")
+
+    size = sum(path.stat().st_size for path in delta.rglob("*") if path.is_file())
+    assert packages[2].size <= size <= 1.01 * packages[2].size
+    pooled = {path.name for path in delta.glob("pool/*/*/*")}
+    assert pooled & {package.sha256 for package in packages} == {packages[2].sha256}
 
 
 def test_a_folder_with_other_things_is_not_cleared(tmp_path: Path) -> None:
