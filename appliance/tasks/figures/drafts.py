@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from appliance.tasks.figures import changes, lookups, pooling, standouts
+from appliance.tasks.figures import changes, lookups, pooling, standouts, trends
 from appliance.tasks.figures.draft import Draft
 from appliance.tasks.figures.intent import Asked, Kind
 from appliance.tasks.figures.match import Matcher
@@ -22,6 +22,7 @@ _DRAFTS: dict[Kind, Callable[[Asked, Matcher], Draft | None]] = {
     Kind.WHICH_PERIOD: standouts.which_period,
     Kind.WHICH_ROW: standouts.which_row,
     Kind.EXTREME: standouts.extreme,
+    Kind.TREND: trends.trend,
 }
 
 

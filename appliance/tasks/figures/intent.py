@@ -21,6 +21,7 @@ from appliance.tasks.figures.phrases import (
     FALL,
     FILING,
     FRAME,
+    FURTHER,
     HOW_MANY,
     LATEST,
     MARK,
@@ -29,6 +30,8 @@ from appliance.tasks.figures.phrases import (
     MOST,
     MOVE,
     NO_FIGURE,
+    OWNED,
+    PAIRED,
     PERCENT,
     PROVIDED,
     RATIOS,
@@ -37,6 +40,7 @@ from appliance.tasks.figures.phrases import (
     SUM,
     SUPERLATIVE,
     THROUGH,
+    TREND,
     WHICH,
     YEARS,
 )
@@ -57,6 +61,7 @@ class Kind(StrEnum):
     EXTREME = "extreme"
     PERIODS = "periods"
     MEMBERS = "members"
+    TREND = "trend"  # the figure of each document, or of each period
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +97,18 @@ class Asked:
     since: bool = False  # the one period is that from which something changed
     latest: bool = False  # the last period of the document
     quarter: bool = False  # ... a quarter
+    paired: bool = False  # two measures are to be set side by side
     each: bool = False  # one answer for each period, "respectively"
 
 
 def asked(question: str) -> Asked | None:
     """The question taken apart; None where it asks for no figure, label or period."""
+    question = FURTHER.sub("", OWNED.sub(" ", question))
+    if trend := TREND.search(question):
+        measure = _measure(trend["first"] or trend["second"])
+        return Asked(Kind.TREND, measure, quarter="quarter" in question.lower())
+    paired = bool(PAIRED.search(question))
+    question = PAIRED.sub(r"\g<before> what were \g<one> and \g<other>", question)
     if NO_FIGURE.search(question):
         return None
     text, named = _marked(re.sub(r"\s+", " ", FILING.sub(r" \g<kept>", question.strip())))
@@ -133,6 +145,7 @@ def asked(question: str) -> Asked | None:
         since,
         latest,
         quarter,
+        paired,
         each,
     )
 

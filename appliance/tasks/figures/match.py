@@ -26,6 +26,7 @@ APART = 0.08  # lost by two figures of one calculation that stand in different t
 CONSIDERED = 5  # best series for each of several measures
 BESIDE_COUNTS = 0.15  # weight of a word that stands in another measure of the question
 UNDATED = 0.75  # of a series without periods, where the question names one
+NAME_COUNTS = 0.05  # weight of a name of the document that stands in no label
 NO_WORDS = 0.3  # weight of a word that stands nowhere in the tables, against a common one
 
 _SHARES = frozenset({"percent", "percentag", "rate", "margin", "shar", "proport"})
@@ -52,8 +53,10 @@ class Joint:
 class Matcher:
     """Scores the series of one or several documents."""
 
-    def __init__(self, series: Sequence[Series]) -> None:
+    def __init__(self, series: Sequence[Series], names: frozenset[str] = frozenset()) -> None:
+        """Keep the series, and the names that a document goes by: they ask for nothing in it."""
         self.series = tuple(series)
+        self.names = names
         self._count = len(self.series)
         self._holding = Counter(
             term for one in self.series for term in one.row | one.section | one.column
@@ -147,7 +150,7 @@ class Matcher:
             return ASKED_TOTAL
         holding = self._holding[term] or sum(self._holding[other] for other in ALIKE.get(term, ()))
         if not holding:
-            return NO_WORDS + 0.5
+            return NAME_COUNTS if term in self.names else NO_WORDS + 0.5
         return 0.5 + 0.5 * math.log(1 + self._count / holding) / math.log(1 + self._count)
 
     def _score(

@@ -26,8 +26,18 @@ FILING = re.compile(
     re.IGNORECASE,
 )
 LATEST = re.compile(
-    r"\b(?:in|for|of|as\s+of|at)?\s*(?:the|its)?\s*\b(?:latest|most\s+recent|last|current)\s+(?:fiscal\s+"
-    r"|financial\s+|reported\s+)?(?:year|quarter|period|report|filing|quarterly\s+\w+)?\b",
+    r"\b(?:(?:in|for|of|as\s+of|at)\s+)?(?:(?:the|its)\s+)?(?:latest|most\s+recent|current)\b"
+    r"(?:\s+(?:fiscal\s+|financial\s+|reported\s+)?(?:year|quarter|period|report|filing"
+    r"|quarterly\s+\w+)\b)?",
+    re.IGNORECASE,
+)
+# A question after the first: "..., and what was it spent on?"
+FURTHER = re.compile(
+    r"(?:,\s*|\s+|\?\s*)(?:and|if\s+so)[\s,]+(?:if\s+so[\s,]+)?(?=(?:what|how|why|which|where|who)\b).*",
+    re.IGNORECASE,
+)
+PAIRED = re.compile(
+    r"^(?P<before>.*?)\bhow\s+(?:did|do|does)\s+(?P<one>.+?)\s+compare[ds]?\s+(?:to|with)\s+(?P<other>.+)",
     re.IGNORECASE,
 )
 SINCE = re.compile(
@@ -41,6 +51,16 @@ MOVE = re.compile(
     r"|reduc(?:tion|ed?)|variances?|movement|improve[ds]?|gained|lost)\b",
     re.IGNORECASE,
 )
+# "How has revenue changed over time", "How did inventories develop across these quarters".
+TREND = re.compile(
+    r"^\W*(?:how\s+(?:has|have|did|do|does)\s+(?P<first>.+?)\s+(?:(?:chang|trend|fluctuat|evolv|var[iy]"
+    r"|develop|progress|mov|increas|decreas|declin)\w*|gr[eo]w\w*)"
+    r"|\w+(?:\s+\w+){0,3}\s+trends?(?:\s+be\s+\w+)?\s+(?:of|in|for)\s+(?P<second>.+?))"
+    r"\s+(?:over|across|during|between|throughout|through|in)\b"
+    r".*?\b(?:time|quarters?|periods?|years?|reports?|filings?|documents?|10-?[qk]s?)\b",
+    re.IGNORECASE,
+)
+OWNED = re.compile(r"\b[A-Z][\w&.-]*(?:\s+[A-Z][\w&.-]*){0,3}[’']s?\s+")  # "Apple's "
 DIFFERENCE = re.compile(r"(?<!\bnet )\bdifferences?\b|\bdiffer\b", re.IGNORECASE)
 FALL = re.compile(r"\b(?:decreas\w+|declin\w+|f[ae]ll|fallen|drop\w*|reduc\w+)\b", re.IGNORECASE)
 RISE = re.compile(
@@ -57,6 +77,8 @@ NO_FIGURE = re.compile(
     r"|decrease|grow)\b)))\b"
     r"|^\W*what\s+(?:is|are|was|were)\s+(?:included|excluded|required|considered|used|based|involved"
     r"|expected|meant|done|needed|allowed|provided|described|eligible|entitled)\b"
+    r"|^\W*(?:has|have|had|did|do|does|is|are|was|were|can|could|should|will)\b"
+    r"|^\W*what\s+(?:\w+\s+){0,2}changes\b|\b(?:main|key|primary|major)\s+contribut\w+"
     r"|\bif\b(?!\s+any)|\bassum\w+|\bwould\s+(?:be|have)\b|\bhypothetic\w+"
     r"|\b(?:top|two|three|four|five|2|3|4|5)\s+(?:\w+\s+)?(?:highest|largest|lowest|smallest|biggest|most)\b"
     r"|\b(?:led|lead|leads|drove|driven|drives|resulted)\s+(?:to|by|from|in)\b"
@@ -132,6 +154,7 @@ FRAME = re.compile(
     r"|accounts?\s+for|contributes?|contributed|absolute|numerical|annual(?:ly)?|yearly|across|over|among"
     r"|(?:the\s+)?(?:past\s+|last\s+)?(?:two|three|four|five|[2-5])[\s-]+years?(?:\s+period)?"
     r"|year[\s-]+(?:on|over|to)[\s-]+year|y[/-]?o[/-]?y|per\s+year|periods?"
+    r"|revealed|disclosed|stated|spend|spent|spending|allocated?|its|same|as"
     r"|according|table|shown|show|stood|equal|between|in|at|for|during|each|every|years?|quarters?)\b"
     r"|['’]s\b",
     re.IGNORECASE,

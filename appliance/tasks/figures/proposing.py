@@ -19,10 +19,13 @@ from appliance.tasks.figures.intent import Asked, Kind, asked
 from appliance.tasks.figures.match import Matcher
 from appliance.tasks.figures.prose import quoted
 from appliance.tasks.figures.series import gather
+from appliance.tasks.figures.wording import terms
 
 ENOUGH = 0.5  # score from which `answer` answers
 CLEAR = 0.12  # margin from which a choice is as good as alone
 IN_SENTENCES = 0.95  # of the score of a figure in a sentence: a cell is the surer place
+LONG = 20_000  # characters of a document that has a first page
+FIRST_PAGE = 3_000  # characters
 UNCLEAR = 0.5  # what is left of the score without any margin
 
 
@@ -46,7 +49,7 @@ def propose(question: str, texts: Mapping[DocumentId, ParsedDocument]) -> Propos
     series = [
         one for document in sorted(texts) for one in gather(figures(document, texts[document]))
     ]
-    found = draft(taken, Matcher(series))
+    found = draft(taken, Matcher(series, _names(texts)))
     proposals = [
         Proposed(_from_tables(found, texts), _score(found.score, found.margin)) if found else None,
         _from_sentences(question, taken, texts),
@@ -61,6 +64,12 @@ def answer(question: str, texts: Mapping[DocumentId, ParsedDocument]) -> Answer 
     return proposed.answer if proposed and proposed.score >= ENOUGH else None
 
 
+def _names(texts: Mapping[DocumentId, ParsedDocument]) -> frozenset[str]:
+    """Words of the first page of long documents, which says whose they are."""
+    long = [parsed for parsed in texts.values() if len(parsed.text) > LONG]
+    return frozenset(term for parsed in long for term in terms(parsed.text[:FIRST_PAGE]))
+
+
 def _from_tables(found: Draft, texts: Mapping[DocumentId, ParsedDocument]) -> Answer:
     return Answer(Status.FOUND, tuple(_statement(line, texts) for line in found.lines))
 
@@ -69,7 +78,7 @@ def _from_sentences(
     question: str, taken: Asked, texts: Mapping[DocumentId, ParsedDocument]
 ) -> Proposed | None:
     """A figure that stands in a sentence, where one is asked for as it stands."""
-    if taken.kind is not Kind.LOOKUP:
+    if taken.kind is not Kind.LOOKUP or taken.latest or taken.paired:
         return None
     found = [q for name in sorted(texts) if (q := quoted(question, taken, name, texts[name]))]
     best = max(found, key=lambda one: one.score, default=None)

@@ -19,14 +19,14 @@ from appliance.tasks.figures.wording import ALIKE, terms
 from appliance.tasks.sentences import sentences
 
 LONGEST = 1200  # characters of a sentence
-UNDATED = 0.75  # left of the score where the sentence names no period and the question does
+UNDATED = 0.65  # left of the score where the sentence names no period and the question does
 ONE_OF_SEVERAL = 0.85  # ... where other figures stand beside the one chosen
 NEAR = 30  # characters between a figure and its period
 
 _AMOUNT = re.compile(
     r"(?<![\w.,])(?:\(\s?)?(?:(?:US|AU|NT|HK|A|C)?\s?[$€£¥]\s?|(?:RMB|US|AU|EUR|USD|GBP)\s?)?"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\w*\()"
-    r"(?:\s?(?P<scale>thousand|million|billion|trillion|bn|mn|[mk])\b)?"
+    r"(?:\s?(?P<scale>thousand|million|billion|trillion|bn|mn)\b)?"
     r"(?:\s?(?P<percent>%|per\s?cent(?:age)?(?:\s+points?)?\b|basis\s+points\b))?"
     r"(?:\s(?P<unit>years?|months?|weeks?|days?|cents?|shares|employees)\b)?",
     re.IGNORECASE,

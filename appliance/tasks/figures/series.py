@@ -13,8 +13,8 @@ from appliance.tasks.figures.wording import terms
 _MANNER_WORDS = """thousand million billion dollar euro pound nt audit unaudit week month end year
 amount restat yen currenc except 000"""
 _MANNER = frozenset(_MANNER_WORDS.split())
-_MOVEMENT_WORDS = "chang varianc increas decreas growth over vs versus yr percent to in"
 _NONE: frozenset[str] = frozenset()
+_MOVEMENT_WORDS = "chang varianc increas decreas growth over vs versus yr percent to in"
 _MOVEMENT = frozenset(_MOVEMENT_WORDS.split())
 
 
@@ -57,8 +57,11 @@ def gather(figures: Iterable[Figure]) -> tuple[Series, ...]:
             number += 1
         groups.setdefault((*key, number), []).append(figure)
     shared = _shared(groups.values())
+    around = {_table(group[0]): group[0].around for group in groups.values()}
+    lines = {table: frozenset(terms(text)) for table, text in around.items()}
     return tuple(
-        _series(group, shared.get(_table(group[0]), frozenset())) for group in groups.values()
+        _series(group, shared.get(_table(group[0]), _NONE), lines[_table(group[0])])
+        for group in groups.values()
     )
 
 
@@ -85,7 +88,7 @@ def _shared(groups: Iterable[list[Figure]]) -> dict[tuple[DocumentId, int], froz
     return {table: frozenset.intersection(*rows) for table, rows in labels.items() if len(rows) > 1}
 
 
-def _series(group: list[Figure], shared: frozenset[str]) -> Series:
+def _series(group: list[Figure], shared: frozenset[str], lines: frozenset[str]) -> Series:
     first = group[0]
     row, section = frozenset(terms(first.label)), frozenset(terms(first.section))
     if first.total and not row:
@@ -97,7 +100,7 @@ def _series(group: list[Figure], shared: frozenset[str]) -> Series:
         section,
         frozenset(terms(first.inner)),
         column(first),
-        frozenset(terms(first.around)),
+        lines,
         first.total,
         first.change,
         any(figure.percent for figure in group),

@@ -53,6 +53,7 @@ _ALIKE = tuple(
         "entir total",
         "aggregat total",
         "remain outstand",
+        "flow provid generat",
     )
 )
 ALIKE = {
