@@ -15,7 +15,8 @@ from appliance.release import Release
 
 TOPIC = "P9"
 PARTS = ("app", "engine")  # the two environments
-_BULK = ("wheels/", "tools/")  # read only by a deep check: they were unpacked, nothing runs there
+_WHEELS = "wheels/"  # read only by a deep check: they were unpacked, nothing runs there
+_TOOLS = "tools/"  # of the installer; they stay in its pool
 _OWN = frozenset({"appliance", "pip", "setuptools", "wheel"})  # of a checkout: in no lock
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -27,7 +28,7 @@ def files(settings: Settings, *, deep: bool) -> Check:
     found = release.of(settings)
     if found is None:
         return not_run(TOPIC, "files of the release", "a checkout has no manifest")
-    wanted = [listed for listed in found.files if deep or _is_read(listed.path)]
+    wanted = [listed for listed in found.files if _is_read(listed.path, deep=deep)]
     faults = [*_differing(found, wanted), *_strangers(found)]
     words = f"{len(wanted)} files of release {found.version}-{found.serial} are as signed"
     return judge(TOPIC, "files of the release", faults, words, release.AGAIN)
@@ -87,10 +88,12 @@ def _unset(file: Path) -> Iterator[str]:
             yield f"{name} is not set in {file}"
 
 
-def _is_read(path: str) -> bool:
+def _is_read(path: str, *, deep: bool) -> bool:
     """Models are read by their own manifests, which are among the files."""
     in_model = path.startswith("models/") and not path.endswith("/" + models.MANIFEST)
-    return not in_model and not path.startswith(_BULK)
+    if path.startswith(_WHEELS) or in_model:
+        return deep
+    return not path.startswith(_TOOLS)
 
 
 def _differing(found: Release, wanted: Iterable[release.Listed]) -> Iterator[str]:
