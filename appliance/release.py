@@ -18,6 +18,7 @@ from appliance.errors import ConfigError
 MANIFEST = "MANIFEST.json"
 COMPLETE = ".complete"  # of the installer: the SHA-256 of the manifest that it verified
 CORE = "core"  # the variant without an engine
+_IN_POOL = frozenset({"installer", "python", "source", "tool"})
 LARGEST = 64 << 20  # bytes
 AGAIN = "run install.sh of the release's bundle again"
 CHECKOUT = "run scripts/setup"
@@ -28,8 +29,14 @@ class Listed:
     """One file of the release; ``path`` is relative to its folder."""
 
     path: str
+    kind: str
     size: int
     sha256: str
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether it lies in the release's folder; what the installer needs stays in its pool."""
+        return self.kind not in _IN_POOL
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +121,5 @@ def _listed(untrusted: Mapping[str, object]) -> Listed:
     path = PurePosixPath(str(untrusted["path"]))
     if path.is_absolute() or ".." in path.parts:
         raise ValueError("a path leads elsewhere")
-    return Listed(str(path), int(str(untrusted["size"])), str(untrusted["sha256"]))
+    kind, digest = str(untrusted["kind"]), str(untrusted["sha256"])
+    return Listed(str(path), kind, int(str(untrusted["size"])), digest)

@@ -24,7 +24,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def manifest(settings: Settings, variant: str = "core", path: str = "README.md") -> None:
-    listed = {"path": path, "size": 2, "sha256": hashlib.sha256(b"hi").hexdigest()}
+    listed = {"path": path, "kind": "doc", "size": 2, "sha256": hashlib.sha256(b"hi").hexdigest()}
     table = {"version": "1.0.0", "serial": 7, "variant": variant, "files": [listed]}
     (settings.root / "MANIFEST.json").write_text(json.dumps(table))
 

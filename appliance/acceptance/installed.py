@@ -11,12 +11,11 @@ from appliance import config, offline, release
 from appliance.acceptance.checks import Check, failed, judge, not_run, passed
 from appliance.config import Settings
 from appliance.engine import models
-from appliance.release import Release
+from appliance.release import Listed, Release
 
 TOPIC = "P9"
 PARTS = ("app", "engine")  # the two environments
 _WHEELS = "wheels/"  # read only by a deep check: they were unpacked, nothing runs there
-_TOOLS = "tools/"  # of the installer; they stay in its pool
 _OWN = frozenset({"appliance", "pip", "setuptools", "wheel"})  # of a checkout: in no lock
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -28,7 +27,7 @@ def files(settings: Settings, *, deep: bool) -> Check:
     found = release.of(settings)
     if found is None:
         return not_run(TOPIC, "files of the release", "a checkout has no manifest")
-    wanted = [listed for listed in found.files if _is_read(listed.path, deep=deep)]
+    wanted = [listed for listed in found.files if _is_read(listed, deep=deep)]
     faults = [*_differing(found, wanted), *_strangers(found)]
     words = f"{len(wanted)} files of release {found.version}-{found.serial} are as signed"
     return judge(TOPIC, "files of the release", faults, words, release.AGAIN)
@@ -88,15 +87,16 @@ def _unset(file: Path) -> Iterator[str]:
             yield f"{name} is not set in {file}"
 
 
-def _is_read(path: str, *, deep: bool) -> bool:
+def _is_read(listed: Listed, *, deep: bool) -> bool:
     """Models are read by their own manifests, which are among the files."""
+    path = listed.path
     in_model = path.startswith("models/") and not path.endswith("/" + models.MANIFEST)
     if path.startswith(_WHEELS) or in_model:
         return deep
-    return not path.startswith(_TOOLS)
+    return listed.is_laid_out
 
 
-def _differing(found: Release, wanted: Iterable[release.Listed]) -> Iterator[str]:
+def _differing(found: Release, wanted: Iterable[Listed]) -> Iterator[str]:
     for listed in wanted:
         path = found.folder / listed.path
         try:

@@ -61,12 +61,18 @@ def flip(path: Path, at: int | None = None) -> None:
 
 def _manifest(root: Path, variant: str) -> None:
     files = [
-        {"path": str(p.relative_to(root)), "size": p.stat().st_size, "sha256": _digest(p)}
+        {
+            "path": str(p.relative_to(root)),
+            "kind": "doc",
+            "size": p.stat().st_size,
+            "sha256": _digest(p),
+        }
         for folder in ("deploy", "locks", "wheels", "models/tiny")
         for p in sorted((root / folder).rglob("*"))
         if p.is_file()
     ]
-    files.append({"path": "tools/uv.whl", "size": 1, "sha256": "0" * 64})  # stays in the pool
+    tool = {"path": "tools/uv.whl", "kind": "tool", "size": 1, "sha256": "0" * 64}
+    files.append(tool)  # stays in the pool
     table = {"version": "1.0.0", "serial": 7, "variant": variant, "files": files}
     _write(root / "MANIFEST.json", json.dumps(table))
     _write(root / ".complete", _digest(root / "MANIFEST.json") + "\n")
