@@ -60,6 +60,7 @@ class Task:
 
     kind: TaskKind
     argument: str = ""
+    max_risk: float | None = None  # of an answer
 
     @property
     def title(self) -> str:
@@ -210,7 +211,7 @@ class Batch:
             return questions.summarize(document.id, Brief.parse(task.argument))[1:]
         if task.kind is TaskKind.EXTRACT:
             return questions.extract(document.id, task.argument)[1:]
-        answer, _, result = questions.ask(task.argument, None, document.id)
+        answer, _, result = questions.ask(task.argument, None, document.id, task.max_risk)
         return answer, result
 
     @contextmanager
@@ -271,14 +272,15 @@ class Batch:
     def _task_key(self, document: Document, task: Task) -> str:
         """Names the work: same file, same task, same model and rules give the same key."""
         work = [FORMAT, document.id, document.version, task.kind, task.argument]
-        rules = [*work, _rules(task), self._model.digest]
+        work += [] if task.max_risk is None else [task.max_risk]
+        rules = [*work, _rules(task, self._app.settings.home / "packs"), self._model.digest]
         return keyed_hash(self._key, json.dumps(rules).encode())
 
 
-def _rules(task: Task) -> Plain:
+def _rules(task: Task, own: Path) -> Plain:
     """The pack of an extraction; the templates of a summary, which chooses among them."""
     if task.kind is TaskKind.EXTRACT:
-        return to_plain(packs.load(task.argument))
+        return to_plain(packs.load(task.argument, own=own))
     if task.kind is TaskKind.SUMMARIZE:
         return [to_plain(templates.load(name)) for name in templates.available()]
     return None

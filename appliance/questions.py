@@ -8,6 +8,7 @@ needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where
     from appliance.index.library import Library
     from appliance.index.memory import Hit
     from appliance.replay import Replay
+    from appliance.tasks.cascade import State
+    from appliance.tasks.extract import Tried
+    from appliance.tasks.packs import Pack
 
 Notify = Callable[[str], None]
 ResultId = str  # 32 hex digits; empty where nothing was kept
@@ -105,6 +109,16 @@ class Questions:
             result = self._keep(act, request, scope, fields)
         return document, fields, result
 
+    def try_pack(self, reference: str, pack: Pack) -> Tried:
+        """A pack that is being written, on one document, with what was considered."""
+        from appliance.tasks.extract import Tried
+
+        private = {"document": reference, "pack": pack.name}
+        with self._acts.act("extract", private=private) as act:
+            document, scope = self._acts.document(reference, "extract")
+            parsed, fields, states = self._tried(act, pack, scope)
+        return Tried(document, parsed, fields, states)
+
     def results(self) -> tuple[tuple[KeptRow, Request], ...]:
         """The results made from documents that this principal may read, newest first."""
         with self._acts.act("results") as act:
@@ -176,18 +190,39 @@ class Questions:
 
     def _fields(self, act: Act, request: Request, scope: Scope) -> tuple[FieldValue, ...]:
         from appliance.tasks import packs
-        from appliance.tasks.extract import extract
+
+        pack = packs.load(request.argument, own=self._settings.home / "packs")
+        return self._tried(act, pack, scope)[1]
+
+    def _tried(
+        self, act: Act, pack: Pack, scope: Scope
+    ) -> tuple[ParsedDocument, tuple[FieldValue, ...], tuple[State, ...]]:
+        from appliance.tasks.cascade import Tools
+        from appliance.tasks.extract import tried
 
         (document,) = scope.documents
         act.documents.append(document)
-        loaded = packs.load(request.argument)
         engine = self.engine(act, scope)
         self._retrieved(act)
+        parsed = self.parsed(document)
 
         def retrieve(question: str) -> Sequence[Span]:
             return [hit.chunk.span for hit in self._read(question, scope)]
 
-        return extract(self.parsed(document), document, loaded, retrieve, engine)
+        with ExitStack() as running:
+            larger = partial(self._larger, running, act, scope)
+            tools = Tools(retrieve, engine, self.library().embed, larger)
+            return parsed, *tried(parsed, document, pack, tools)
+
+    def _larger(self, running: ExitStack, act: Act, scope: Scope, name: str) -> Engine | None:
+        """Another installed model, served while ``running`` is open; None: it is not installed."""
+        from appliance.engine import larger
+        from appliance.engine.client import VllmEngine
+
+        if not larger.installed(self._settings, name):
+            return None
+        settings = running.enter_context(larger.serving(self._settings, name, self._notify))
+        return _Counting(VllmEngine(settings, name, self._salt(scope)), act, self)
 
     def _read(self, question: str, scope: Scope) -> Sequence[Hit]:
         return self.library().find(question, scope, self._settings.search.characters)
@@ -251,9 +286,12 @@ class Questions:
                 f"the engine runs with {running.model}, not with the model in force",
                 remedy="run `appliance engine stop`; the next task starts it with the right one",
             )
+        return _Counting(VllmEngine(self._settings, identity.name, self._salt(scope)), act, self)
+
+    def _salt(self, scope: Scope) -> str:
+        """What the engine keeps of these documents is found again for these documents only."""
         members = "\n".join(sorted(scope.documents)).encode()
-        salt = keyed_hash(self._acts.store.derive("cache-salt"), members)
-        return _Counting(VllmEngine(self._settings, identity.name, salt), act, self)
+        return keyed_hash(self._acts.store.derive("cache-salt"), members)
 
     def forget(self, document: DocumentId) -> None:
         """Drop an erased or replaced document from memory."""

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli import display
-from appliance.cli.session import collection_option, json_option, note, opens_store, text_argument
+from appliance.cli.session import (
+    collection_option,
+    json_option,
+    max_risk_option,
+    note,
+    opens_store,
+    text_argument,
+)
 from appliance.cli.summing import summary_options
 from appliance.results import Status
 
@@ -47,6 +54,7 @@ def search_command(
 @click.argument("question")
 @collection_option
 @click.option("--document", "-d", help="Only this document: an id, its beginning, or a name.")
+@max_risk_option
 @json_option
 @opens_store
 def ask_command(
@@ -54,24 +62,39 @@ def ask_command(
     question: str,
     collection: str | None,
     document: str | None,
+    max_risk: float | None,
     as_json: bool,
 ) -> None:
     """Answer a question with verbatim quotes, or say that the documents do not contain it.
 
+    Every answer shows its risk: the share of such answers that were wrong on the documents the
+    appliance was calibrated with. With --max-risk, what is riskier is withheld, and the risk that
+    would have let it pass is named.
+
     \b
     Examples:
       appliance ask "Which law governs the agreement?" --document 3fa1
+      appliance ask "Is there a cap on liability?" --collection acme --max-risk 0.1
       appliance ask - --collection acme --json < question.txt
     """
-    answer, names, result = appliance.questions.ask(text_argument(question), collection, document)
+    answer, names, result = appliance.questions.ask(
+        text_argument(question), collection, document, max_risk
+    )
     if as_json:
         display.emit_json({"answer": answer, "names": names, "result": result})
         return
     if answer.status is Status.NOT_STATED:
         click.echo("The documents do not say.")
-    elif answer.status is Status.CONFLICTING:
+        if answer.risk is not None and answer.risk < 1:
+            note(f"{answer.reason}; with --max-risk {answer.risk:.2g} it would be shown.")
+        return
+    if answer.status is Status.CONFLICTING:
         click.echo("The documents say different things:")
     display.statements(answer.statements, names)
+    if answer.reason:
+        note(f"{answer.reason}.")
+    if answer.risk is not None:
+        note(f"Of such answers, {answer.risk:.0%} were wrong where it was measured.")
 
 
 @click.command("summarize")

@@ -11,7 +11,7 @@ import click
 from appliance.cli.display import emit_json
 from appliance.cli.intake import Choices, end, intake_options, show_plan, unread_line
 from appliance.cli.progress import track
-from appliance.cli.session import json_option, note, opens_store
+from appliance.cli.session import json_option, max_risk_option, note, opens_store
 from appliance.cli.summing import summary_options
 from appliance.errors import UsageError
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @summary_options
 @click.option("--extract", multiple=True, metavar="PACK", help="Find the fields of this pack.")
 @click.option("--ask", multiple=True, metavar="QUESTION", help="Ask this of every document.")
+@max_risk_option
 @click.option(
     "--format",
     "forms",
@@ -46,6 +47,7 @@ def process_command(
     brief: Brief,
     extract: tuple[str, ...],
     ask: tuple[str, ...],
+    max_risk: float | None,
     forms: tuple[str, ...],
     out: Path,
     as_json: bool,
@@ -64,10 +66,11 @@ def process_command(
       appliance process ./in -c acme --extract legal/contract --format html --format xlsx -o out
       appliance process ./inbox -c acme --summarize --out ./results --watch
     """
-    from appliance.batch import Batch
+    from appliance.batch import Batch, Task, TaskKind
     from appliance.exporting import Form
 
-    tasks = _tasks(brief if summarize else None, extract, ask)
+    asked = tuple(Task(TaskKind.ASK, question, max_risk) for question in dict.fromkeys(ask))
+    tasks = _tasks(brief if summarize else None, extract, asked, appliance.settings.home)
     if choices.dry_run:
         show_plan(appliance, folder, collection, choices, as_json=as_json)
         return
@@ -82,15 +85,17 @@ def process_command(
     end(batch.report, remedy)
 
 
-def _tasks(brief: Brief | None, extract: tuple[str, ...], ask: tuple[str, ...]) -> tuple[Task, ...]:
+def _tasks(
+    brief: Brief | None, extract: tuple[str, ...], asked: tuple[Task, ...], home: Path
+) -> tuple[Task, ...]:
     from appliance.batch import Task, TaskKind
     from appliance.tasks import packs
 
     for name in extract:  # an unknown pack is an error now, not after an hour of reading
-        packs.load(name)
+        packs.load(name, own=home / "packs")
     tasks = [Task(TaskKind.SUMMARIZE, str(brief))] if brief else []
     tasks += [Task(TaskKind.EXTRACT, name) for name in dict.fromkeys(extract)]
-    tasks += [Task(TaskKind.ASK, question) for question in dict.fromkeys(ask)]
+    tasks += asked
     if not tasks:
         raise UsageError(
             "there is nothing to do", remedy="give --summarize, --extract PACK or --ask QUESTION"

@@ -29,6 +29,13 @@ json_option = click.option(
 # Whether it is there and may be read is said by what reads it, with an exit code of its own.
 FOLDER = click.Path(path_type=Path, readable=False)
 collection_option = click.option("--collection", "-c", help="Only in this collection.")
+max_risk_option = click.option(
+    "--max-risk",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Withhold answers of which more than this share were wrong where it was measured "
+    "[default: 0.4 for quoted sentences; figures and verdicts of studies show their risk].",
+)
 
 
 def passphrase_options(command: Command) -> Command:

@@ -1,151 +1,225 @@
 """Answers from passages: whole sentences of the documents, or "the documents do not say".
 
-Two gates.  A sentence may be quoted only when it holds enough of what the question asks, and the
-kind of thing it asks for (relevance.py): that is counted, needs no model and is where most
-questions without an answer end.  Then the model copies the answer out of the sentences that are
-left, or declines; the sentence it copied from comes first.  An answer is quotes (promise P5).
+Each sentence of the passages gets a score from independent signals (evidence.py, voting.py).  The
+best one is quoted when its score passes the threshold that the operator's risk sets on shipped
+calibration data (calibration.py).  Where the model's vote could change nothing, it is not asked.
+Questions for figures go to the tables first (figures/), questions that a study answers by yes, no
+or maybe are read by its findings (verdict.py).  An answer is quotes (promise P5).
 """
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from appliance.documents import DocumentId, ElementKind, ParsedDocument, Passage, Span
+from appliance.documents import DocumentId, ParsedDocument, Passage
 from appliance.engine.client import Engine
-from appliance.errors import EngineRefused
+from appliance.index.payload import Embeds
 from appliance.results import Answer, Statement, Status
-from appliance.tasks import prompts
-from appliance.tasks.cite import citation, locate
-from appliance.tasks.grammar import NOT_STATED
+from appliance.tasks import calibration, figures, kinds, relevance
+from appliance.tasks.calibration import Calibration
+from appliance.tasks.cite import citation
+from appliance.tasks.conflict import disagreeing
+from appliance.tasks.evidence import Evidence
 from appliance.tasks.normalise import collapse
-from appliance.tasks.relevance import asked, coverage, fits, weights
 from appliance.tasks.sentences import sentences
+from appliance.tasks.verdict import is_study, verdict
+from appliance.tasks.voting import Scored, admitted, ordered, reach, voted
 
-ENOUGH = 0.6  # share of the question a sentence must hold; measured, see tests/tasks/FIGURES.md
-VOTE = 0.15  # what the model's copy adds to the share of its sentence
-SPREAD = 0.25  # a further quote may hold this much less than the first
-MUCH = 0.85  # share at which a sentence is quoted even when the model declines
-LEAST_WORDS = 6  # fewer words are a heading or a fragment
-MOST_SHOWN = 3  # sentences the model copies from
+MAX_RISK = 0.4  # where the operator says nothing; measured, see the table of the evaluation
+SENTENCES, TABLES, VERDICTS = "answers", "answers-tables", "answers-studies"  # calibration data
 MOST_QUOTED = 2
-LONGEST_SENTENCE = 1200  # characters
-LONGEST_LABEL = 60  # characters of a heading that labels the sentence after it
-LONGEST_COPY = 60  # characters: enough to know the sentence
+MOST_LISTED = 8  # where the question wants everything of a kind
+SPREAD = 1.0  # log-odds that a further quote may lie below the first
 
-_LEADERS = re.compile(r"\.{5}|(?:\. ){5}")  # a line of a table of contents
-_Place = tuple[DocumentId, Span, str]  # a sentence, and what travels with its passage
+_Texts = Mapping[DocumentId, ParsedDocument]
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
-    """One sentence that may be quoted."""
+class Asking:
+    """How a question is answered.
 
-    document: DocumentId
-    span: Span
-    share: float
+    ``max_risk`` bounds the share of wrong answers among those given; None: MAX_RISK for sentences,
+    and a figure or the verdict of a study is given whatever its risk, which stands beside it.
+    ``text`` is what is asked, without the names of documents; empty: the question as it is.
+    ``documents``, where there are two or more, are named by the question: each is asked by itself.
+    ``data`` are other calibration data of sentences than those that ship.
+    """
+
+    max_risk: float | None = None
+    text: str = ""
+    documents: tuple[DocumentId, ...] = ()
+    data: Calibration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question and what answers it."""
+
+    question: str
+    texts: _Texts
+    engine: Engine
+    embeds: Embeds
+    data: Calibration
 
 
 def answer(
     question: str,
     passages: Sequence[Passage],
-    texts: Mapping[DocumentId, ParsedDocument],
+    texts: _Texts,
     engine: Engine,
+    embeds: Embeds,
+    asking: Asking = Asking(),  # noqa: B008 - frozen
 ) -> Answer:
     """What the passages say to a question.
 
-    ``texts`` holds every document that a passage is from.
+    ``texts`` holds every document that a passage is from.  The answer's ``risk`` is the share of
+    such answers that were wrong on development documents; of one that is withheld, the risk that
+    would have let it pass.
 
     Raises:
         EngineError: the engine could not answer.
+        ConfigError: the calibration data are missing.
     """
     if not passages:
         return Answer(Status.NOT_STATED, (), "no passage was found")
-    evidence = _evidence(asked(question), passages, texts)[:MOST_SHOWN]
-    if not evidence:
-        return Answer(Status.NOT_STATED, (), "no sentence holds what the question asks for")
-    kept = _confirmed(question, evidence, texts, engine)
-    if not kept:
-        return Answer(Status.NOT_STATED, (), "the model found no answer in the passages")
-    return Answer(Status.FOUND, tuple(_statement(item, texts) for item in kept[:MOST_QUOTED]))
+    clause = relevance.asked(asking.text or question)
+    of_tables = _of_tables(question, texts, asking.max_risk)
+    if of_tables is not None:
+        return of_tables
+    of_study = _of_study(question, passages, texts, asking.max_risk)
+    if of_study is not None:
+        return of_study
+    compared = [d for d in asking.documents if any(p.document == d for p in passages)]
+    asked = _Asked(clause, texts, engine, embeds, asking.data or data_of(SENTENCES))
+    least = calibration.threshold(asked.data, _risk(asking))
+    if len(compared) < 2:
+        return _of_sentences(asked, passages, least)
+    each = []
+    for document in compared:
+        own = [passage for passage in passages if passage.document == document]
+        each.append(_of_sentences(asked, own, least))
+    return _together(each)
 
 
-def _evidence(
-    question: str, passages: Sequence[Passage], texts: Mapping[DocumentId, ParsedDocument]
-) -> list[_Evidence]:
-    """Sentences that hold enough of the question, best first."""
-    places = sorted(
-        {
-            (passage.document, span, f"{passage.heading} {passage.table}".strip())
-            for passage in passages
-            for span in sentences(texts[passage.document], passage.span)
-        }
+@cache
+def data_of(name: str) -> Calibration:
+    """The calibration data of one way to answer.
+
+    Raises:
+        ConfigError: they are missing or damaged.
+    """
+    return calibration.load(name)
+
+
+def _risk(asking: Asking) -> float:
+    return MAX_RISK if asking.max_risk is None else asking.max_risk
+
+
+def _of_tables(question: str, texts: _Texts, max_risk: float | None) -> Answer | None:
+    """What the tables say; None where they are not asked, or what they say is not sure enough."""
+    tables = {document: parsed for document, parsed in texts.items() if _has_table(parsed)}
+    if not tables or kinds.asks_whether_there_is(question):
+        return None
+    proposed = figures.propose(question, tables)
+    if proposed is None:
+        return None
+    data = data_of(TABLES)
+    least = figures.ENOUGH if max_risk is None else calibration.threshold(data, max_risk)
+    if proposed.score < least:
+        return None
+    found = proposed.answer
+    return Answer(found.status, found.statements, found.reason, _wrong(proposed.score, data))
+
+
+def _has_table(parsed: ParsedDocument) -> bool:
+    return any(element.row is not None for element in parsed.elements)
+
+
+def _of_study(
+    question: str, passages: Sequence[Passage], texts: _Texts, max_risk: float | None
+) -> Answer | None:
+    """Yes, no or maybe with the findings; None where no study is asked such a question."""
+    document = passages[0].document
+    if not kinds.is_polar(question) or not is_study(texts[document]):
+        return None
+    around = [
+        span.of(texts[passage.document].text)
+        for passage in passages
+        for span in sentences(texts[passage.document], passage.span)
+    ]
+    said = verdict(relevance.weights(question, around), texts[document])
+    if said is None:
+        return None
+    data = data_of(VERDICTS)
+    if max_risk is not None and said.lead < calibration.threshold(data, max_risk):
+        reason = "the findings are not clear enough"
+        return Answer(Status.NOT_STATED, (), reason, _needed(said.lead, data))
+    cited = tuple(citation(texts[document], document, span) for span in said.findings)
+    return Answer(Status.FOUND, (Statement(said.word, cited),), "", _wrong(said.lead, data))
+
+
+def _of_sentences(asked: _Asked, passages: Sequence[Passage], least: float) -> Answer:
+    data = asked.data
+    scored = ordered(admitted(asked.question, passages, asked.texts, asked.embeds), data)
+    lowers, lifts = reach(data)
+    if not scored or scored[0][0] + lifts < least:
+        best = scored[0][0] if scored else -math.inf
+        return _silent("no sentence holds what the question asks for", best, data)
+    second = scored[1][0] if len(scored) > 1 else -math.inf
+    if scored[0][0] + lowers < max(least, second + lifts):
+        scored = voted(asked.question, scored, asked.texts, asked.engine, data)
+    if scored[0][0] < least:
+        return _silent("no sentence is sure enough to answer the question", scored[0][0], data)
+    return _spoken(asked, [item for item in scored if item[0] >= least])
+
+
+def _silent(reason: str, best: float, data: Calibration) -> Answer:
+    return Answer(Status.NOT_STATED, (), reason, _needed(best, data))
+
+
+def _spoken(asked: _Asked, kept: Sequence[Scored]) -> Answer:
+    question, texts = asked.question, asked.texts
+    risk = _wrong(kept[0][0], asked.data)
+    near = [item for at, item in kept if at >= kept[0][0] - SPREAD]
+    several = kinds.asks_for_several(question)
+    differing = () if several else disagreeing(question, near, texts)
+    if differing:
+        statements = tuple(_statement(question, item, texts) for item in differing)
+        return Answer(Status.CONFLICTING, statements, "the documents give different values", risk)
+    shown = near[: MOST_LISTED if several else MOST_QUOTED]
+    return Answer(Status.FOUND, tuple(_statement(question, i, texts) for i in shown), "", risk)
+
+
+def _needed(score: float, data: Calibration) -> float:
+    """The risk that lets a score pass, rounded up, so that it does."""
+    return math.ceil(calibration.least_risk(score, data) * 10_000) / 10_000
+
+
+def _wrong(score: float, data: Calibration) -> float:
+    return round(1 - calibration.confidence(score, data), 4)
+
+
+def _together(each: Sequence[Answer]) -> Answer:
+    """One answer of several documents: what each of them says, in the order of the question."""
+    spoken = [answer for answer in each if answer.statements]
+    if not spoken:
+        return each[0]
+    silent = len(each) - len(spoken)
+    return Answer(
+        Status.FOUND,
+        tuple(answer.statements[0] for answer in spoken),
+        f"{silent} of {len(each)} documents do not say it" if silent else "",
+        max(answer.risk or 0.0 for answer in spoken),
     )
-    words = [span.of(texts[document].text) for document, span, _ in places]
-    weighted = weights(question, words)
-    found = []
-    for at, (document, span, heading) in enumerate(places):
-        label = words[at - 1] if at and _labels(places[at - 1], document, texts) else ""
-        around = " ".join([heading, *words[max(0, at - 1) : at + 2]])
-        share = coverage(weighted, f"{label} {words[at]}", around)
-        quotable = _is_sentence(texts[document], span, labelled=bool(label))
-        if share >= ENOUGH and quotable and fits(question, words[at]):
-            found.append(_Evidence(document, span, share))
-    return sorted(found, key=lambda e: (-e.share, e.document, e.span))
 
 
-def _labels(
-    place: _Place, document: DocumentId, texts: Mapping[DocumentId, ParsedDocument]
-) -> bool:
-    """Whether a place is a heading of this document: it labels the sentence after it."""
-    return place[0] == document and _is_heading(texts[document], place[1])
-
-
-def _is_heading(parsed: ParsedDocument, span: Span) -> bool:
-    element = parsed.element_at(span.begin)
-    if element is not None and element.kind is ElementKind.TITLE:
-        return True
-    return span.end - span.begin <= LONGEST_LABEL and span.of(parsed.text).isupper()
-
-
-def _is_sentence(parsed: ParsedDocument, span: Span, *, labelled: bool) -> bool:
-    """Whether a span can be quoted as an answer; after a heading, a few words can."""
-    words = span.of(parsed.text)
-    if _is_heading(parsed, span) or len(words) > LONGEST_SENTENCE or _LEADERS.search(words):
-        return False
-    element = parsed.element_at(span.begin)
-    is_row = element is not None and element.kind is ElementKind.TABLE_ROW
-    return len(words.split()) >= (2 if labelled or is_row else LEAST_WORDS)
-
-
-def _confirmed(
-    question: str,
-    evidence: Sequence[_Evidence],
-    texts: Mapping[DocumentId, ParsedDocument],
-    engine: Engine,
-) -> list[_Evidence]:
-    """The evidence after the model has copied from it, best first; nothing when it declined."""
-    shown = [item.span.of(texts[item.document].text) for item in evidence]
-    (completion,) = engine.complete([prompts.copy(shown, question, LONGEST_COPY)])
-    copied = [item for item in evidence if _holds(item, completion.untrusted_text, texts)]
-    if not copied and completion.untrusted_text == NOT_STATED:
-        return [item for item in evidence if item.share >= MUCH]
-    voted = copied[:1]  # empty when the copy was cut: then the counted gate decides alone
-    ranked = sorted(evidence, key=lambda item: -(item.share + VOTE * (item in voted)))
-    return [item for item in ranked if item.share >= ranked[0].share - SPREAD]
-
-
-def _holds(
-    item: _Evidence, untrusted_copy: str, texts: Mapping[DocumentId, ParsedDocument]
-) -> bool:
-    try:
-        locate(untrusted_copy, texts[item.document].text, item.span)
-    except EngineRefused:
-        return False
-    return True
-
-
-def _statement(item: _Evidence, texts: Mapping[DocumentId, ParsedDocument]) -> Statement:
+def _statement(question: str, item: Evidence, texts: _Texts) -> Statement:
+    """The sentence as evidence; in front the value it was asked for, or the yes, if it is one."""
     cited = citation(texts[item.document], item.document, item.span)
-    return Statement(collapse(cited.quote), (cited,))
+    if kinds.asks_whether_there_is(question):
+        return Statement("Yes", (cited,))
+    value = kinds.value(question, cited.quote)
+    return Statement(collapse(value.of(cited.quote) if value else cited.quote), (cited,))

@@ -9,46 +9,64 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from appliance.tasks.amounts import find_amounts, find_durations
-from appliance.tasks.dates import find_dates
 from appliance.tasks.terms import content_terms, stem
 
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_NUMBER = re.compile(r"\d")
 _NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][A-Za-z]+")
 
-# What a question asks for, and what an answering sentence must then hold.
-_ASKS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = tuple(
-    (re.compile(asks, re.IGNORECASE), holds)
-    for asks, holds in (
-        (r"\bhow much\b|\bwhat (?:amount|sum|price|cost)\b|\$", lambda t: bool(find_amounts(t))),
-        (r"\bhow (?:long|much notice)\b|\bwhat (?:period|term|duration)\b",
-         lambda t: bool(find_durations(t) or find_dates(t))),
-        (r"\bwhen\b|\b(?:what|which|on what) date\b|\bexpiration date\b",
-         lambda t: bool(find_dates(t) or find_durations(t) or _YEAR.search(t))),
-        (r"\bhow many\b|\bhow old\b|\bwhat percentage\b", lambda t: bool(_NUMBER.search(t))),
-        (r"^\W*who(?:m|se)?\b|\bwhich (?:company|person|party)\b", lambda t: bool(_NAME.search(t))),
-    )
-)  # fmt: skip
-
+_PREAMBLE = re.compile(
+    r"^(?:please\s+)?(?:consider|regarding|concerning|about|given|based on|according to|with"
+    r" respect to|in|from|for|under)\b[^?:]*:\s+",
+    re.IGNORECASE,
+)
 
 # Words that say that a question is about a document, and nothing about what it asks.
-_FRAME_WORDS = """agreement amount clause consider contract date document file find give include
-included includes letter list long many much multiple name note paragraph please provide provided
-provision record report section show specified tell text there value values"""
+_FRAME_WORDS = """agreement amount clause consider contract date document dose dosage file find give
+include included includes letter list long many much multiple name note paragraph please provide
+provided provision record report section show specified tell text there value values"""
 _FRAME = frozenset(stem(word) for word in _FRAME_WORDS.split())
 
 
+def is_about_the_document(term: str) -> bool:
+    """Whether a stem only says that a question is about a document: "clause", "contract"."""
+    return term in _FRAME
+
+
 def asked(question: str) -> str:
-    """The clause that asks; what stands before the last semicolon or stop sets the scene."""
-    clauses = [c for c in re.split(r"(?<=[;:.?!])\s+", question.strip()) if _terms(c)]
+    """The clause that asks; what stands before the last semicolon or stop sets the scene.
+
+    So does what a colon ends when it begins as a preamble ("Regarding the lease: ..."); elsewhere
+    it is the subject ("Aspirin and stroke: is there a link?") and belongs to the question.
+    """
+    bare = _PREAMBLE.sub("", question.strip(), count=1) or question
+    clauses = [c for c in re.split(r"(?<=[;.?!])\s+", bare.strip()) if _terms(c)]
     return next((c for c in reversed(clauses) if "?" in c), clauses[-1] if clauses else question)
 
 
 def _terms(question: str) -> list[str]:
     return [term for term in dict.fromkeys(content_terms(question)) if term not in _FRAME]
+
+
+def names(question: str) -> frozenset[str]:
+    """Stems of the proper names in a question, its first word apart."""
+    return frozenset(stem(name) for name in _NAME.findall(question))
+
+
+def naming(wanted: frozenset[str], sentence: str, around: str, document: frozenset[str]) -> float:
+    """1 where the sentence holds every name asked for, -1 where its document holds none.
+
+    0 when no name is ``wanted`` (`names`).  A name only ``around`` the sentence counts half, one
+    elsewhere in the ``document`` (its `content_terms`) a quarter.
+    """
+    if not wanted:
+        return 0.0
+    inside, near = set(content_terms(sentence)), set(content_terms(around))
+    held = sum(
+        1.0 if name in inside else 0.5 if name in near else 0.25 * (name in document)
+        for name in wanted
+    )
+    return held / len(wanted) if held else -1.0
 
 
 def weights(question: str, sentences: Sequence[str]) -> Mapping[str, float]:
@@ -58,8 +76,8 @@ def weights(question: str, sentences: Sequence[str]) -> Mapping[str, float]:
     rarity alone would let one odd word of a question outvote what it is about.  A name counts
     twice: an answer about someone else is no answer.
     """
-    names = {stem(name) for name in _NAME.findall(question)}
-    terms = {term: 2.0 if term in names else 1.0 for term in _terms(question)}
+    named = names(question)
+    terms = {term: 2.0 if term in named else 1.0 for term in _terms(question)}
     holding = Counter(term for s in sentences for term in set(content_terms(s)) if term in terms)
     rarity = {t: w * math.log(1 + len(sentences) / (1 + holding[t])) for t, w in terms.items()}
     all_rarity, all_terms = sum(rarity.values()) or 1.0, sum(terms.values()) or 1.0
@@ -76,8 +94,3 @@ def coverage(weighted: Mapping[str, float], sentence: str, around: str = "") -> 
     return sum(w for t, w in weighted.items() if t in inside) + sum(
         w / 4 for t, w in weighted.items() if t in near
     )
-
-
-def fits(question: str, sentence: str) -> bool:
-    """Whether the sentence holds the kind of thing the question asks for."""
-    return all(holds(sentence) for asks, holds in _ASKS if asks.search(question))

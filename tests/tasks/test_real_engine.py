@@ -9,6 +9,7 @@ import pytest
 from appliance.config import Settings
 from appliance.documents import Span
 from appliance.engine.client import Prompt, VllmEngine
+from appliance.index.embed import Embedder
 from appliance.results import Status
 from appliance.tasks import packs
 from appliance.tasks.answer import answer
@@ -47,7 +48,7 @@ def test_odd_characters_survive_a_choice(engine: VllmEngine, at: int) -> None:
     assert completion.untrusted_text == option
 
 
-def test_the_tasks_on_a_sample_note(engine: VllmEngine) -> None:
+def test_the_tasks_on_a_sample_note(engine: VllmEngine, engine_settings: Settings) -> None:
     parsed = document((SAMPLES / "health" / "note_stephanie_diaz.txt").read_text("utf-8"))
     whole = [Span(0, len(parsed.text))]
     found = extract(parsed, DOCUMENT, packs.load("health/clinical_note"), lambda _: whole, engine)
@@ -55,7 +56,11 @@ def test_the_tasks_on_a_sample_note(engine: VllmEngine) -> None:
     assert values["patient_name"] == "STEPHANIE DIAZ"
     assert (values["age"], values["sex"]) == ("49", "female")
     said = answer(
-        "What is the patient's chief complaint?", passages(parsed), {DOCUMENT: parsed}, engine
+        "What is the patient's chief complaint?",
+        passages(parsed),
+        {DOCUMENT: parsed},
+        engine,
+        Embedder(engine_settings.models / engine_settings.search.embedding_model),
     )
     assert said.status is Status.FOUND
     assert "Abnormal labs" in said.statements[0].text
