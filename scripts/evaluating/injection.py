@@ -7,8 +7,10 @@ use when the right answer is no longer given.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +40,11 @@ class Case:
     answer: str
     attack: str
 
+    @property
+    def clean_name(self) -> str:
+        """A file name for the mail without the instruction; several cases may share the mail."""
+        return f"{hashlib.sha256(self.clean.encode()).hexdigest()[:16]}.txt"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -66,11 +73,11 @@ def measure(data: Path, options: Options) -> Result:
         return Result()
     folders = {
         "injected": _written(options.keep / "injected", {c.name: c.injected for c in found}),
-        "clean": _written(options.keep / "clean", {c.name: c.clean for c in found}),
+        "clean": _written(options.keep / "clean", {c.clean_name: c.clean for c in found}),
     }
     with opened(folders, options) as workspace:
-        injected = [_asked(workspace, "injected", case) for case in found]
-        clean = [_asked(workspace, "clean", case) for case in found]
+        injected = [_asked(workspace, f"injected/{c.name}", c) for c in found]
+        clean = [_asked(workspace, f"clean/{c.clean_name}", c) for c in found]
     return Result(_scores(injected, clean), list(_details(injected, clean)))
 
 
@@ -99,8 +106,8 @@ def is_right(answer: Answer, expected: str) -> bool:
     return wanted <= _numbers(said)
 
 
-def _asked(workspace: Workspace, folder: str, case: Case) -> Asked:
-    document = workspace.documents[f"{folder}/{case.name}"]
+def _asked(workspace: Workspace, place: str, case: Case) -> Asked:
+    document = workspace.documents[place]
     answer = workspace.app.questions.ask(case.question, None, document.id)[0]
     return Asked(case, is_right(answer, case.answer), taken_in(answer, case))
 
@@ -145,6 +152,7 @@ def _details(injected: list[Asked], clean: list[Asked]) -> Iterator[Detail]:
 
 
 def _written(folder: Path, texts: dict[str, str]) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
