@@ -33,6 +33,7 @@ COMMANDS = {  # command: module of cli/, in the order of the help page
     "ask": "asking",
     "summarize": "asking",
     "extract": "asking",
+    "pack": "packs",
     "process": "processing",
     "results": "results",
     "replay": "results",

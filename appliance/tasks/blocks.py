@@ -18,7 +18,7 @@ _TAIL = r"(?:Inc|INC|LLC|L\.L\.C|Ltd|LTD|LLP|L\.P|LP|N\.A|Corp|CORP|S\.A|Co|CO|P
 
 _VALUES = {
     "date": (
-        r"(?:[A-Z][A-Za-z]+\.? \d{1,2}(?:st|nd|rd|th)?,? ?(?:19|20)\d\d"
+        r"\b(?:[A-Z][A-Za-z]+\.? \d{1,2}(?:st|nd|rd|th)?,? ?(?:19|20)\d\d"
         r"|\d{1,2}(?: ?(?:st|nd|rd|th))?(?: day of)? [A-Z][A-Za-z]+,? (?:19|20)\d\d"
         r"|(?:19|20)\d\d-\d\d-\d\d|\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d))\b"
     ),

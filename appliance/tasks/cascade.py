@@ -33,6 +33,7 @@ DEFAULT_CASCADE = (
     CascadeStep(StepName.MODEL, 0.5),
 )
 MOST_WEIGHED = 12  # candidates of a field whose meaning is compared
+PICKED = {"chosen": 1.0, "agree": 1.0, "taken": 1.0, "margin": 1.0}  # the most a model can say
 LONGEST_COMPARED = 600  # characters of a sentence; the embedder reads no more
 
 
@@ -95,7 +96,7 @@ def run(pack: Pack, sheet: Sheet, tools: Tools, aside: Collection[str] = ()) -> 
         State(
             propose(field, sheet),
             field.cascade or pack.cascade or DEFAULT_CASCADE,
-            scale(name_of(pack.sector, field)),
+            scale(name_of(pack.calibration or pack.sector, field)),
         )
         for field in pack.fields
         if field.name not in aside
@@ -117,6 +118,11 @@ def run(pack: Pack, sheet: Sheet, tools: Tools, aside: Collection[str] = ()) -> 
 
 def _step(state: State, name: StepName) -> CascadeStep | None:
     return next((step for step in state.cascade if step.name is name), None)
+
+
+def _least(state: State, name: StepName) -> float:
+    step = _step(state, name)
+    return step.least if step else state.least
 
 
 def _after(
@@ -180,7 +186,8 @@ def _meanings(
     by_field = {n: np.stack([next(wanted) for _ in references[n]]) for n in sorted(references)}
     return {
         (s.field.name, c.sentence): {
-            "meaning": float(np.max(by_field[s.field.name] @ vectors[c.sentence])) - MEANING
+            "meaning": round(float(np.max(by_field[s.field.name] @ vectors[c.sentence])), 2)
+            - MEANING
         }
         for s in states
         for c in s.proposal.candidates[:MOST_WEIGHED]
@@ -208,7 +215,11 @@ def _asked(
             for at in places:
                 changed[at] = replace(states[at], missing=model)
             continue
-        asked = [(at, i) for at in places for i in _inquiries(states[at], sheet)]
+        asked = [
+            (at, i)
+            for at in places
+            for i in _inquiries(states[at], sheet, _least(states[at], name))
+        ]
         completions = engine.complete([i.prompt for _, i in asked])
         for (at, question), completion in zip(asked, completions, strict=True):
             told = answered(question, completion, changed[at].proposal, sheet)
@@ -217,8 +228,12 @@ def _asked(
     return changed, tokens
 
 
-def _inquiries(state: State, sheet: Sheet) -> list[Inquiry]:
-    order = tuple(candidate for _, candidate in state.weighed())
+def _inquiries(state: State, sheet: Sheet, least: float) -> list[Inquiry]:
+    """The questions on a field, unless no answer could change what becomes of it."""
+    weighed = state.weighed()
+    if weighed and state.scale.confidence({**weighed[0][1].facts, **PICKED}) < least:
+        return []
+    order = tuple(candidate for _, candidate in weighed)
     return inquiry(replace(state.proposal, candidates=order), sheet.parsed.text)
 
 

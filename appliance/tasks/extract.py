@@ -8,8 +8,9 @@ Every value is a span of the text (promise P5).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from appliance.documents import DocumentId, ParsedDocument, Span
+from appliance.documents import Document, DocumentId, ParsedDocument, Span
 from appliance.engine.client import Engine
 from appliance.results import FieldValue, Found, Status
 from appliance.tasks import cascade
@@ -25,6 +26,16 @@ MOST_VALUES = 12  # values of a field that may have many
 MOST_CLAUSES = 6  # sentences of a clause that may stand in several
 # Two readings of these cannot both be right; two wordings of a phrase can.
 _COMPARABLE = {FieldType.DATE, FieldType.AMOUNT, FieldType.DURATION, FieldType.IDENTIFIER}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A pack run on one document, with everything that was considered."""
+
+    document: Document
+    parsed: ParsedDocument
+    fields: tuple[FieldValue, ...]
+    states: tuple[State, ...]
 
 
 def extract(
@@ -46,11 +57,22 @@ def extract(
     Raises:
         EngineError: the engine could not answer.
     """
-    tools = Tools(retrieve, engine, embed, larger)
+    return tried(parsed, document, pack, Tools(retrieve, engine, embed, larger))[0]
+
+
+def tried(
+    parsed: ParsedDocument, document: DocumentId, pack: Pack, tools: Tools
+) -> tuple[tuple[FieldValue, ...], tuple[State, ...]]:
+    """The same with what was considered: a state for each field that no rule of place settled.
+
+    Raises:
+        EngineError: the engine could not answer.
+    """
     placed = by_place(parsed, document, pack)
     states = cascade.run(pack, sheet(parsed), tools, placed)
     weighed = {state.field.name: (judged(state, parsed, document),) for state in states}
-    return tuple(value for field in pack.fields for value in {**weighed, **placed}[field.name])
+    fields = {**weighed, **placed}
+    return tuple(value for field in pack.fields for value in fields[field.name]), states
 
 
 def judged(state: State, parsed: ParsedDocument, document: DocumentId) -> FieldValue:

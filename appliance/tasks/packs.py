@@ -1,15 +1,16 @@
 """Field packs: what to look for in one kind of document, as data that a reviewer can read.
 
 A pack is a TOML file ``packs/<sector>/<name>.toml`` that validates against
-``packs/pack.schema.json``.  Its ``cues`` are regular expressions, matched without regard to case,
-that mark the sentences where a field is talked about.  Its ``patterns`` are regular expressions
-whose group ``value`` is the field's value itself; the first that matches anywhere outranks the
-later ones.  Of a clause, whose value is the whole sentence, a pattern needs no group: it is a
-phrasing that states the clause by itself.  ``unless`` discards sentences that only look right;
-``headings`` names the sections that speak of the field.  blocks.py names what all of them may use
-beside plain expressions.  A field's ``examples`` are its tests: a text and the value to be found
-in it, empty when it must not be found.  ``cascade`` lists the steps, cheapest first, with the
-confidence at which each settles a field.
+``packs/pack.schema.json``; packs/README.md shows how to write one.  Its ``cues`` are regular
+expressions, matched without regard to case, that mark the sentences where a field is talked about.
+Its ``patterns`` are regular expressions whose group ``value`` is the field's value itself; the
+first that matches anywhere outranks the later ones.  Of a clause, whose value is the whole
+sentence, a pattern needs no group: it is a phrasing that states the clause by itself, and case does
+not matter.  ``unless`` discards sentences that only look right; ``headings`` names the sections
+that speak of the field.  blocks.py names what all of them may use beside plain expressions.  A
+field's ``examples`` are its tests: a text and the value to be found in it, empty when it must not
+be found.  ``cascade`` lists the steps, cheapest first, with the confidence at which each settles a
+field.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from appliance.tasks.blocks import anycase, expression
 from appliance.tasks.normalise import NORMALISERS, VALIDATORS
 
 FOLDER = Path(__file__).parent / "packs"
+OWN = "local"  # what the names of a user's own packs begin with
 
 
 class FieldType(StrEnum):
@@ -138,62 +140,91 @@ class Pack:
     sector: str
     fields: tuple[PackField, ...]
     cascade: tuple[CascadeStep, ...] = ()  # empty: DEFAULT_CASCADE of cascade.py
-    calibration: str = ""  # name of the calibration data of its scores; empty: of its sector
+    calibration: str = ""  # whose calibration its scores have, such as "legal"; empty: its sector's
 
 
-def available(folder: Path = FOLDER) -> tuple[str, ...]:
-    """Names of the packs in a folder, such as ``legal/contract``."""
-    return tuple(
-        sorted(f.relative_to(folder).with_suffix("").as_posix() for f in folder.glob("*/*.toml"))
-    )
+def available(folder: Path = FOLDER, own: Path | None = None) -> tuple[str, ...]:
+    """Names of the packs in a folder, such as ``legal/contract``, and of a user's own."""
+    shipped = [f.relative_to(folder).with_suffix("").as_posix() for f in folder.glob("*/*.toml")]
+    theirs = [f"{OWN}/{f.stem}" for f in own.glob("*.toml")] if own is not None else []
+    return tuple(sorted([*(name for name in shipped if not name.startswith(f"{OWN}/")), *theirs]))
 
 
-def load(name: str, folder: Path = FOLDER) -> Pack:
+def load(name: str, folder: Path = FOLDER, own: Path | None = None) -> Pack:
     """Read and validate one pack by name.
+
+    Args:
+        own: a folder with packs of a user, files ``own/NAME.toml`` that are named ``local/NAME``:
+            none of them can take the place of one that is shipped.
 
     Raises:
         PackError: no pack has this name, or its file does not validate; says where.
     """
-    if name not in available(folder):
+    if name not in available(folder, own):
         raise PackError(
             f"there is no field pack {name!r} in {folder}",
-            remedy=f"use one of: {', '.join(available(folder))}",
+            remedy=f"use one of: {', '.join(available(folder, own))}",
         )
-    file = folder / f"{name}.toml"
+    place, _, stem = name.partition("/")
+    pack = read(own / f"{stem}.toml" if own and place == OWN else folder / f"{name}.toml")
+    if pack.name != name:
+        raise PackError(
+            f"{stem}.toml: name is {pack.name!r}",
+            remedy=f"write name = {name!r}, as the file is",
+        )
+    return pack
+
+
+def read(file: Path) -> Pack:
+    """Read and validate one file; its name is as it says.
+
+    Raises:
+        PackError: the file does not validate; says where.
+    """
     try:
         table = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise PackError(f"{file}: {error}", remedy="correct the file") from error
     _validate(table, file)
-    if table["name"] != name:
-        raise PackError(
-            f"{file}: name is {table['name']!r}", remedy=f"write name = {name!r}, as the file is"
-        )
     fields = tuple(_field(entry, file) for entry in table["field"])
     if len({entry.name for entry in fields}) < len(fields):
         raise PackError(f"{file}: two fields have the same name", remedy="rename one of them")
     return Pack(
-        name=name,
+        name=table["name"],
         title=table["title"],
         description=table["description"],
         version=table["version"],
         sector=table["sector"],
         fields=fields,
-        cascade=_cascade(table.get("cascade", ())),
+        cascade=_cascade(table.get("cascade", ()), str(file)),
         calibration=table.get("calibration", ""),
     )
 
 
-def _validate(table: Mapping[str, Any], file: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One place of a file that its schema does not admit."""
+
+    place: str  # as a JSON path: $.field[2].type
+    path: tuple[str | int, ...]
+    message: str
+
+
+def violations(table: Mapping[str, Any]) -> tuple[Violation, ...]:
+    """Where a table read from TOML does not follow the schema of packs."""
     from jsonschema import Draft202012Validator
 
     schema = json.loads((FOLDER / "pack.schema.json").read_text("utf-8"))
-    problems = sorted(Draft202012Validator(schema).iter_errors(table), key=lambda p: p.json_path)
-    if problems:
-        first = problems[0]
+    errors = sorted(Draft202012Validator(schema).iter_errors(table), key=lambda e: e.json_path)
+    return tuple(Violation(e.json_path, tuple(e.absolute_path), e.message) for e in errors)
+
+
+def _validate(table: Mapping[str, Any], file: Path) -> None:
+    found = violations(table)
+    if found:
         raise PackError(
-            f"{file}: {first.json_path}: {first.message}",
-            remedy=f"correct it; {len(problems)} problem(s) in all",
+            f"{file}: {found[0].place}: {found[0].message}",
+            remedy=f"correct it; {len(found)} problem(s) in all",
         )
 
 
@@ -216,7 +247,7 @@ def _field(entry: Mapping[str, Any], file: Path) -> PackField:
         validator=entry.get("validator", validator),
         examples=tuple(Example(e["text"], e["value"]) for e in entry.get("examples", ())),
         headings=tuple(entry.get("headings", ())),
-        cascade=_cascade(entry.get("cascade", ())),
+        cascade=_cascade(entry.get("cascade", ()), f"{file}: field {entry['name']}"),
         place=entry.get("place", ""),
         rows=tuple(entry.get("rows", ())),
         parts=tuple(_part(part) for part in entry.get("part", ())),
@@ -238,10 +269,17 @@ def _part(entry: Mapping[str, Any]) -> FieldPart:
     )
 
 
-def _cascade(entries: Sequence[Mapping[str, Any]]) -> tuple[CascadeStep, ...]:
-    return tuple(
+def _cascade(entries: Sequence[Mapping[str, Any]], place: str) -> tuple[CascadeStep, ...]:
+    steps = tuple(
         CascadeStep(StepName(e["step"]), float(e["least"]), e.get("model", "")) for e in entries
     )
+    order = [list(StepName).index(step.name) for step in steps]
+    if order != sorted(set(order)):
+        raise PackError(
+            f"{place}: the steps of a cascade stand in another order",
+            remedy=f"each once, in this order: {', '.join(StepName)}",
+        )
+    return steps
 
 
 def _choices(table: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:

@@ -57,7 +57,7 @@ def test_an_unknown_pack_lists_the_known_ones() -> None:
     [
         ('sector = "finance"', 'sector = "naval"', "$.sector"),
         ('type = "party"', 'type = "ship"', "$.field[0].type"),
-        ("version = 1", "version = 1\ncolour = 1", "colour"),
+        ('sector = "finance"', 'sector = "finance"\ncolour = 1', "colour"),
         ('name = "tax"', 'name = "total"', "two fields"),
         ("'\\bsupplier\\b'", "'(supplier'", "field supplier"),
         ("<date>", "\\d+", "no group value"),

@@ -1,0 +1,141 @@
+"""pack: the field packs there are, whether one holds, and what it finds in a document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from appliance.cli import display
+from appliance.cli.session import json_option, opens_store
+from appliance.config import Settings
+from appliance.errors import PackError
+from appliance.report import visible
+
+if TYPE_CHECKING:
+    from appliance.app import Appliance
+    from appliance.documents import ParsedDocument
+    from appliance.results import FieldValue
+    from appliance.tasks.cascade import State
+
+FILE = click.Path(path_type=Path, readable=False)
+MOST_SHOWN = 3  # windows of a field that `try` shows
+LONGEST_SHOWN = 200  # characters of one
+
+
+@click.group("pack")
+def pack_command() -> None:
+    """Field packs: what to look for in one kind of document.
+
+    A pack is a TOML file. Those of your own stand in the folder `packs` of the home folder, named
+    local/NAME. How to write one: appliance/tasks/packs/README.md.
+    """
+
+
+@pack_command.command("list")
+@json_option
+@click.pass_obj
+def list_packs(settings: Settings, as_json: bool) -> None:
+    """The packs that `extract --pack` knows.
+
+    \b
+    Example:
+      appliance pack list
+    """
+    from appliance.tasks import packs
+
+    own = settings.home / "packs"
+    loaded = [packs.load(name, own=own) for name in packs.available(own=own)]
+    if as_json:
+        display.emit_json(
+            [{"name": p.name, "title": p.title, "fields": len(p.fields)} for p in loaded]
+        )
+        return
+    display.table(
+        ("pack", "fields", "what for"), [(p.name, len(p.fields), p.description) for p in loaded]
+    )
+
+
+@pack_command.command("schema")
+def schema() -> None:
+    """The JSON Schema of a pack, for an editor.
+
+    \b
+    Example:
+      appliance pack schema > pack.schema.json
+    """
+    from appliance.tasks import packs
+
+    click.echo((packs.FOLDER / "pack.schema.json").read_text("utf-8"), nl=False)
+
+
+@pack_command.command("check")
+@click.argument("file", type=FILE)
+@json_option
+def check(file: Path, as_json: bool) -> None:
+    """Say everything that is wrong with a pack: form, expressions, examples, speed.
+
+    \b
+    Example:
+      appliance pack check ~/.appliance/packs/charter.toml
+    """
+    from appliance.tasks.checking import check as checked
+
+    result = checked(file)
+    if as_json:
+        display.emit_json({"problems": result.problems, "examples": result.examples})
+    for problem in () if as_json else result.problems:
+        line = f"line {problem.line}: " if problem.line else ""
+        field = f"{problem.field}: " if problem.field else ""
+        click.echo(f"{line}{visible(field + problem.what)}")
+    if result.problems:
+        raise PackError(
+            f"{file}: {len(result.problems)} problem(s)", remedy="correct them and check again"
+        )
+    if not as_json and result.pack is not None:
+        fields = len(result.pack.fields)
+        click.echo(f"{result.pack.name}: {fields} field(s), {result.examples} example(s) hold.")
+
+
+@pack_command.command("try")
+@click.argument("file", type=FILE)
+@click.argument("document")
+@json_option
+@opens_store
+def try_pack(appliance: Appliance, file: Path, document: str, as_json: bool) -> None:
+    """Run a pack on one document: what is found, what was considered, and why not.
+
+    \b
+    Example:
+      appliance pack try charter.toml contracts/lease.pdf
+    """
+    from appliance.tasks import packs
+
+    tried = appliance.questions.try_pack(document, packs.read(file))
+    if as_json:
+        display.emit_json(tried.fields)
+        return
+    states = {state.field.name: state for state in tried.states}
+    for field in tried.fields:
+        display.fields([field], tried.document.name)
+        state = states.get(field.name)
+        if state is not None:
+            _considered(state, field, tried.parsed)
+
+
+def _considered(state: State, field: FieldValue, parsed: ParsedDocument) -> None:
+    """The sentences that were weighed for a field, with their confidence, and the steps taken."""
+    shown = {value.citation.span for value in field.values}
+    for _, candidate in state.weighed()[:MOST_SHOWN]:
+        if candidate.span in shown:
+            continue
+        text = visible(candidate.sentence.of(parsed.text))[:LONGEST_SHOWN]
+        click.secho(f"    {state.scale.confidence(candidate.facts):.2f}  {text}", dim=True)
+    steps = ", ".join(
+        f"{step.name} {'settled' if step.settled else 'left it open'}"
+        + (f" ({step.tokens} tokens)" if step.tokens else "")
+        for step in field.steps
+    )
+    if steps:
+        click.secho(f"    steps: {steps}", dim=True)

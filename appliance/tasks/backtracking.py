@@ -1,0 +1,83 @@
+"""Whether an expression of a pack stays quick on text made to slow it down.
+
+Python's matcher backtracks: ``(a+)+$`` takes time that doubles with every further letter.  A
+document can be hostile, and a pack can be anyone's, so each expression is tried on text made of
+its own words and of the characters such expressions stumble over, in growing lengths up to the
+longest it is ever given (sheet.py).  The clock counts this thread's processor time only.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+from appliance.tasks.blocks import anycase, expression
+from appliance.tasks.packs import FieldType, Pack, PackField
+from appliance.tasks.sheet import LONGEST_LINE, REACH, WINDOW
+
+LONGEST = 0.05  # seconds of processor time for one sentence
+LONGEST_LABEL = 300  # characters of a row's label or a column's head
+LONGEST_IN_WINDOW = 0.5  # for the text in which a value is looked for
+_GROWTH = (8, 16, 20, 24, 28, 32, 128, 512)  # characters; exponential growth shows before it hurts
+_TRIES = 3  # the least of them counts: others use the processor too
+_RUNS = ("a", "A", "1", " ", "Aa ", "a,", "1,", "(a) ", '"', "-", "A.")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_CLASSES = re.compile(r"\\[a-zA-Z]|\(\?[a-zA-Z]+:|\?P<\w+>|<\w+>")
+
+
+def slow_expressions(pack: Pack) -> Iterator[tuple[PackField, str, float]]:
+    """The expressions of a pack that take too long, with their field and the seconds they took."""
+    for field in pack.fields:
+        words = (*field.cues, *field.unless, *field.headings, *(w for _, w in field.choices))
+        columns = (*field.rows, *(head for part in field.parts for head in part.heads))
+        lengths = {**dict.fromkeys(columns, LONGEST_LABEL), **dict.fromkeys(words, LONGEST_LINE)}
+        for source, length in lengths.items():
+            seconds = slowest(anycase(source), length, LONGEST)
+            if seconds > LONGEST:
+                yield field, source, seconds
+        for source in dict.fromkeys(field.patterns):
+            clause = field.type is FieldType.CLAUSE and "value" not in expression(source).groupindex
+            length = LONGEST_LINE if clause else WINDOW + REACH
+            limit = LONGEST if clause else LONGEST_IN_WINDOW
+            pattern = anycase(source) if clause else expression(source)
+            seconds = slowest(pattern, length, limit)
+            if seconds > limit:
+                yield field, source, seconds
+
+
+def slowest(pattern: re.Pattern[str], length: int, limit: float) -> float:
+    """Seconds of the slowest search in hostile texts up to ``length``; ends beyond ``limit``."""
+    worst = 0.0
+    for unit, tail in _hostile(pattern.pattern):
+        for size in (*(n for n in _GROWTH if n < length), length):
+            text = (unit * (size // len(unit) + 1))[:size] + tail
+            taken = min(_timed(pattern, text, limit))
+            worst = max(worst, taken)
+            if worst > limit:
+                return worst
+    return worst
+
+
+def _timed(pattern: re.Pattern[str], text: str, limit: float) -> Iterator[float]:
+    for _ in range(_TRIES):
+        begun = time.thread_time()
+        for _match in pattern.finditer(text):
+            pass
+        taken = time.thread_time() - begun
+        yield taken
+        if taken <= limit:
+            return  # quick enough; no need to see whether something disturbed it
+
+
+def _hostile(source: str) -> Iterator[tuple[str, str]]:
+    """What to repeat, and what to end with so that the match fails late."""
+    words = list(dict.fromkeys(_WORD.findall(_CLASSES.sub(" ", source))))
+    for run in _RUNS:
+        yield run, "!"
+    if words:
+        yield " ".join(words) + " ", "!"
+        yield " ".join(reversed(words)) + " ", ""
+        yield "".join(words), "\n"
+        yield f"{words[0]} a ", "!"
+        yield f"{words[-1]} 1 ", "!"
