@@ -7,6 +7,7 @@ for the control, takes the engine with it, and has the matrices of tampering and
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -71,6 +72,15 @@ def test_lock_bill_of_materials_and_what_is_installed_agree(current: Path) -> No
         assert len(release.disagreements(current)) == 1
     finally:
         shutil.rmtree(metadata.parent)
+
+
+def test_every_file_of_the_package_is_installed(current: Path) -> None:
+    listed = ["git", "-C", str(namespace.ROOT), "ls-tree", "-r", "--name-only", "HEAD", "appliance"]
+    kept = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
+    site = next(current.glob("envs/app/lib/python3*/site-packages"))
+
+    assert len(kept) > 100
+    assert [name for name in kept if not (site / name).exists()] == []
 
 
 def test_the_demo_runs_and_tries_nothing(current: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -176,6 +177,16 @@ def planted(path: Path) -> None:
     path.write_text(f"open({trace!r}, 'w').close(); open({str(path.parent / 'it-ran')!r}, 'w')")
 
 
+def hidden(bundle: Path, content: bytes) -> None:
+    """A file of the pool like any other, but that nobody signed for."""
+    found = hashlib.sha256(content).hexdigest()
+    target = bundle / "pool" / "sha256" / found[:2] / found
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(content)
+
+
+NEWER = b"a newer wheel"
+NEWER_HASH = hashlib.sha256(NEWER).hexdigest()
 Tamper = Callable[[Path], object]
 MATRIX: dict[str, tuple[Tamper, str]] = {
     "manifest": (lambda b: flip(b / "MANIFEST.json"), "MANIFEST.json: its signature"),
@@ -218,6 +229,7 @@ MATRIX: dict[str, tuple[Tamper, str]] = {
         lambda b: (b / "pool" / "one-2.0-py3-none-any.whl").write_bytes(b"wheel"),
         "one-2.0-py3-none-any.whl",
     ),
+    "newer wheel planted under its hash": (lambda b: hidden(b, NEWER), NEWER_HASH),
     "file added": (lambda b: (b / "NOTES").write_text("x"), "NOTES"),
     "link added": (lambda b: (b / "pool" / "l").symlink_to("/etc/passwd"), "pool/l"),
 }
@@ -247,6 +259,28 @@ def test_another_persons_bundle_is_refused(bundle: Path, tmp_path: Path) -> None
     done = run(bundle, prefix)
     assert done.returncode == 4
     assert "not one of the trusted key" in done.stderr
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["where the new one stands", "anywhere"])
+def test_an_old_manifest_over_a_new_pool_is_refused(
+    bundle: Path, keys: signing.Keys, tmp_path: Path, known: bool
+) -> None:
+    """Both were signed once: the signature is good, and the serial or the pool gives it away."""
+    prefix = tmp_path / "there"
+    more = PAYLOADS | {"wheels/app/one-1.0-py3-none-any.whl": b"a mended wheel"}
+    new = signed(small(tmp_path / "new", more, serial=8), keys).folders[0]
+    fingerprint = trusted(new)
+    if known:
+        assert run(new, prefix, fingerprint).returncode == 0
+    for name in ("MANIFEST.json", "MANIFEST.json.sig", "MANIFEST.json.ecdsa"):
+        shutil.copyfile(bundle / name, new / name)
+
+    done = run(new, prefix, fingerprint)
+
+    assert done.returncode == 4, done.stderr
+    mended = hashlib.sha256(b"a mended wheel").hexdigest()
+    assert ("serial 7 is older than 8" if known else mended) in done.stderr
+    assert releases.current(prefix) == ("0.0.1-8" if known else "")
 
 
 @pytest.mark.parametrize("where", ["second line", "same line"])
