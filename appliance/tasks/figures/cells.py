@@ -163,14 +163,28 @@ class _Reader:
 
     def _notes(self) -> tuple[int, str]:
         """Scale and currency by the heads and corners of the table, then by the lines beside it."""
-        rows = [e.span.of(self._text) for e in self._table.rows if e.row and e.row.heads]
-        scale = next((s for row in rows if (s := scale_note(row))), None)
-        currency = next((c for row in rows if scale_note(row) and (c := currency_note(row))), "")
+        notes = self._of_all_columns()
+        scale = next((s for note in notes if (s := scale_note(note))), None)
+        currency = next(
+            (c for note in notes if scale_note(note) and (c := currency_note(note))), ""
+        )
         for line in (*self._table.before[::-1], *self._table.after):
             if scale is None and (note := _noted(line)):
                 scale = scale_note(note)
                 currency = currency or currency_note(note)
         return scale or 1, currency
+
+    def _of_all_columns(self) -> list[str]:
+        """Heads that speak of the whole table: corners, and heads that stand alone in their row."""
+        found = []
+        for element in self._table.rows:
+            if element.row is None or not element.row.heads:
+                continue
+            texts = [(cell.column, cell.span.of(self._text)) for cell in element.row.cells]
+            beside = [text for column, text in texts if column]
+            alone = len(beside) == 1 or all(scale_note(text) for text in beside)
+            found += [text for column, text in texts if not column or alone]
+        return found
 
     def _percent_columns(self) -> frozenset[int]:
         """Columns of percentages of which only the first and the last figure carry the sign."""
@@ -243,7 +257,7 @@ class _Reader:
             around=self._around,
             period=period,
             scale=1 if percent else self._scale_of(number, head, label, section),
-            currency="" if percent else (number.currency if number else "") or self._currency,
+            currency="" if percent else self._currency_of(number, head),
             percent=percent,
             total=total,
             change=change,
@@ -296,9 +310,13 @@ class _Reader:
             return True
         if number.currency:
             return False
-        return cell.column in self._percents or bool(
-            _PERCENT.search(head) or _PERCENT.search(label)
-        )
+        if cell.column in self._percents or _PERCENT.search(head) or _PERCENT.search(label):
+            return True
+        return bool(_RATE.search(label)) and abs(number.value) < MOST_RATE and not number.nil
+
+    def _currency_of(self, number: Number | None, head: str) -> str:
+        own = number.currency if number else ""
+        return own or currency_note(head) or self._currency
 
     def _scale_of(self, number: Number | None, head: str, label: str, section: str) -> int:
         if number is None or number.scale > 1:

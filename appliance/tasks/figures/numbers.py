@@ -1,6 +1,7 @@
 """What one cell of a table says: its number, sign, unit and scale.  Pure.
 
-Parentheses are a minus sign, as accountants write it; a dash is nil.  A comma parts thousands; a
+Parentheses are a minus sign, as accountants write it, also where the closing one was lost to the
+next column; a dash is nil.  A comma parts thousands; a
 cell with a comma elsewhere is not read, because it may be a decimal comma.
 """
 
@@ -55,7 +56,7 @@ def read_number(text: str) -> Number | None:
     opened = match["open"] or match["open2"]
     if match["close"] and not opened:
         return None
-    negative = match["minus"] or match["minus2"] or (opened and match["close"])
+    negative = match["minus"] or match["minus2"] or opened
     return Number(
         -value if negative else value,
         _currency(match["sign"]),
@@ -96,8 +97,8 @@ def scale_note(text: str) -> int | None:
 
 
 _CURRENCY_NOTE = re.compile(
-    rf"(?P<sign>{_SIGN})|\b(?P<word>(?:U\.?S\.?|NT|HK|Australian|Canadian)?\s?dollars?|euros?"
-    r"|pounds?|yen)\b",
+    r"\b(?P<word>(?:U\.?S\.?|NT|HK|Australian|Canadian)?\s?dollars?|euros?|pounds?|yen)\b"
+    rf"|(?P<sign>{_SIGN})",
     re.IGNORECASE,
 )
 _NAMES = {"euro": "euros", "pound": "pounds", "yen": "yen", "dollar": "dollars"}

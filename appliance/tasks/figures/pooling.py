@@ -6,18 +6,31 @@ from collections.abc import Callable, Sequence
 
 from appliance.tasks.figures import compute
 from appliance.tasks.figures.cells import Figure
-from appliance.tasks.figures.draft import Draft, better, computed, of_periods, parted, single
+from appliance.tasks.figures.draft import (
+    Draft,
+    better,
+    computed,
+    listed,
+    of_periods,
+    parted,
+    single,
+)
 from appliance.tasks.figures.intent import Asked
 from appliance.tasks.figures.match import Joint, Matcher, partings
 from appliance.tasks.figures.series import Series
 
 
 def average(question: Asked, matcher: Matcher) -> Draft | None:
+    """The mean over periods, or of several measures."""
     return _pooled(question, matcher, compute.average)
 
 
 def total(question: Asked, matcher: Matcher) -> Draft | None:
-    return _pooled(question, matcher, compute.total)
+    """Their sum; of one measure at one time, its figure: "how much is it in total"."""
+    pooled = _pooled(question, matcher, compute.total)
+    if pooled is None and len(question.periods) <= 1:
+        return listed(question, matcher.best(question.measure, question.periods))
+    return pooled
 
 
 def _pooled(

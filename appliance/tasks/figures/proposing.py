@@ -26,7 +26,7 @@ CLEAR = 0.12  # margin from which a choice is as good as alone
 IN_SENTENCES = 0.95  # of the score of a figure in a sentence: a cell is the surer place
 LONG = 20_000  # characters of a document that has a first page
 FIRST_PAGE = 3_000  # characters
-UNCLEAR = 0.5  # what is left of the score without any margin
+UNCLEAR = 0.45  # what is left of the score without any margin
 
 
 @dataclass(frozen=True, slots=True)

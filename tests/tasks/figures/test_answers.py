@@ -1,0 +1,259 @@
+"""Questions about one table, from the words to the answer with its cells and its arithmetic."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.documents import DocumentId
+from appliance.results import Status
+from appliance.tasks.figures import ENOUGH, answer, propose
+from tests.tasks.figures.small import INCOME, ONE, derived, document, proposal, said
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What was the total revenue in 2019?", ["1,600 thousand"]),
+        ("What was the cost of licences in 2018?", ["90 thousand"]),
+        ("What was the licences revenue in 2019?", ["$1,204 thousand"]),
+        ("What was the SG&A in 2017?", ["100 thousand"]),
+        ("What were the turnover in total in 2019?", ["1,600 thousand"]),
+        ("What was the effective tax rate in 2018?", ["25.5%"]),
+        ("What were the effective tax rates in 2019 and 2018 respectively?", ["21.0%", "25.5%"]),
+        ("What was the total cost of revenue in 2019?", ["304 thousand"]),
+    ],
+)
+def test_cells(question: str, expected: list[str]) -> None:
+    assert said(question) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "derivation"),
+    [
+        (
+            "What was the change in total revenue from 2018 to 2019?",
+            "210 thousand",
+            "1,600 - 1,390 = 210 (thousands)",
+        ),
+        (
+            "What was the change in total revenue between 2019 and 2018?",
+            "210 thousand",
+            "1,600 - 1,390 = 210 (thousands)",
+        ),
+        (
+            "What was the decrease in services revenue from 2018 to 2019?",
+            "14 thousand",
+            "410 - 396 = 14 (thousands)",
+        ),
+        (
+            "What was the increase / (decrease) in services revenue from 2018 to 2019?",
+            "-14 thousand",
+            "396 - 410 = -14 (thousands)",
+        ),
+        (
+            "What is the difference in services revenue between 2018 and 2019?",
+            "14 thousand",
+            "410 - 396 = 14 (thousands)",
+        ),
+        (
+            "What is the percentage change in total revenue from 2018 to 2019?",
+            "15.11%",
+            "(1,600 - 1,390) / 1,390 = 15.11%",
+        ),
+        (
+            "By how much did total revenue increase in 2019?",
+            "210 thousand",
+            "1,600 - 1,390 = 210 (thousands)",
+        ),
+        (
+            "What is the average selling, general and administrative?",
+            "183.33 thousand",
+            "(250 + 200 + 100) / 3 = 183.33 (thousands)",
+        ),
+        (
+            "What is the average total revenue between 2017-2019?",
+            "1,330 thousand",
+            "(1,600 + 1,390 + 1,000) / 3 = 1,330 (thousands)",
+        ),
+        (
+            "What is the average total revenue for 2018 and 2019?",
+            "1,495 thousand",
+            "(1,390 + 1,600) / 2 = 1,495 (thousands)",
+        ),
+        (
+            "What is the sum of total revenue and total cost of revenue in 2019?",
+            "1,904 thousand",
+            "1,600 + 304 = 1,904 (thousands)",
+        ),
+        (
+            "What was the total selling, general and administrative for 2018 and 2019?",
+            "450 thousand",
+            "200 + 250 = 450 (thousands)",
+        ),
+        (
+            "What percentage of total revenue is services revenue in 2019?",
+            "24.75%",
+            "396 / 1,600 = 24.75%",
+        ),
+        (
+            "What is selling, general and administrative as a percentage of total revenue in 2019?",
+            "15.63%",
+            "250 / 1,600 = 15.63%",
+        ),
+        (
+            "What is the ratio of total cost of revenue to total revenue in 2018?",
+            "0.22",
+            "300 / 1,390 = 0.22",
+        ),
+        (
+            "What is the difference between total revenue and total cost of revenue in 2017?",
+            "770 thousand",
+            "1,000 - 230 = 770 (thousands)",
+        ),
+        (
+            "How many years did total revenue exceed $1.2 million?",
+            "2",
+            "2019: 1,600, 2018: 1,390",
+        ),
+    ],
+)
+def test_calculations_are_shown(question: str, text: str, derivation: str) -> None:
+    assert said(question) == [text]
+    assert derived(question) == derivation
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("In which year was total revenue the highest?", ["2019"]),
+        ("In which year was the services revenue larger, 2018 or 2019?", ["2018"]),
+        ("In which years was the total revenue less than 1,500 thousand?", ["2018", "2017"]),
+        ("What was the lowest total revenue?", ["1,000 thousand"]),
+        ("Which years does the table provide information for total revenue?",
+         ["2019", "2018", "2017"]),
+        ("What are the components under Cost of revenue?", ["Licences", "Services"]),
+        ("How has total revenue changed over the years?",
+         ["1,000 thousand", "1,390 thousand", "1,600 thousand"]),
+    ],
+)  # fmt: skip
+def test_choices_and_lists(question: str, expected: list[str]) -> None:
+    assert said(question) == expected
+
+
+def test_figures_in_sentences() -> None:
+    assert said("What was the rent expense in 2018?") == ["$2.2 million"]
+    three = said("What was the rent expense in 2019, 2018 and 2017 respectively?")
+    assert three == ["$2.5 million", "$2.2 million", "$1.9 million"]
+    years = said("Over how many years is the unrecognized compensation to be recognized?")
+    assert years == ["3.5 years"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What was the total revenue in 2014?",  # no such period
+        "What is the percentage change in the effective tax rate from 2017 to 2018?",  # from nil
+        "What was the change in the flight hours from 2018 to 2019?",  # no such row
+        "What is the average total revenue for 2014 and 2019?",
+        "Why did total revenue increase?",
+    ],
+)
+def test_what_the_table_does_not_say_is_not_answered(question: str) -> None:
+    assert answer(question, {ONE: INCOME}) is None
+
+
+def test_two_rows_of_one_name_are_not_chosen_between() -> None:
+    parsed = document([["", "2019", "2018"], ["Other", "1", "2"], ["Other", "3", "4"]])
+    assert answer("What was the amount of other in 2019?", {ONE: parsed}) is None
+    same = document([["", "2019", "2018"], ["Other", "1", "2"], ["Other", "1", "5"]])
+    assert answer("What was the amount of other in 2019?", {ONE: same}) is not None
+
+
+def test_an_answer_cites_its_cells_and_what_names_them() -> None:
+    found = answer("What was the change in total revenue from 2018 to 2019?", {ONE: INCOME})
+    assert found is not None
+    assert found.status is Status.FOUND
+    (statement,) = found.statements
+    quotes = [citation.quote for citation in statement.citations]
+    assert quotes == ["1,600", "1,390", "Total revenue", "2019", "2018"]
+    for citation in statement.citations:
+        assert citation.span.of(INCOME.text) == citation.quote
+
+
+def test_a_year_is_cited_where_it_stands() -> None:
+    found = answer("In which year was total revenue the highest?", {ONE: INCOME})
+    assert found is not None
+    quotes = [citation.quote for citation in found.statements[0].citations]
+    assert quotes == ["Total revenue", "2019", "1,600"]
+
+
+def test_a_change_that_the_table_gives_is_quoted() -> None:
+    parsed = document(
+        [
+            ["(Dollars in thousands)", "2019", "2018", "2017", "2019 over 2018", ""],
+            ["Modules", "$30", "$20", "$10", "$10", "49.9%"],
+            ["Systems", "$35", "$25", "$10", "$10", "40%"],
+        ]
+    )
+    question = "What was the percentage increase in modules from {} to 2019?"
+    assert said(question.format(2018), parsed) == ["49.9%"]
+    assert said(question.format(2017), parsed) == ["200%"]
+
+
+def test_a_row_named_for_a_change_is_looked_up() -> None:
+    parsed = document(
+        [["", "2019", "2018"], ["Net increase in cash", "40", "30"], ["Cash", "70", "30"]]
+    )
+    assert said("What was the net increase in cash in 2019?", parsed) == ["40"]
+    assert said("What was the change in cash from 2018 to 2019?", parsed) == ["40"]
+
+
+def test_rows_are_compared_within_their_section() -> None:
+    parsed = document(
+        [
+            ["", "2019", "2018"],
+            ["Sales by region:"],
+            ["Europe", "40", "30"],
+            ["Asia", "70", "30"],
+            ["Africa", "10", "30"],
+            ["Total sales", "120", "90"],
+        ]
+    )
+    assert said("Which region had the highest sales in 2019?", parsed) == ["Asia"]
+    assert said("Which region had the highest sales in 2018?", parsed) is None
+
+
+def test_the_last_period_stands_first() -> None:
+    parsed = document(
+        [
+            ["", "Three months ended June 30, 2023", "Three months ended June 30, 2022",
+             "Nine months ended June 30, 2023"],
+            ["Gross margin", "36,413", "35,885", "128,721"],
+        ]
+    )  # fmt: skip
+    assert said("What was the gross margin in the latest 10-Q?", parsed) == ["36,413"]
+    assert said("What was the gross margin in Q3 2023?", parsed) == ["36,413"]
+    assert said("What was the gross margin in 2023?", parsed) is None
+
+
+def test_several_documents_are_set_in_order_of_time() -> None:
+    texts = {
+        DocumentId(str(year) * 8): document([["", f"March 31, {year}"], ["Net sales", f"{year}0"]])
+        for year in (2023, 2021, 2022)
+    }
+    proposed = propose("How have net sales changed over time?", texts)
+    assert proposed is not None
+    assert [s.text for s in proposed.answer.statements] == ["20210", "20220", "20230"]
+    assert [s.citations[0].document for s in proposed.answer.statements] == sorted(texts)
+    change = propose("What was the change in net sales from 2021 to 2023?", texts)
+    assert change is None or change.score < ENOUGH or change.answer.statements[0].text == "20"
+
+
+def test_scores_order_answers_by_how_sure_they_are() -> None:
+    clear = proposal("What was the total revenue in 2019?")
+    vague = proposal("What was the total of something like revenue from abroad in 2019?")
+    assert clear is not None
+    assert clear.score > 0.8
+    assert vague is None or vague.score < clear.score
+    for proposed in (clear, vague):
+        assert proposed is None or 0 <= proposed.score <= 1
