@@ -74,8 +74,10 @@ def name_of(sector: str, field: PackField) -> str:
 
 @cache
 def scale(name: str) -> Scale:
-    """The scale of a name; DEFAULT where no data of this name are shipped."""
+    """The scale of a name; DEFAULT where no data of this name are shipped, and data without scores
+    bring weights alone.
+    """
     if not (calibration.FOLDER / f"{name}.json").exists():
         return Scale(DEFAULT, None)
     data = calibration.load(name)
-    return Scale(dict(data.weights) or DEFAULT, data)
+    return Scale(dict(data.weights) or DEFAULT, data if data.scores else None)

@@ -26,7 +26,7 @@ from appliance.tasks.sums import sums
 
 # Scores at which all signs of a rule speak for a value: they bring the rules to one scale.
 HIGHEST_COMPANY, HIGHEST_ADDRESS, HIGHEST_DATE, HIGHEST_TOTAL = 8.0, 5.0, 4.5, 7.0
-CALIBRATION = "places"
+RECEIPTS, STATEMENTS = "places-receipts", "places-statements"  # names of calibration data
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +103,24 @@ PLACES: Mapping[str, Place] = {
 }
 
 
-def sure(score: float) -> float | None:
-    """The share of values with such a score that were right; None where nothing was calibrated."""
-    data = _calibrated()
-    return None if data is None else round(calibration.confidence(min(score, 1.0), data), 4)
+def sure(score: float, name: str) -> float | None:
+    """The share of values with such a score that were right; None where nothing was calibrated.
+
+    Below every score of the data it falls to nothing in a straight line: nothing is known there.
+    """
+    data = _calibrated(name)
+    if data is None or not data.scores:
+        return None
+    lowest = min(data.scores)
+    known = calibration.confidence(max(min(score, 1.0), lowest), data)
+    return round(known * max(0.0, min(1.0, score / lowest)), 4)
 
 
 @cache
-def _calibrated() -> Calibration | None:
-    if not (calibration.FOLDER / f"{CALIBRATION}.json").exists():
+def _calibrated(name: str) -> Calibration | None:
+    if not (calibration.FOLDER / f"{name}.json").exists():
         return None
-    return calibration.load(CALIBRATION)
+    return calibration.load(name)
 
 
 def by_place(
@@ -156,7 +163,7 @@ def _figures(
         Found(
             citation(parsed, document, figure.span),
             figure.normalised,
-            sure(figure.score),
+            sure(figure.score, STATEMENTS),
             record=figure.record,
             heads=tuple(citation(parsed, document, head) for head in figure.heads),
         )
@@ -178,7 +185,7 @@ def _records(
             Found(
                 citation(parsed, document, value.span),
                 value.normalised,
-                sure(value.score),
+                sure(value.score, RECEIPTS),
                 record=value.record,
                 heads=tuple(citation(parsed, document, head) for head in value.heads),
             )
@@ -195,7 +202,9 @@ def _records(
 def _value(
     parsed: ParsedDocument, document: DocumentId, field: PackField, placed: Placed
 ) -> FieldValue:
-    found = Found(citation(parsed, document, placed.span), placed.normalised, sure(placed.score))
+    found = Found(
+        citation(parsed, document, placed.span), placed.normalised, sure(placed.score, RECEIPTS)
+    )
     return FieldValue(
         field.name, Status.FOUND, (found,), placed.reason, (Step("place", settled=True),)
     )
