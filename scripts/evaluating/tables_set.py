@@ -57,12 +57,74 @@ class Outcome:
 
 def score(data: Path, options: Options) -> Result:
     """Ask every question about its document, out of the tables alone."""
-    asked = [q for q in questions(data) if admits(options.part, q.document)]
-    if not asked:
-        return Result()
-    texts = _read(data / "finance_tables" / "docs", {q.document for q in asked}, options.readers)
-    outcomes = [outcome(q, texts[q.document]) for q in asked if q.document in texts]
-    return result(outcomes)
+    reports = [q for q in questions(data) if admits(options.part, q.document)]
+    filed = [f for f in filings(data) if admits(options.part, f.document)]
+    texts = _read(data / "finance_tables" / "docs", {q.document for q in reports}, options.readers)
+    texts |= _read(data / "finance_filings" / "docs", {f.document for f in filed}, options.readers)
+    outcomes = [outcome(q, texts[q.document]) for q in reports if q.document in texts]
+    held = [numbers(f, texts[f.document]) for f in filed if f.document in texts]
+    return (result(outcomes) if outcomes else Result()) + (of_filings(held) if held else Result())
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A question about one filing, with the numbers of its reference answer."""
+
+    question: str
+    document: str
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What an answer out of a filing holds of the reference's numbers; None: declined."""
+
+    filed: Filed
+    found: int
+    text: str | None
+
+
+def filings(data: Path) -> list[Filed]:
+    """The questions of ``finance_filings/qa.jsonl`` about one document that have numbers."""
+    return [
+        Filed(
+            str(row["question"]), str(row["doc"]), tuple(cast("list[str]", row["answer_numbers"]))
+        )
+        for row in rows(data / "finance_filings" / "qa.jsonl")
+        if isinstance(row["doc"], str) and row["answer_numbers"]
+    ]
+
+
+def numbers(filed: Filed, parsed: ParsedDocument) -> Numbers:
+    """Ask one filing; a number counts that stands in the answer or in its arithmetic."""
+    proposed = figures.propose(filed.question, {DocumentId(filed.document): parsed})
+    if proposed is None or proposed.score < figures.ENOUGH:
+        return Numbers(filed, 0, None)
+    text = " ".join(f"{s.text} {s.derivation}" for s in proposed.answer.statements)
+    return Numbers(filed, sum(number in text for number in filed.numbers), text)
+
+
+def of_filings(held: Sequence[Numbers]) -> Result:
+    """Share of the reference's numbers given, and of questions answered with none of them."""
+    given = [Count(h.filed.document, h.found, len(h.filed.numbers)) for h in held]
+    wrong = [Count(h.filed.document, float(h.text is not None and not h.found), 1) for h in held]
+    declined = [Count(h.filed.document, float(h.text is None), 1) for h in held]
+    return Result(
+        [
+            *shares(PART, "filings: numbers of the reference given", given),
+            *shares(PART, "filings: answered with none of them", wrong),
+            *shares(PART, "filings: declined", declined),
+        ],
+        [
+            Detail(
+                PART,
+                h.filed.document,
+                (("found", float(h.found)), ("of", float(len(h.filed.numbers)))),
+                (h.filed.question, f"given {h.text or ''}"),
+            )
+            for h in held
+        ],
+    )
 
 
 def questions(data: Path) -> list[Question]:
@@ -149,5 +211,7 @@ def _detail(outcome: Outcome) -> Detail:
 
 def _read(folder: Path, names: set[str], readers: int) -> dict[str, ParsedDocument]:
     files = [folder / name for name in sorted(names) if (folder / name).exists()]
+    if not files:
+        return {}
     with confined.started(readers) as running:
         return {read.name: read.document for read in running.read(files) if read.document}
