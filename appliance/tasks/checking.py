@@ -17,7 +17,7 @@ from appliance.errors import PackError
 from appliance.tasks import packs, places
 from appliance.tasks.backtracking import slow_expressions
 from appliance.tasks.candidates import propose
-from appliance.tasks.packs import Example, Pack, PackField
+from appliance.tasks.packs import Example, FieldType, Pack, PackField
 from appliance.tasks.samples import sample
 from appliance.tasks.sheet import sheet
 
@@ -66,9 +66,11 @@ def check(file: Path) -> Checked:
 
 
 def found_in(example: Example, field: PackField) -> str:
-    """What the rules find in an example; empty where they find nothing."""
+    """What the rules find in an example: the quote, of a label its name; empty: nothing."""
     parsed = sample(example.text)
     placed = places.read(parsed, _NOWHERE, field)
+    if placed and field.type is FieldType.LABEL:
+        return placed[0].normalised or ""
     if placed:
         return placed[0].citations[0].quote
     candidates = propose(field, sheet(parsed)).candidates

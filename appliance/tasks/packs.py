@@ -45,6 +45,7 @@ class FieldType(StrEnum):
     CHOICE = "choice"  # one of a few values, shown by its words in the text
     FIGURE = "figure"  # a row of a statement: one value for each period
     RECORD = "record"  # a repeated line with parts, such as the items of an invoice
+    LABEL = "label"  # one value of a closed set for the whole document, by signs in its text
 
 
 # The normaliser and the validator of a field that names none.
@@ -59,6 +60,7 @@ _RULES = {
     FieldType.CHOICE: ("text", "any"),
     FieldType.FIGURE: ("text", "any"),
     FieldType.RECORD: ("text", "any"),
+    FieldType.LABEL: ("text", "any"),
 }
 
 
@@ -80,6 +82,19 @@ class FieldPart:
     heads: tuple[str, ...]
     normaliser: str = "text"  # key of normalise.NORMALISERS
     required: bool = False  # a line without it is no record
+
+
+LEAST_WEIGHT = 3.0  # of the signs of a label: one at the head of a document, or three elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One value of a closed set, and the signs in a text that speak for it."""
+
+    value: str
+    cues: tuple[str, ...]
+    least: float = LEAST_WEIGHT  # of the signs, for it to be given
+    over: tuple[str, ...] = ()  # labels that it includes: they are no rivals
 
 
 class StepName(StrEnum):
@@ -127,6 +142,7 @@ class PackField:
     place: str = ""  # key of places.PLACES: a rule that reads the value by where it stands
     rows: tuple[str, ...] = ()  # of a figure: labels of its row, the first that matches counts
     parts: tuple[FieldPart, ...] = ()  # of a record
+    labels: tuple[Label, ...] = ()  # of a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +253,7 @@ def _field(entry: Mapping[str, Any], file: Path) -> PackField:
         description=entry["description"],
         type=kind,
         question=entry["question"],
-        cues=tuple(entry["cues"]),
+        cues=tuple(entry.get("cues", ())),
         patterns=tuple(entry.get("patterns", ())),
         unless=tuple(entry.get("unless", ())),
         choices=_choices(entry.get("choices", {})),
@@ -251,6 +267,7 @@ def _field(entry: Mapping[str, Any], file: Path) -> PackField:
         place=entry.get("place", ""),
         rows=tuple(entry.get("rows", ())),
         parts=tuple(_part(part) for part in entry.get("part", ())),
+        labels=tuple(_label(label) for label in entry.get("label", ())),
     )
     _check_expressions(field, f"{file}: field {field.name}")
     _check_rules(field, f"{file}: field {field.name}")
@@ -266,6 +283,15 @@ def _part(entry: Mapping[str, Any]) -> FieldPart:
         heads=tuple(entry["heads"]),
         normaliser=entry.get("normaliser", _RULES[kind][0]),
         required=entry.get("required", False),
+    )
+
+
+def _label(entry: Mapping[str, Any]) -> Label:
+    return Label(
+        entry["value"],
+        tuple(entry["cues"]),
+        float(entry.get("least", LEAST_WEIGHT)),
+        tuple(entry.get("over", ())),
     )
 
 
@@ -310,6 +336,7 @@ def _check_expressions(field: PackField, place: str) -> None:
         *field.rows,
     )
     words += tuple(source for part in field.parts for source in part.heads)
+    words += tuple(source for label in field.labels for source in label.cues)
     try:
         for source in words:
             anycase(source)

@@ -14,8 +14,10 @@ from appliance.documents import DocumentId, ParsedDocument, Span
 from appliance.results import FieldValue, Found, Status, Step
 from appliance.tasks import calibration
 from appliance.tasks.calibration import Calibration
+from appliance.tasks.candidates import OPENING
 from appliance.tasks.cite import citation
 from appliance.tasks.dates import AMBIGUOUS
+from appliance.tasks.labels import LONGEST_SEARCHED, judge
 from appliance.tasks.lines import lines
 from appliance.tasks.normalise import collapse, normalise_party
 from appliance.tasks.packs import FieldType, Pack, PackField
@@ -26,7 +28,8 @@ from appliance.tasks.sums import sums
 
 # Scores at which all signs of a rule speak for a value: they bring the rules to one scale.
 HIGHEST_COMPANY, HIGHEST_ADDRESS, HIGHEST_DATE, HIGHEST_TOTAL = 8.0, 5.0, 4.5, 7.0
-RECEIPTS, STATEMENTS = "places-receipts", "places-statements"  # names of calibration data
+# Names of calibration data.
+RECEIPTS, STATEMENTS, LABELS = "places-receipts", "places-statements", "labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +153,28 @@ def read(parsed: ParsedDocument, document: DocumentId, field: PackField) -> tupl
         return _figures(parsed, document, field.name, figures(parsed, [field])[field.name])
     if field.type is FieldType.RECORD:
         return _records(parsed, document, field)
+    if field.type is FieldType.LABEL:
+        return _label(parsed, document, field)
     if not field.place:
         return ()
     placed = PLACES[field.place](parsed)
     return () if placed is None else (_value(parsed, document, field, placed),)
+
+
+def _label(
+    parsed: ParsedDocument, document: DocumentId, field: PackField
+) -> tuple[FieldValue, ...]:
+    """The label of the whole document; its evidence are the places of its signs."""
+    reach = OPENING if field.opening else LONGEST_SEARCHED
+    judged = judge(parsed, field.labels, field.unless, reach)
+    if judged is None:
+        return ()
+    confidence = sure(judged.share, LABELS)
+    values = tuple(
+        Found(citation(parsed, document, span), judged.value, confidence)
+        for span in judged.evidence
+    )
+    return (FieldValue(field.name, Status.FOUND, values, steps=(Step("signs", settled=True),)),)
 
 
 def _figures(

@@ -25,7 +25,13 @@ from scripts.evaluating.split import Part
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "scripts" / "evaluating" / "figures.json"
 SAMPLES = ROOT / "tests" / "samples"
-SETS = ("reading", "injection")  # each a module of this folder with NAMES and measure(data, options)
+SETS = (
+    "reading",
+    "labels",
+    "injection",
+    "extraction",
+    "answers",
+)  # each a module of this folder with NAMES and measure(data, options)
 
 
 def main() -> int:
