@@ -29,6 +29,7 @@ SETS = (
     "reading",
     "labels",
     "injection",
+    "replays",
     "extraction",
     "answers",
 )  # each a module of this folder with NAMES and measure(data, options)
