@@ -158,7 +158,12 @@ def _of_study(
         reason = "the findings are not clear enough"
         return Answer(Status.NOT_STATED, (), reason, _needed(said.lead, data))
     cited = tuple(citation(texts[document], document, span) for span in said.findings)
-    return Answer(Status.FOUND, (Statement(said.word, cited),), "", _wrong(said.lead, data))
+    return Answer(
+        Status.FOUND,
+        (Statement(said.word, cited, "read from these findings"),),
+        "",
+        _wrong(said.lead, data),
+    )
 
 
 def _of_sentences(asked: _Asked, passages: Sequence[Passage], least: float) -> Answer:
@@ -220,6 +225,6 @@ def _statement(question: str, item: Evidence, texts: _Texts) -> Statement:
     """The sentence as evidence; in front the value it was asked for, or the yes, if it is one."""
     cited = citation(texts[item.document], item.document, item.span)
     if kinds.asks_whether_there_is(question):
-        return Statement("Yes", (cited,))
+        return Statement("Yes", (cited,), "a sentence says so")
     value = kinds.value(question, cited.quote)
     return Statement(collapse(value.of(cited.quote) if value else cited.quote), (cited,))

@@ -61,7 +61,7 @@ def _time(text: str) -> str | None:
     return normalise_date(text) or normalise_duration(text)
 
 
-def _amount(text: str) -> str | None:
+def comparable(text: str) -> str | None:
     """An amount that compares: "$5" and "$5.00" are one."""
     read = normalise_amount(text)
     return read and re.sub(r"(\.\d*?)0+$", r"\1", read).removesuffix(".")
@@ -100,7 +100,7 @@ KINDS = (
     _kind("dose", r"\b(?:dose|dosage|dosing|strength|how many (?:mg|milligrams?|units))\b",
           _spans(_DOSE), _plain),
     _kind("amount", r"\bhow much (?!notice|time)|\b(?:what|which) (?:amount|sum|price|cost|fee)\b"
-          r"|\$", find_amounts, _amount),
+          r"|\$", find_amounts, comparable),
     _kind("duration", r"\bhow (?:long|much (?:notice|time))\b|\bwhat (?:period|term|duration)\b"
           r"|\b(?:notice|renewal) (?:period|term)\b"
           r"|\bwhat is the (?:\w+ )?(?:duration|period|term)\b",

@@ -10,7 +10,7 @@ LEAST_WORDS = 6  # fewer words are a heading or a fragment
 LONGEST_SENTENCE = 1200  # characters
 LONGEST_LABEL = 60  # characters of a heading that labels the sentence after it
 
-_NUMBERING = re.compile(r"\(?\w{1,5}[.)]?")  # of a clause that was read as a row: "b)", "(iv)"
+_NUMBERING = re.compile(r"\(?\w{1,5}[.)]")  # of a clause that was read as a row: "b)", "(iv)"
 _LEADERS = re.compile(r"\.{5}|(?:\. ){5}")  # a line of a table of contents
 
 
