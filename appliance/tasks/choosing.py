@@ -21,6 +21,8 @@ from appliance.tasks.templates import Template, TemplateSection
 from appliance.tasks.units import Unit
 
 FIRST = 1.6  # what leading the document is worth, as a factor
+FIGURE = 5.0  # what an amount or a day adds, times the logarithm of how rare they are here
+TITLE = 3.0  # what a heading is worth that says what the document is, as a factor
 SALIENT = 0.2  # what each different word of _SALIENT adds to the factor, three at most
 CHOSEN = 1.3  # what the model's choice is worth, as a factor
 HEADED = 1.5  # cues that a fitting heading stands for
@@ -33,7 +35,7 @@ UNSEEN_STRETCH = 3.0  # and what it is worth when the sections have taken theirs
 REPEATED = 0.5  # share of common words at which a sentence repeats another; speech: more
 REPEATED_SPEECH = 0.8
 BASE, BASE_SPEECH = 1.0, 2.0  # cues that weighing alone stands for; with more of it, sections blur
-STRONG = 3.0  # cues that a strong one stands for
+STRONG = 6.0  # cues that a strong one stands for
 IDLE = 0.15  # what a sentence is worth that every document of the kind holds, as a factor
 OVERRUN = 1.15  # how far the last statement of a section may exceed its share
 
@@ -43,6 +45,13 @@ _SALIENT = re.compile(
     r"|purpose|presents"
     r"|diagnos\w+|prescribe\w*|initiate|follow[- ]up|plan|conclu\w+|results?|total|revenue"
     r"|net (?:income|sales|loss)|increased|decreased|due)\b",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    r"[$€£]\s?\d{1,3}(?:,\d{3})+|[$€£]\s?\d+(?:\.\d+)? (?:thousand|million|billion)"
+    r"|\b(?:USD|EUR|GBP)\s?\d|\b\d[\d.,]* ?(?:dollars|euros|pounds)\b"
+    r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+    r"\s\d{1,2}, (?:19|20)\d\d",
     re.IGNORECASE,
 )
 
@@ -67,6 +76,8 @@ def weigh(
     ``found`` holds, for each section's name, the places that a search for it found.
     """
     frequent = Counter(term for unit in units for term in unit.terms)
+    figures = sum(_FIGURE.search(unit.text) is not None for unit in units)
+    rarity = math.log((len(units) + 1) / (figures + 1))
     weighed = []
     for unit in units:
         fits = [
@@ -76,7 +87,7 @@ def weigh(
         best = max(range(len(fits)), key=lambda at: (fits[at], -at))
         if fits[best] > 0:
             base = BASE_SPEECH if unit.speaker else BASE
-            weight = _weight(unit, frequent) * (base + fits[best]) * _ease(unit, level)
+            weight = _weight(unit, frequent, rarity) * (base + fits[best]) * _ease(unit, level)
             if any(anycase(source).search(unit.text) for source in template.idle):
                 weight *= IDLE
             weighed.append(Weighed(unit, best, weight))
@@ -146,14 +157,17 @@ def _fit(section: TemplateSection, unit: Unit, found: Sequence[Span]) -> float:
     return max(fit, UNCLAIMED) if section.rest else fit
 
 
-def _weight(unit: Unit, frequent: Mapping[str, int]) -> float:
+def _weight(unit: Unit, frequent: Mapping[str, int], rarity: float) -> float:
     """What a candidate says of its document, against its length."""
     if unit.speaker:
         return len(unit.terms) / (4 + unit.words)
     shared = sum(math.log(frequent[term]) for term in unit.terms if frequent[term] > 1)
     words = {word.lower() for word in _SALIENT.findall(unit.text)}
     salience = 1 + SALIENT * min(3, len(words))
-    return (0.3 + shared) / (8 + len(unit.terms)) * salience * (FIRST if unit.leads else 1)
+    if _FIGURE.search(unit.text):
+        shared += FIGURE * rarity
+    place = TITLE if unit.title else FIRST if unit.leads else 1.0
+    return (0.3 + shared) / (8 + len(unit.terms)) * salience * place
 
 
 def _ease(unit: Unit, level: Level) -> float:

@@ -13,7 +13,7 @@ from appliance.documents import Element, ElementKind, ParsedDocument, Span
 from appliance.results import Section
 from appliance.tasks.normalise import collapse
 
-LONGEST = 3000  # characters of a stretch, about a page; a longer one is cut between elements
+LONGEST = 1200  # characters of a stretch; a longer one is cut between elements
 SHORTEST = 250  # a shorter one goes with the stretch below it
 LONGEST_HEADING = 90
 MOST_RUNS = 8  # stretches named one by one in a line of text
