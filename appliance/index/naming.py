@@ -27,6 +27,9 @@ ENOUGH = 0.5  # share of the naming words' weight that the best label holds
 NEAR = 0.8  # of the best score: such documents are named too
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_MONTHS = """january february march april may june july august september october november december
+jan feb mar apr jun jul aug sep sept oct nov dec"""
+_NO_NAMES = STOPWORDS | frozenset(_MONTHS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,27 @@ class Names:
 
     def proper(self, word: str) -> bool:
         """Whether a word is a name: openings write it with a capital more often than not."""
-        if word in STOPWORDS:
+        if word in _NO_NAMES:
             return False
         small = len(self._small.holders(word))
         return not small or 2 * small < len(self._capital.holders(word))
+
+    def each_named(self, words: Iterable[str]) -> tuple[DocumentId, ...]:
+        """The same, and those that fit words which the first ones do not hold.
+
+        "Acme and Bolt" names the documents of both, whichever name is the rarer.
+        """
+        wanted = [word for word in words if self._holders(word)]
+        named = self.named(wanted)
+        while named:
+            missing = [
+                w for w in wanted if w.isalpha() and not any(self.holds(d, w) for d in named)
+            ]
+            others = self.named(missing)
+            if not others:
+                break
+            named += others
+        return named
 
     def named(self, words: Iterable[str]) -> tuple[DocumentId, ...]:
         """The documents that naming words fit, best first; none where the words do not tell."""

@@ -53,7 +53,7 @@ def name_words(text: str) -> Iterator[str]:
 
     "2023Q3_AcmeCorp.pdf" gives 2023, q3, acmecorp, acme, corp, pdf.
     """
-    for word in _WORD.findall(with_periods(text).replace("_", " ")):
+    for word in _WORD.findall(with_periods(text.replace("_", " "))):
         yield folded(word)
         parts = _JOINED.sub(" ", word).split()
         if len(parts) > 1:

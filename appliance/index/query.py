@@ -77,7 +77,7 @@ def _after_preamble(question: str, names: Names) -> Query | None:
 
 def _mentioning(question: str, names: Names) -> Query | None:
     found = list(_names(question, names))
-    named = names.named(word for name in found for word in name.words)
+    named = names.each_named([word for name in found for word in name.words])
     held = [n for n in found if any(names.holds(d, w) for w in n.words for d in named)]
     # One number, be it in a file's name, names nothing by itself.
     if len(held) < 2 and not any(word.isalpha() for name in held for word in name.words):

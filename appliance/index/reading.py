@@ -10,14 +10,17 @@ from appliance.index.memory import Hit
 
 
 def within(hits: Sequence[Hit], characters: int) -> tuple[Hit, ...]:
-    """The first hits that together hold at most so many characters; the first in any case."""
+    """The best hits that together hold at most so many characters; the first in any case.
+
+    One that no longer fits is passed over for shorter ones after it.
+    """
     kept: list[Hit] = []
     left = characters
     for hit in hits:
-        left -= hit.chunk.span.end - hit.chunk.span.begin
-        if kept and left < 0:
-            break
-        kept.append(hit)
+        length = hit.chunk.span.end - hit.chunk.span.begin
+        if not kept or length <= left:
+            kept.append(hit)
+            left -= length
     return tuple(kept)
 
 

@@ -13,8 +13,8 @@ said"""
 # Words that say that a question is about a document, or how to put the answer.
 _FRAME = """agreement amount answer clause consider contract describe detail details discuss
 document explain file find give highlight include included includes including letter list long many
-mention mentioned much multiple name note paragraph part parts please provide provided provision
-provisions record regarding related report reviewed section show specific specified state stated
+mention mentioned much multiple name note paragraph please provide provided provision
+provisions record regarding related report reviewed section show specific specified
 summarize summarise tell text value values lawyer analyze analyse"""
 
 STOPWORDS = frozenset(_STOPWORDS.split())
