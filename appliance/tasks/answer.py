@@ -25,6 +25,7 @@ from appliance.tasks.conflict import disagreeing
 from appliance.tasks.evidence import Evidence
 from appliance.tasks.normalise import collapse
 from appliance.tasks.sentences import sentences
+from appliance.tasks.terms import content_terms
 from appliance.tasks.verdict import is_study, verdict
 from appliance.tasks.voting import Scored, admitted, ordered, reach, voted
 
@@ -33,6 +34,8 @@ SENTENCES, TABLES, VERDICTS = "answers", "answers-tables", "answers-studies"  # 
 MOST_QUOTED = 2
 MOST_LISTED = 8  # where the question wants everything of a kind
 SPREAD = 1.0  # log-odds that a further quote may lie below the first
+AS_MUCH = 0.8  # share of what the first holds of the question that a further quote must hold
+OPENING = 2000  # characters in which a document names its parties
 
 _Texts = Mapping[DocumentId, ParsedDocument]
 
@@ -93,6 +96,9 @@ def answer(
     if of_study is not None:
         return of_study
     compared = [d for d in asking.documents if any(p.document == d for p in passages)]
+    if compared:
+        passages = [passage for passage in passages if passage.document in compared]
+        clause = relevance.without_names(clause, _openings(compared, texts))
     asked = _Asked(clause, texts, engine, embeds, asking.data or data_of(SENTENCES))
     least = calibration.threshold(asked.data, _risk(asking))
     if len(compared) < 2:
@@ -102,6 +108,11 @@ def answer(
         own = [passage for passage in passages if passage.document == document]
         each.append(_of_sentences(asked, own, least))
     return _together(each)
+
+
+def _openings(documents: Sequence[DocumentId], texts: _Texts) -> frozenset[str]:
+    """Stems of the words by which the documents introduce themselves."""
+    return frozenset(t for d in documents for t in content_terms(texts[d].text[:OPENING]))
 
 
 @cache
@@ -188,7 +199,10 @@ def _silent(reason: str, best: float, data: Calibration) -> Answer:
 def _spoken(asked: _Asked, kept: Sequence[Scored]) -> Answer:
     question, texts = asked.question, asked.texts
     risk = _wrong(kept[0][0], asked.data)
-    near = [item for at, item in kept if at >= kept[0][0] - SPREAD]
+    least = AS_MUCH * kept[0][1].signals.coverage
+    near = [
+        item for at, item in kept if at >= kept[0][0] - SPREAD and item.signals.coverage >= least
+    ]
     several = kinds.asks_for_several(question)
     differing = () if several else disagreeing(question, near, texts)
     if differing:

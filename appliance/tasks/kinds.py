@@ -13,7 +13,9 @@ from appliance.documents import Span
 from appliance.tasks.amounts import find_amounts, normalise_amount
 from appliance.tasks.dates import find_dates, normalise_date
 from appliance.tasks.durations import find_durations, normalise_duration
+from appliance.tasks.terms import content_terms
 
+_JOINT = re.compile(r"(?:\s+(?:to|at|of|is|was|by|dose))*[\s:,=(]*$", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?:\s?%)?(?![\w])")
 _NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][A-Za-z]+")
@@ -154,13 +156,21 @@ def held(question: str, sentence: str) -> float:
 def value(question: str, sentence: str) -> Span | None:
     """Where the one value that the question asks for stands in the sentence.
 
-    None where no kind of value is asked for, or the sentence holds several: then it speaks whole.
+    Of several, the one that follows a word of the question: "lisinopril 10 mg".  None where no
+    kind of value is asked for, or none of several is told apart: then the sentence speaks whole.
     """
     for kind in wanted(question):
         spans = kind.held(sentence)
+        if len(spans) > 1:
+            spans = tuple(span for span in spans if _follows(question, sentence[: span.begin]))
         if len(spans) == 1 and kind.name != "name":
             return spans[0]
     return None
+
+
+def _follows(question: str, before: str) -> bool:
+    last = content_terms(_JOINT.sub("", before)[-40:])[-1:]
+    return bool(last) and last[0] in content_terms(question)
 
 
 def reading(question: str, sentence: str) -> str | None:

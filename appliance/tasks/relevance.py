@@ -53,6 +53,15 @@ def names(question: str) -> frozenset[str]:
     return frozenset(stem(name) for name in _NAME.findall(question))
 
 
+def without_names(question: str, known: frozenset[str]) -> str:
+    """The question without names of which ``known`` holds the stems: its document is settled.
+
+    The question as it is, where nothing would be left.
+    """
+    kept = _NAME.sub(lambda name: "" if stem(name[0]) in known else name[0], question)
+    return kept if _terms(kept) else question
+
+
 def naming(wanted: frozenset[str], sentence: str, around: str, document: frozenset[str]) -> float:
     """1 where the sentence holds every name asked for, -1 where its document holds none.
 

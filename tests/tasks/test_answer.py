@@ -156,6 +156,23 @@ def test_several_documents_each_have_their_say() -> None:
     assert "1 of 3" in found.reason
 
 
+def test_where_a_document_is_named_no_other_is_quoted() -> None:
+    one = document("This lease is between Acme and Boreal. Its monthly rent is $1,200 in advance.")
+    two = document("This lease is between Kestrel and Cook. Its monthly rent is $90 in advance.")
+    texts = {DocumentId("a" * 32): one, DocumentId("b" * 32): two}
+    found = [passage for name, text in texts.items() for passage in passages(text, name)]
+    asking = Asking(0.1, documents=(DocumentId("b" * 32),), data=DATA)
+    question = "How much is the monthly rent of the lease with Kestrel?"
+    said = answer(question, found, texts, saying("x"), WordVectors(), asking)
+    assert [statement.text for statement in said.statements] == ["$90"]
+
+
+def test_a_further_quote_holds_as_much_of_the_question() -> None:
+    parsed = document("Continue lisinopril 10 mg a day. We change to carvedilol 25 mg a day.")
+    found = ask("What dose of lisinopril is continued a day?", max_risk=0.9, d=parsed)
+    assert [statement.text for statement in found.statements] == ["10 mg"]
+
+
 def test_a_list_shows_more_than_a_fact() -> None:
     parsed = document(
         "\n\n".join(f"Duty number {n} is to wash the car of the day." for n in "abcd")

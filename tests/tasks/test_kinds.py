@@ -27,6 +27,15 @@ def test_of_several_values_none_is_chosen() -> None:
     assert kinds.value("What colour is it?", "It costs $5.") is None
 
 
+def test_of_several_values_the_one_after_the_word_asked_for() -> None:
+    sentence = "We start Lasix 40 mg daily, and continue with Toprol 50 mg and lisinopril 10 mg."
+    for drug, dose in (("lisinopril", "10 mg"), ("Lasix", "40 mg")):
+        span = kinds.value(f"What dose of {drug} was prescribed?", sentence)
+        assert span is not None
+        assert span.of(sentence) == dose
+    assert kinds.value("What dose of aspirin was prescribed?", sentence) is None
+
+
 def test_a_stand_in_counts_half_and_another_kind_is_refused() -> None:
     question = "What is the expiration date?"
     assert kinds.held(question, "It ends on March 3, 2020.") == 1
