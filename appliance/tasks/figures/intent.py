@@ -103,7 +103,7 @@ class Asked:
 
 def asked(question: str) -> Asked | None:
     """The question taken apart; None where it asks for no figure, label or period."""
-    question = FURTHER.sub("", OWNED.sub(" ", question))
+    question = FURTHER.sub("", OWNED.sub(" ", question.rpartition(";")[2]))
     if trend := TREND.search(question):
         measure = _measure(trend["first"] or trend["second"])
         return Asked(Kind.TREND, measure, quarter="quarter" in question.lower())

@@ -22,6 +22,7 @@ SECTION_FITS = 0.06  # ... of the section
 CHANGE_COUNTS = 0.5  # of a series of changes where no change is asked for
 ASKED_TOTAL = 0.4  # weight of "total" in a question, where rows that are totals rarely say it
 SHARE_COUNTS = 0.8  # of a series of percentages where the question asks for none
+WORDS_COUNT = 0.75  # of a series without figures: tables are often there for their looks
 APART = 0.08  # lost by two figures of one calculation that stand in different tables or columns
 CONSIDERED = 5  # best series for each of several measures
 BESIDE_COUNTS = 0.15  # weight of a word that stands in another measure of the question
@@ -165,6 +166,8 @@ class Matcher:
         column = self._precision(one.column, wanted)
         section = self._precision(one.inner, wanted)
         fit = 1 - ROW_FITS * (1 - row) - COLUMN_FITS * (1 - column) - SECTION_FITS * (1 - section)
+        if not any(figure.number for figure in one.points):
+            fit *= WORDS_COUNT
         if one.share and not _SHARES & set(weights):
             fit *= SHARE_COUNTS
         return recall * fit * (1 if one.change == change else CHANGE_COUNTS)

@@ -79,6 +79,8 @@ NO_FIGURE = re.compile(
     r"|expected|meant|done|needed|allowed|provided|described|eligible|entitled)\b"
     r"|^\W*(?:has|have|had|did|do|does|is|are|was|were|can|could|should|will)\b"
     r"|^\W*what\s+(?:\w+\s+){0,2}changes\b|\b(?:main|key|primary|major)\s+contribut\w+"
+    r"|\b(?:expiration|expiry|effective|signing|closing|start|end)\s+dates?\b"
+    r"|^\W*(?:what|which)\s+(?:is|was|are|were)\s+the\s+(?:dates?|names?|address\w*|titles?)\b"
     r"|\bif\b(?!\s+any)|\bassum\w+|\bwould\s+(?:be|have)\b|\bhypothetic\w+"
     r"|\b(?:top|two|three|four|five|2|3|4|5)\s+(?:\w+\s+)?(?:highest|largest|lowest|smallest|biggest|most)\b"
     r"|\b(?:led|lead|leads|drove|driven|drives|resulted)\s+(?:to|by|from|in)\b"
