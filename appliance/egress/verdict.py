@@ -16,7 +16,6 @@ from appliance.egress.facts import FALLBACKS, LOOPBACK, Facts
 from appliance.egress.probe import NOT_APART, Observation
 
 CONTROL = "positive control"
-NO_CAPABILITIES = "0" * 16
 FILTERED = 2  # the mode of a system-call filter, proc(5)
 CONTROLS = {  # of NIST SP 800-53, revision 5, by item
     "namespace": ("SC-7(21)",),

@@ -49,15 +49,8 @@ GIF = "image/gif"
 WEBP = "image/webp"
 LOCKED = "application/x-encrypted-office"  # a new office file inside a container with a password
 
-OFFICE = frozenset(
-    {DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, HTML, MHTML, XML, JSON, JSONL, MD, CSV, TXT}
-)
 IMAGES = frozenset({PNG, JPEG, TIFF, BMP, GIF, WEBP})
 OLD_OFFICE = frozenset({DOC, XLS, PPT})
-READ_HERE = (
-    "PDF, DOCX, PPTX, XLSX, DOC, PPT, XLS, ODT, ODP, ODS, RTF, EPUB, HTML, XML, JSON, MD, "
-    "TXT, CSV, EML, MSG, MBOX, MHTML, ZIP, TAR, GZIP, BZIP2, XZ, PNG, JPEG, TIFF, BMP, GIF and WEBP"
-)
 
 
 class Family(StrEnum):

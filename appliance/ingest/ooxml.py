@@ -211,12 +211,6 @@ def _points(data: Node | None) -> list[str]:
     return [found.get(at, "") for at in range(max(found) + 1)]
 
 
-def seen_texts(package: OfficePackage, pattern: str, names: tuple[str, ...]) -> Iterator[str]:
-    """The texts in every member that matches: the way of a count."""
-    for name in package.named(pattern):
-        yield from tree.texts(package.read(name), names)
-
-
 def same_text(texts: Sequence[str]) -> str:
     """What two parts with the same words have in common."""
     return re.sub(r"\s+", "", "".join(texts))

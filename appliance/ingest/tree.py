@@ -17,7 +17,6 @@ from lxml.etree import _Element as Node
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 LARGEST_TREE = 96 << 20  # bytes of XML that are parsed at once
-_CHUNK = 1 << 20
 _DECLARED = tuple("<!ENTITY".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 _PROLOGUE = 1024  # bytes
 _ENCODING = re.compile(rb"<\?xml[^>]*\bencoding\s*=\s*[\"']([\w.:-]+)")

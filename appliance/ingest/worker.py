@@ -26,8 +26,14 @@ DRAW = "draw"  # the task that draws one for a person to look at
 _ROOM = "appliance.ingest."
 _READERS = {
     kinds.PDF: "pdf",
-    **dict.fromkeys(kinds.OFFICE, "office"),
-    kinds.MHTML: "office",
+    kinds.DOCX: "word",
+    kinds.PPTX: "slides",
+    kinds.XLSX: "sheets",
+    **dict.fromkeys((kinds.ODT, kinds.ODS, kinds.ODP), "odf"),
+    kinds.EPUB: "epub",
+    **dict.fromkeys((kinds.HTML, kinds.MHTML), "web"),
+    **dict.fromkeys((kinds.TXT, kinds.MD, kinds.CSV), "prose"),
+    **dict.fromkeys((kinds.XML, kinds.JSON, kinds.JSONL), "markup"),
     kinds.EML: "mail",
     kinds.DOC: "doc",
     kinds.PPT: "ppt",
@@ -40,12 +46,13 @@ _READERS = {
     **dict.fromkeys((kinds.ZIP, kinds.TAR, kinds.GZIP, kinds.BZIP2, kinds.XZ), "archive"),
 }
 _KINDS = ("kinds_packed", "kinds_text")  # what tells the exact kind
+_PACKED = ("pictures", "word", "slides", "sheets", "odf", "epub")
 _FAMILIES = {
     kinds.Family.PDF: ("pdf",),
-    kinds.Family.ZIP: ("office", "archive"),
-    kinds.Family.OLE: ("doc", "ppt", "xls", "msg", "tnef", "office"),
+    kinds.Family.ZIP: (*_PACKED, "archive"),
+    kinds.Family.OLE: ("doc", "ppt", "xls", "msg", "tnef", *_PACKED),  # encrypted: a ZIP inside
     kinds.Family.IMAGE: ("images",),
-    kinds.Family.TEXT: ("office", "mail", "mbox", "rtf"),
+    kinds.Family.TEXT: ("pictures", "odf", "web", "prose", "markup", "mail", "mbox", "rtf"),
 }
 
 
@@ -100,16 +107,25 @@ def read(task: str, wishes: bytes, untrusted: bytes) -> bytes:
         return drawing.draw(untrusted, media_type, wished)
     if task == SCAN:
         return reading.encode(_reader("scan").read(untrusted, media_type, wished))
-    name = _READERS.get(media_type)
-    if name is None:
-        raise ReadingFailed(Outcome.UNSUPPORTED)
-    found = _reader(name).read(untrusted, media_type, wished)
+    found = reader_of(media_type).read(untrusted, media_type, wished)
     if found.document is not None and not found.document.text and not (found.parts or found.scans):
         raise ReadingFailed(_why_empty(found.document))
     if opened is not None and opened[1] and found.document is not None:
         flags = (*found.document.flags, Flag.ENCRYPTED)
         found = replace(found, document=replace(found.document, flags=flags))
     return reading.encode(found)
+
+
+def reader_of(media_type: str) -> Reader:
+    """What reads files of a kind.
+
+    Raises:
+        ReadingFailed: nothing does.
+    """
+    name = _READERS.get(media_type)
+    if name is None:
+        raise ReadingFailed(Outcome.UNSUPPORTED)
+    return _reader(name)
 
 
 def _why_empty(document: ParsedDocument) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from appliance.documents import ElementKind, ParsedDocument, Unit
-from appliance.ingest import kinds, office, reading
+from appliance.ingest import kinds, reading, worker
 from appliance.ingest.reading import Reading, Wishes
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -30,7 +30,8 @@ _ODF = "urn:oasis:names:tc:opendocument:xmlns:"
 def read_all(data: bytes, name: str, first_part: int = 0) -> Reading:
     """As the worker reads it, and through the bounds of the answer; no process, no sandbox."""
     suffix = PurePosixPath(name).suffix
-    found = office.read(data, kinds.sniff(data, suffix), Wishes(suffix, (), first_part))
+    kind = kinds.sniff(data, suffix)
+    found = worker.reader_of(kind).read(data, kind, Wishes(suffix, (), first_part))
     assert reading.decode(reading.encode(found)) == found
     return found
 
