@@ -1,7 +1,8 @@
 """Building blocks of the expressions in field packs.
 
 A pack writes ``<date>`` where a value that is a date stands, and ``[<quote>]`` for any quotation
-mark.  A blank stands for any white space.  The blocks only propose: normaliser and validator of
+mark; ``<drug>``, ``<dose>`` and ``<schedule>`` stand for parts of a medication (drugs.py).  A blank
+stands for any white space.  The blocks only propose: normaliser and validator of
 the field read what they matched.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
+
+from appliance.tasks.drugs import DOSE, LISTED, SCHEDULE, STEMMED
 
 _COUNT = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|eighteen|twenty"
@@ -37,7 +40,12 @@ _VALUES = {
     ),
 }
 _BLANK = re.compile(r"\[[^\]]*\]| \?| ")
-_PARTS = {"quote": "\"“”'‘’"}
+_PARTS = {
+    "quote": "\"“”'‘’",
+    "drug": rf"(?i:\b(?:{LISTED}|{STEMMED})\b)",
+    "dose": rf"(?i:{DOSE})",
+    "schedule": rf"(?i:{SCHEDULE})",
+}
 
 
 @cache

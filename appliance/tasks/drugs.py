@@ -45,6 +45,16 @@ UNIT = (
     r"(?:mg|mcg|µg|ug|g|milligrams?|micrograms?|grams?|units?|iu|ml|millilit(?:er|re)s?|meq|puffs?)"
 )
 DOSE = rf"\d+(?:[.,]\d+)?(?: ?(?:-|to) ?\d+(?:\.\d+)?)? ?{UNIT}\b(?!/)"
+SCHEDULE = (
+    r"(?:,? (?:by mouth|orally|p\.?o\b\.?|intravenously|i\.?v\b\.?|subcutaneously|topically|inhaled"
+    r"|sublingual(?:ly)?|tablets?|capsules?|puffs?))?"
+    r"(?:,? (?:(?:once|twice|three times|four times|\d times)(?: (?:a|per|every))? "
+    r"(?:day|daily|week|weekly|month|night)|daily|nightly|weekly|monthly|a day|per day"
+    r"|every (?:day|morning|evening|night|week|other day)"
+    r"|every (?:(?:\d+ to )?\d+|four|six|eight|twelve) hours|at (?:night|bedtime)"
+    r"|in the (?:morning|evening)|b\.?i\.?d\b\.?|t\.?i\.?d\b\.?|q\.?i\.?d\b\.?|q\d+h|qhs|q\.?d\b\.?"
+    r"|as needed|p\.?r\.?n\b\.?|for \d+ (?:days|weeks)))*"
+)
 _NAME = re.compile(rf"\b(?:{LISTED}|{STEMMED})\b", re.IGNORECASE)
 _DOSED = re.compile(rf"\b(?P<name>[A-Za-z][a-z-]{{3,}}),?\s+(?:of\s+)?{DOSE}", re.IGNORECASE)
 # Words that end like a drug and are none, and words in front of a dose that name no drug.
@@ -71,3 +81,19 @@ def drugs(text: str) -> tuple[Span, ...]:
         if match["name"].casefold() not in _NOT:
             found.add(Span(*match.span("name")))
     return tuple(sorted(found))
+
+
+def normalise_medication(text: str) -> str | None:
+    """A drug, its dose and when it is taken, in lower case: "lasix; 40 mg; once daily".
+
+    None when nothing names a drug.
+    """
+    named = drugs(text)
+    if not named:
+        return None
+    line = " ".join(text.split()).casefold()
+    name = " ".join(named[0].of(text).split()).casefold()
+    dose = re.search(DOSE, line)
+    rest = line[dose.end() :] if dose else ""
+    parts = (name, dose[0] if dose else "", rest.strip(" ,."))
+    return "; ".join(part for part in parts if part)

@@ -19,6 +19,7 @@ from appliance.tasks.amounts import (
     normalise_duration,
 )
 from appliance.tasks.dates import find_dates, normalise_date
+from appliance.tasks.drugs import normalise_medication
 from appliance.tasks.identifiers import CHECKED, find
 from appliance.tasks.periods import normalise_period
 from appliance.tasks.quantities import (
@@ -83,6 +84,7 @@ NORMALISERS: Mapping[str, Callable[[str], str | None]] = {
     "date": normalise_date,
     "duration": normalise_duration,
     "identifier": normalise_identifier,
+    "medication": normalise_medication,
     "number": normalise_number,
     "party": normalise_party,
     "per_share": normalise_amount,
@@ -133,6 +135,7 @@ VALIDATORS: Mapping[str, Callable[[str], bool]] = {
     "date": lambda text: bool(find_dates(text)),
     "duration": lambda text: bool(find_durations(text)),
     "identifier": lambda text: normalise_identifier(text) is not None,
+    "medication": _is_read_by(normalise_medication),
     "name": _is_name,
     "number": lambda text: normalise_number(text) is not None,
     "percentage": lambda text: bool(find_percentages(text)),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.tasks.drugs import drugs
+from appliance.tasks.drugs import drugs, normalise_medication
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,16 @@ from appliance.tasks.drugs import drugs
 )
 def test_drugs_are_known_by_list_stem_and_dose(text: str, names: list[str]) -> None:
     assert [span.of(text) for span in drugs(text)] == names
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("Lasix 40 mg  once daily", "lasix; 40 mg; once daily"),
+        ("metformin 500 mg, by mouth twice a day.", "metformin; 500 mg; by mouth twice a day"),
+        ("Eliquis", "eliquis"),
+        ("40 mg daily", None),
+    ],
+)
+def test_a_medication_is_drug_dose_and_schedule(text: str, normal: str | None) -> None:
+    assert normalise_medication(text) == normal
