@@ -92,3 +92,14 @@ def test_no_packet_leaves_the_network_that_it_is_run_in(tmp_path: Path) -> None:
 def test_a_lab_is_never_the_network_of_this_process() -> None:
     control = attested.run(Errand(facts.of().network, lab=True))
     assert control.before.network != facts.of().network
+
+
+def test_the_policy_decides_who_may_have_it_made(desk: Desk) -> None:
+    policy = desk.home / "policies" / "default.cedar"
+    text = policy.read_text()
+    policy.write_text(text.replace('Action::"attest", Action::"accept"', 'Action::"accept"'))
+    assert desk.run("attest", "egress").code == 18
+    policy.write_text(text)
+    records = json.loads(desk.ok("audit", "show", "--last", "0", "--json"))
+    (outcome,) = [r for r in records if r["action"] == "attest" and r["kind"] == "outcome"]
+    assert outcome["result"]["status"] == "denied"
