@@ -27,6 +27,7 @@ PUBLISHED = ROOT / "scripts" / "evaluating" / "figures.json"
 SAMPLES = ROOT / "tests" / "samples"
 SETS = (
     "reading",
+    "retrieval",
     "labels",
     "injection",
     "replays",

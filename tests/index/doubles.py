@@ -63,8 +63,8 @@ def paragraphs(*texts: str, kinds: Sequence[ElementKind] = ()) -> ParsedDocument
     return ParsedDocument("\n\n".join(texts), tuple(elements), "text/plain")
 
 
-def payload_of(*texts: str) -> IndexPayload:
+def payload_of(*texts: str, title: str | None = None) -> IndexPayload:
     """The payload of a document with one chunk per text."""
     parsed = paragraphs(*texts)
     chunks = [Chunk(element.span) for element in parsed.elements]
-    return build_payload(parsed.text, chunks, WordVectors())
+    return build_payload(parsed.text, chunks, WordVectors(), title)

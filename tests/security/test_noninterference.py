@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.documents import DocumentId
+from appliance.index.finding import Finder
 from appliance.index.memory import MemoryIndex
 from tests.index.doubles import DIMENSIONS, WordVectors, document_id, payload_of, scope_of
 
@@ -82,3 +83,57 @@ def test_the_scores_would_tell_if_everything_were_counted() -> None:
     alone = found(full, "june rent", [document_id(1)], 3)
     both = [h for h in found(full, "june rent", [document_id(1), document_id(2)], 9)]
     assert alone != [hit for hit in both if hit in alone]
+
+
+# Names that some documents share, in file names and in texts; small letters make them common words.
+SHARED = st.sampled_from(["Acme", "Bolt", "acme", "2023", "Q3", "rent"])
+NAMED = st.lists(SHARED, max_size=4).map(" ".join)
+QUESTIONS = st.sampled_from(
+    [
+        "What rent does Acme pay in Q3 2023?",
+        "Consider the Bolt lease; what is the rent?",
+        "How do Acme and Bolt differ in rent?",
+        "What was the latest rent of Bolt?",
+        "rent",
+    ]
+)
+
+
+def read(finder: Finder, question: str, permitted: list[DocumentId]) -> list[object]:
+    """Everything that naming, searching and reading tell."""
+    scope = scope_of(*permitted)
+    hits = [*finder.search(question, scope, 5), *finder.find(question, scope, 60)]
+    told = [(hit.document, hit.chunk, struct.pack("<d", hit.score)) for hit in hits]
+    return [finder.asked(question, scope), *told]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(st.integers(0, 20).map(document_id), st.tuples(NAMED, NAMED), max_size=7),
+    QUESTIONS,
+    st.data(),
+)
+def test_hidden_documents_name_nothing(
+    documents: dict[DocumentId, tuple[str, str]], question: str, data: st.DataObject
+) -> None:
+    permitted = [one for one in documents if data.draw(st.booleans(), label=f"may read {one[-2:]}")]
+    full, lone = Finder(WordVectors(), DIMENSIONS), Finder(WordVectors(), DIMENSIONS)
+    for one, (name, text) in documents.items():
+        full.add(one, f"{name}.pdf", payload_of(text, "the rent of the flat"))
+        if data.draw(st.booleans(), label="asked between two additions"):
+            read(full, question, permitted[:1])
+    for one in data.draw(st.permutations(permitted)):
+        name, text = documents[one]
+        lone.add(one, f"{name}.pdf", payload_of(text, "the rent of the flat"))
+    assert read(full, question, permitted) == read(lone, question, permitted)
+
+
+def test_names_would_tell_if_everything_were_counted() -> None:
+    """The control: a namesake let into the scope is named, too."""
+    finder = Finder(WordVectors(), DIMENSIONS)
+    for number, name in enumerate(("Acme.pdf", "Bolt.pdf", "Acme annex.pdf")):
+        finder.add(document_id(number), name, payload_of("the rent of the flat"))
+    question = "What rent does Acme pay?"
+    two, three = (scope_of(*map(document_id, range(count))) for count in (2, 3))
+    assert finder.asked(question, two).documents == (document_id(0),)
+    assert finder.asked(question, three).documents == (document_id(0), document_id(2))
