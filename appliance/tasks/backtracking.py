@@ -19,7 +19,7 @@ from appliance.tasks.sheet import LONGEST_LINE, REACH, WINDOW
 LONGEST = 0.05  # seconds of processor time for one sentence
 LONGEST_LABEL = 300  # characters of a row's label or a column's head
 LONGEST_IN_WINDOW = 0.5  # for the text in which a value is looked for
-_GROWTH = (8, 16, 20, 24, 28, 32, 128, 512)  # characters; exponential growth shows before it hurts
+_GROWTH = (8, 16, 20, 24, 28, 32, 128, 512, 2048)  # characters; exponential growth shows before it hurts
 _TRIES = 3  # the least of them counts: others use the processor too
 _RUNS = ("a", "A", "1", " ", "Aa ", "a,", "1,", "(a) ", '"', "-", "A.")
 _WORD = re.compile(r"[A-Za-z]{2,}")
@@ -66,8 +66,8 @@ def _timed(pattern: re.Pattern[str], text: str, limit: float) -> Iterator[float]
             pass
         taken = time.thread_time() - begun
         yield taken
-        if taken <= limit:
-            return  # quick enough; no need to see whether something disturbed it
+        if taken <= limit or taken > 4 * limit:
+            return  # clear enough; no need to see whether something disturbed it
 
 
 def _hostile(source: str) -> Iterator[tuple[str, str]]:

@@ -34,9 +34,9 @@ _VALUES = {
         r"(?: (?i:thousand|million|billion))?"
     ),
     "name": (
-        rf"(?:(?:(?:[A-Z]\.)+|[A-Z][\w&’'-]*)(?:, (?={_TAIL})| (?:of |de |the "
+        rf"\b(?:(?:(?:[A-Z]\.){{1,6}}|[A-Z][\w&’'-]{{0,40}})(?:, (?={_TAIL})| (?:of |de |the "
         rf"|and (?=[A-Z][\w’'-]*,? {_TAIL}))?(?=[A-Z]|&|plc\b))|& ){{0,8}}"
-        rf"(?:{_TAIL}\b\.?|[A-Z][\w&’'-]*)"
+        rf"(?:{_TAIL}\b\.?|[A-Z][\w&’'-]{{0,40}})"
     ),
 }
 _BLANK = re.compile(r"\[[^\]]*\]| \?| ")
