@@ -10,7 +10,7 @@ Reporting periods: ISO 8601 intervals, a duration and the day on which it ends.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -34,7 +34,23 @@ _MONTHS = (
     "december dezember décembre decembre diciembre dicembre dezembro dec dez",
 )
 _NUMBER_OF = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
-_NAMES = "|".join(sorted(_NUMBER_OF, key=len, reverse=True))
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """An expression for the longest of some words, by their first two letters: the engine tries
+    every branch of an alternation at every place, and there are many words.
+    """
+    groups: dict[str, dict[str, list[str]]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        groups.setdefault(name[0], {}).setdefault(name[1], []).append(name[2:])
+    return "|".join(f"{first}(?:{_branches(seconds)})" for first, seconds in sorted(groups.items()))
+
+
+def _branches(seconds: Mapping[str, Sequence[str]]) -> str:
+    return "|".join(f"{second}(?:{'|'.join(ends)})" for second, ends in seconds.items())
+
+
+_NAMES = _any_of(_NUMBER_OF)
 _MONTH = rf"(?P<{{}}>{_NAMES})(?![^\W\d_])\.?"
 _ORDINALS = """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth
 thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twenty-first
@@ -42,10 +58,14 @@ twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth twenty-sevent
 twenty-ninth thirtieth thirty-first"""
 _DAY_OF = {word: day for day, word in enumerate(_ORDINALS.split(), 1)}
 _DAY = r"(?P<{}>[0-3]?\d)(?:\s?(?:st|nd|rd|th|er|º|\.))?"
-_DAY_WORD = rf"(?P<w5>{'|'.join(sorted(_DAY_OF, key=len, reverse=True)).replace('-', '[- ]')})"
+_DAY_WORD = rf"(?P<w5>{_any_of(_DAY_OF).replace('-', '[- ]')})"
 _YEAR = r"(?P<{}>(?:19|20)\d\d)"
 _CLOCK = r"[0-2]?\d:[0-5]\d"  # recognised text runs the time into the date
-_OPEN = r"(?:\[[^\]\n]{0,12}\]|_{2,}|\.{3,}|\*{2,}|[-–—]{2,}|\u25cf|\u2022)"
+# Left open or redacted; possessive, so that a long ruled line costs no more than its length.
+_OPEN = (
+    r"(?:\[[^\]\n]{0,12}\]|(?<!_)_{2,}+|(?<!\.)\.{3,}+|(?<!\*)\*{2,}+"
+    r"|(?<![-–—])[-–—]{2,}+|\u25cf|\u2022)"
+)
 _DATE = re.compile(
     "|".join(
         (

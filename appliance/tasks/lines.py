@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from appliance.documents import Box, Element, ElementKind, Mark, ParsedDocument, Span
 
+LONGEST = 300  # characters of a line of a form, a statement or a receipt
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -33,6 +35,11 @@ class Line:
 def lines(parsed: ParsedDocument) -> tuple[Line, ...]:
     """The lines of a document in reading order."""
     return tuple(line for element in parsed.elements for line in _of(parsed.text, element))
+
+
+def printed(parsed: ParsedDocument) -> tuple[Line, ...]:
+    """The lines as long as forms and receipts print them; a paragraph in one line is none."""
+    return tuple(line for line in lines(parsed) if len(line.text) <= LONGEST)
 
 
 def _of(text: str, element: Element) -> Iterator[Line]:

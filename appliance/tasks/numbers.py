@@ -20,6 +20,7 @@ fifteen sixteen seventeen eighteen nineteen"""
 _DECADES = "twenty thirty forty fifty sixty seventy eighty ninety"
 SMALL = {word: number for number, word in enumerate(_UNITS.split(), start=1)}
 TENS = {word: 10 * number for number, word in enumerate(_DECADES.split(), start=2)}
+MOST_WORDS = 14  # of a number, after the first
 _MULTIPLES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 _BLANKS = " \u00a0\u2009\u202f"
@@ -30,7 +31,8 @@ _PLAIN = re.compile(rf"\d+(?:[,.'\u2019{_BLANKS}]\d+)*")
 def number_words(*more: str) -> str:
     """An expression for one or more words of a number."""
     words = sorted({*SMALL, *TENS, *_MULTIPLES, "hundred", *more}, key=len, reverse=True)
-    return rf"(?:{'|'.join(words)})(?:(?:[-\s]+|\s+and\s+)(?:{'|'.join(words)}))*"
+    one = "|".join(words)
+    return rf"(?:{one})(?:(?:-|\s{{1,3}}(?:and\s{{1,3}})?)(?:{one})){{0,{MOST_WORDS}}}+"
 
 
 def read_number(text: str, decimal_mark: str | None = None) -> Decimal | None:

@@ -18,7 +18,7 @@ from appliance.tasks.candidates import OPENING
 from appliance.tasks.cite import citation
 from appliance.tasks.dates import AMBIGUOUS
 from appliance.tasks.labels import LONGEST_SEARCHED, judge
-from appliance.tasks.lines import lines
+from appliance.tasks.lines import printed
 from appliance.tasks.normalise import collapse, normalise_party
 from appliance.tasks.packs import FieldType, Pack, PackField
 from appliance.tasks.receipts import heading, moment, totals
@@ -46,7 +46,7 @@ Place = Callable[[ParsedDocument], Placed | None]
 
 
 def _company(parsed: ParsedDocument) -> Placed | None:
-    found = heading.company(lines(parsed))
+    found = heading.company(printed(parsed))
     if found is None:
         return None
     return Placed(
@@ -55,17 +55,17 @@ def _company(parsed: ParsedDocument) -> Placed | None:
 
 
 def _address(parsed: ParsedDocument) -> Placed | None:
-    printed = lines(parsed)
-    name = heading.company(printed)
-    found = heading.address(printed, name.at[1] if name else -1)
+    shown = printed(parsed)
+    name = heading.company(shown)
+    found = heading.address(shown, name.at[1] if name else -1)
     if found is None:
         return None
     return Placed(found.span, collapse(found.span.of(parsed.text)), found.score / HIGHEST_ADDRESS)
 
 
 def _date(parsed: ParsedDocument) -> Placed | None:
-    printed = lines(parsed)
-    found = moment.date(printed, totals.unit(printed, ""))
+    shown = printed(parsed)
+    found = moment.date(shown, totals.unit(shown, ""))
     if found is None:
         return None
     reason = found.reading.reason if found.reading.reason == AMBIGUOUS else ""
@@ -73,11 +73,11 @@ def _date(parsed: ParsedDocument) -> Placed | None:
 
 
 def _total(parsed: ParsedDocument) -> Placed | None:
-    printed = lines(parsed)
-    found = totals.total(printed)
+    shown = printed(parsed)
+    found = totals.total(shown)
     if found is None:
         return None
-    amount = totals.reading(printed, found.span.of(parsed.text))
+    amount = totals.reading(shown, found.span.of(parsed.text))
     return Placed(found.span, amount, found.score / HIGHEST_TOTAL)
 
 
@@ -85,12 +85,12 @@ def _of_sum(name: str) -> Place:
     """One of the three amounts of an invoice that add up."""
 
     def place(parsed: ParsedDocument) -> Placed | None:
-        printed = lines(parsed)
-        found = sums(printed)
+        shown = printed(parsed)
+        found = sums(shown)
         if found is None:
             return None
         span = {"net": found.net, "tax": found.tax, "total": found.total}[name]
-        return Placed(span, totals.reading(printed, span.of(parsed.text)), 1.0)
+        return Placed(span, totals.reading(shown, span.of(parsed.text)), 1.0)
 
     return place
 

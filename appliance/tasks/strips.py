@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from appliance.documents import Box, Element, Mark, ParsedDocument, Span
-from appliance.tasks.lines import Line, around, lines
+from appliance.tasks.lines import Line, around, printed
 
 WIDE_GAP = 1.1  # heights of a letter between words that belong to two columns
 _BLANKS = re.compile(r"\S+(?: \S+)*")
@@ -48,8 +48,8 @@ class Strip:
 
 
 def strips(parsed: ParsedDocument) -> tuple[Strip, ...]:
-    """Every line of a document, cut into pieces."""
-    return tuple(_strip(parsed, line) for line in lines(parsed))
+    """Every printed line of a document, cut into pieces."""
+    return tuple(_strip(parsed, line) for line in printed(parsed))
 
 
 def _strip(parsed: ParsedDocument, line: Line) -> Strip:

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from appliance.results import Status
 from appliance.tasks import packs, places
+from appliance.tasks.normalise import FINDERS, NORMALISERS
 from appliance.tasks.samples import sample
 from tests.tasks.receipts.slips import slip
 from tests.tasks.scripted import DOCUMENT
@@ -45,3 +52,27 @@ def test_a_date_with_two_readings_says_why_it_is_not_normalised() -> None:
 def test_what_no_rule_of_place_reads_is_left_to_patterns() -> None:
     found = places.by_place(sample("Some words."), DOCUMENT, packs.load("finance/receipt"))
     assert found == {}
+
+
+@pytest.mark.parametrize("name", [n for n in packs.available() if n.startswith("finance/")])
+@given(text=st.text(alphabet=st.sampled_from("ab1 .,:|$€%()-/\nTOTALtax5"), max_size=300))
+def test_whatever_stands_there_only_spans_are_shown(name: str, text: str) -> None:
+    parsed = sample(text)
+    for values in places.by_place(parsed, DOCUMENT, packs.load(name)).values():
+        for value in values:
+            assert all(c.span.of(parsed.text) == c.quote != "" for c in value.citations)
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "1 ", "1,", "(1", "$1 ", "A", "A ", "one ", "_", "[ ", "no 1", "31/12/", "GB29 "]
+)
+def test_long_lines_of_one_piece_take_no_time(piece: str) -> None:
+    parsed = sample(f"TOTAL\n{piece * (20_000 // len(piece))}\nTotal 5.00")
+    begun = time.perf_counter()
+    for name in ("finance/receipt", "finance/invoice", "finance/bank", "finance/filing"):
+        places.by_place(parsed, DOCUMENT, packs.load(name))
+    for normalise in NORMALISERS.values():
+        normalise(parsed.text)
+    for find in FINDERS.values():
+        find(parsed.text)
+    assert time.perf_counter() - begun < 20  # linear: a second or two on a busy machine
