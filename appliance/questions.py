@@ -154,7 +154,8 @@ class Questions:
         return self._keeper.keep(act, kept(request, self._basis(act, scope), outcome))
 
     def _basis(self, act: Act, scope: Scope) -> Basis:
-        return self._keeper.basis(scope, act, self.model().name, self._embedding_digest)
+        name = self.model().name if act.model else ""  # a summary may do without
+        return self._keeper.basis(scope, act, name, self._embedding_digest)
 
     def _one_collection(self, name: str | None) -> Collection:
         if name is not None:
@@ -183,10 +184,10 @@ class Questions:
 
         (document,) = scope.documents
         act.documents.append(document)
-        engine = self.engine(act, scope)
-        self._retrieved(act)
         brief = Brief.parse(request.argument)
-        return summarize(self.parsed(document), document, engine, brief)
+        engine = self.engine(act, scope) if brief.vote else None
+        self._retrieved(act)
+        return summarize(self.parsed(document), document, brief, engine)
 
     def _fields(self, act: Act, request: Request, scope: Scope) -> tuple[FieldValue, ...]:
         from appliance.tasks import packs

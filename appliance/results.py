@@ -107,7 +107,7 @@ class Summary:
     document: DocumentId
     statements: tuple[Statement, ...]
     dropped: int
-    windows: int  # how many parts of the document the model was asked about; all of it was weighed
+    windows: int  # how many parts the model was asked about, if it was; all of it was weighed
     template: str = "general"
     sections: tuple[Section, ...] = ()  # all of the document, in reading order
     brief: str = ""  # what was asked for beyond the usual: "short, plain"

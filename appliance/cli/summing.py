@@ -14,7 +14,7 @@ Command = Callable[..., Any]
 
 
 def summary_options(command: Command) -> Command:
-    """Add --length, --level and --template, and hand them to the command as one ``brief``."""
+    """Add --length, --level, --template and --vote, handed to the command as one ``brief``."""
 
     @click.option(
         "--length",
@@ -37,13 +37,21 @@ def summary_options(command: Command) -> Command:
         help="Sections of a summary: contract, clinical_note, encounter, filing, judgment, "
         "mail_thread or general. By default the document decides.",
     )
+    @click.option(
+        "--vote",
+        is_flag=True,
+        help="Let the language model weigh in on which sentences matter; slower, and of use only "
+        "with a larger model than the default.",
+    )
     @wraps(command)
-    def with_brief(*args: Any, length: str, level: str, template: str, **kwargs: Any) -> Any:
+    def with_brief(
+        *args: Any, length: str, level: str, template: str, vote: bool, **kwargs: Any
+    ) -> Any:
         from appliance.tasks import templates
 
         if template:
             templates.load(template)  # an unknown one is an error now, not after an hour
-        brief = Brief(Length(length), Level(level), template)
+        brief = Brief(Length(length), Level(level), template, vote)
         return command(*args, brief=brief, **kwargs)
 
     return with_brief

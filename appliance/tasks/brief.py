@@ -1,10 +1,10 @@
-"""What a reader asks of a summary: how long, how hard to read, and in which sections."""
+"""What a reader asks of a summary: how long, how hard to read, in which sections."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from appliance.errors import UsageError
@@ -27,6 +27,7 @@ class Level(StrEnum):
 
 # Words of a summary of a document of 2,000 words, and the share of a short document it may show.
 _WORDS = {Length.SHORT: (150, 0.2), Length.MEDIUM: (400, 0.42), Length.LONG: (800, 0.7)}
+VOTE = "vote"
 _USUAL = 2000  # words; every tenfold adds as much again
 _LEAST = 45  # words that even the shortest summary may take
 
@@ -38,6 +39,7 @@ class Brief:
     length: Length = Length.MEDIUM
     level: Level = Level.PROFESSIONAL
     template: str = ""
+    vote: bool = False  # the model is asked which sentences matter most
 
     def words(self, of: int) -> int:
         """How many words the summary of a document of ``of`` words may have."""
@@ -49,7 +51,8 @@ class Brief:
         """What differs from the usual, such as "short, plain, contract"; empty: nothing."""
         length = "" if self.length is Length.MEDIUM else str(self.length)
         level = "" if self.level is Level.PROFESSIONAL else str(self.level)
-        return ", ".join(part for part in (length, level, self.template) if part)
+        vote = VOTE if self.vote else ""
+        return ", ".join(part for part in (length, level, vote, self.template) if part)
 
     @classmethod
     def parse(cls, text: str) -> Brief:
@@ -61,11 +64,13 @@ class Brief:
         found = cls()
         for part in filter(None, (part.strip() for part in text.split(","))):
             if part in set(Length):
-                found = cls(Length(part), found.level, found.template)
+                found = replace(found, length=Length(part))
             elif part in set(Level):
-                found = cls(found.length, Level(part), found.template)
+                found = replace(found, level=Level(part))
+            elif part == VOTE:
+                found = replace(found, vote=True)
             elif re.fullmatch(r"[a-z][a-z0-9_]*", part) and not found.template:
-                found = cls(found.length, found.level, part)
+                found = replace(found, template=part)
             else:
                 raise UsageError(
                     "a summary has no such option", remedy="see `appliance summarize --help`"

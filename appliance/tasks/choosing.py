@@ -2,7 +2,7 @@
 
 Pure.  Every candidate is weighed by counting: the words that the whole document repeats, the words
 its readers look for first, the place where it stands.  Sections take their candidates by cue,
-heading, search and place, up to their share of the words; what is left of the budget goes to the
+heading and place, up to their share of the words; what is left of the budget goes to the
 heaviest candidates from stretches that are not represented yet.
 """
 
@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from appliance.documents import Span
 from appliance.tasks.blocks import anycase
 from appliance.tasks.brief import Level
 from appliance.tasks.templates import Template, TemplateSection
@@ -26,7 +25,6 @@ TITLE = 3.0  # what a heading is worth that says what the document is, as a fact
 SALIENT = 0.2  # what each different word of _SALIENT adds to the factor, three at most
 CHOSEN = 1.3  # what the model's choice is worth, as a factor
 HEADED = 1.5  # cues that a fitting heading stands for
-FOUND = 0.7  # cues that the search stands for
 MOST_CUES = 3
 MISPLACED = 0.3  # what a cue is worth outside the section's zone, or from another speaker
 UNCLAIMED = 0.3  # cues that the section of the rest credits to anything
@@ -65,25 +63,14 @@ class Weighed:
     weight: float
 
 
-def weigh(
-    units: Sequence[Unit],
-    template: Template,
-    level: Level,
-    found: Mapping[str, Sequence[Span]] | None = None,
-) -> tuple[Weighed, ...]:
-    """Every candidate with its section and weight, in the document's order.
-
-    ``found`` holds, for each section's name, the places that a search for it found.
-    """
+def weigh(units: Sequence[Unit], template: Template, level: Level) -> tuple[Weighed, ...]:
+    """Every candidate with its section and weight, in the document's order."""
     frequent = Counter(term for unit in units for term in unit.terms)
     figures = sum(_FIGURE.search(unit.text) is not None for unit in units)
     rarity = math.log((len(units) + 1) / (figures + 1))
     weighed = []
     for unit in units:
-        fits = [
-            _fit(section, unit, (found or {}).get(section.name, ()))
-            for section in template.sections
-        ]
+        fits = [_fit(section, unit) for section in template.sections]
         best = max(range(len(fits)), key=lambda at: (fits[at], -at))
         if fits[best] > 0:
             base = BASE_SPEECH if unit.speaker else BASE
@@ -139,7 +126,7 @@ def _repeats(one: Unit, other: Unit) -> bool:
     return len(one.terms & other.terms) > limit * max(1, min(len(one.terms), len(other.terms)))
 
 
-def _fit(section: TemplateSection, unit: Unit, found: Sequence[Span]) -> float:
+def _fit(section: TemplateSection, unit: Unit) -> float:
     """How many signals say that a candidate belongs to a section."""
     strong = any(anycase(cue).search(unit.text) for cue in section.strong)
     if unit.title and not strong:
@@ -148,8 +135,6 @@ def _fit(section: TemplateSection, unit: Unit, found: Sequence[Span]) -> float:
     fit = min(MOST_CUES, cues) + (STRONG if strong else 0.0)
     if any(anycase(heading).search(unit.heading) for heading in section.headings):
         fit += HEADED
-    if fit and any(span.overlaps(place) for place in found for span in unit.spans):
-        fit += FOUND
     if not section.zone[0] <= unit.at <= section.zone[1]:
         fit *= MISPLACED
     if section.speaker and unit.speaker and section.speaker != unit.speaker:

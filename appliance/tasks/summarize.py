@@ -1,16 +1,18 @@
 """Summaries of documents of any length: the sentences that carry a document, with their places.
 
 The kind of document chooses a template (templates.py).  All of the text is read by counting; every
-sentence is weighed and finds its section (choosing.py).  Map: of the stretches in which most is at
-stake, the model is asked which of their best sentences matters most, all at once.  Reduce: each
-section takes its share, repetition counts against a sentence, and what is left goes to stretches
-that are not represented yet.  A statement is shown only as its evidence holds it (support.py), and
-the summary says of every stretch of the document whether a statement stands in it.
+sentence is weighed and finds its section (choosing.py); each section takes its share, repetition
+counts against a sentence, and what is left goes to stretches that are not represented yet.  Where
+the brief asks for it, the model has a vote: of the stretches in which most is at stake it is asked,
+all at once, which of their best sentences matters most.  A model of 135 million parameters gained
+nothing so, and took most of the time; a larger one may.  A statement is shown only as its evidence
+holds it (support.py), and the summary says of every stretch of the document whether a statement
+stands in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from appliance.documents import DocumentId, ParsedDocument, Span
@@ -30,19 +32,17 @@ MOST_ASKED = 16  # stretches that the model is asked about, however long the doc
 MOST_OPTIONS = 4  # sentences of a stretch that it chooses among
 MOST_SHOWN = 1200  # characters of a stretch that it is shown; about 300 tokens
 
-Retrieve = Callable[[str], Sequence[Span]]
-
 
 def summarize(
     parsed: ParsedDocument,
     document: DocumentId,
-    engine: Engine,
     brief: Brief | None = None,
-    retrieve: Retrieve | None = None,
+    engine: Engine | None = None,
 ) -> Summary:
     """The summary of one document; every sentence of it has been weighed.
 
-    ``retrieve`` returns the spans of this document that a search for a text finds, best first.
+    Args:
+        engine: for a brief with a vote; without it, nobody is asked.
 
     Raises:
         EngineError: the engine could not answer.
@@ -53,8 +53,9 @@ def summarize(
     template = choice.template
     stretches = outline(parsed)
     candidates = units(parsed, stretches)
-    weighed = choosing.weigh(candidates, template, brief.level, _found(template, retrieve))
-    weighed, asked = _voted(parsed, weighed, stretches, engine)
+    weighed, asked = choosing.weigh(candidates, template, brief.level), 0
+    if brief.vote and engine is not None:
+        weighed, asked = _voted(parsed, weighed, stretches, engine)
     words = brief.words(len(parsed.text.split()))
     cover = not template.spoken
     statements, dropped = [], 0
@@ -81,12 +82,6 @@ def _choice(parsed: ParsedDocument, brief: Brief) -> Choice:
     if brief.template:
         return Choice(templates.load(brief.template), ())
     return templates.choose(parsed)
-
-
-def _found(template: Template, retrieve: Retrieve | None) -> Mapping[str, Sequence[Span]]:
-    if retrieve is None:
-        return {}
-    return {s.name: retrieve(s.query) for s in template.sections if s.query}
 
 
 def _voted(

@@ -30,7 +30,7 @@ OPENING = 6000  # characters in which a document says what it is
 MOST_EVIDENCE = 3  # places shown for why a template was chosen
 
 _TEMPLATE_KEYS = {"name", "title", "description", "version", "spoken", "least", "idle"}
-_SECTION_KEYS = {"name", "title", "share", "cues", "strong", "headings", "zone", "speaker", "query"}
+_SECTION_KEYS = {"name", "title", "share", "cues", "strong", "headings", "zone", "speaker"}
 _SECTION_KEYS |= {"rest"}
 
 
@@ -46,7 +46,6 @@ class TemplateSection:
     headings: tuple[str, ...] = ()  # expressions found in the heading above
     zone: tuple[float, float] = (0.0, 1.0)  # where in the document, as shares of its length
     speaker: str = ""  # "clinician" or "other": who says it in a transcript; empty: anybody
-    query: str = ""  # what to search for
     rest: bool = False
 
     @property
@@ -166,7 +165,6 @@ def _section(table: Mapping[str, Any]) -> TemplateSection:
         headings=_expressions(table.get("headings", ())),
         zone=(float(begin), float(end)),
         speaker=str(table.get("speaker", "")),
-        query=str(table.get("query", "")),
         rest=bool(table.get("rest", False)),
     )
 

@@ -8,9 +8,16 @@ from appliance.errors import UsageError
 from appliance.tasks.brief import Brief, Length, Level
 
 
-@given(st.sampled_from(Length), st.sampled_from(Level), st.sampled_from(["", "contract"]))
-def test_a_brief_is_written_and_read(length: Length, level: Level, template: str) -> None:
-    brief = Brief(length, level, template)
+@given(
+    st.sampled_from(Length),
+    st.sampled_from(Level),
+    st.sampled_from(["", "contract"]),
+    st.booleans(),
+)
+def test_a_brief_is_written_and_read(
+    length: Length, level: Level, template: str, vote: bool
+) -> None:
+    brief = Brief(length, level, template, vote)
     assert Brief.parse(str(brief)) == brief
 
 

@@ -13,6 +13,7 @@ from appliance.index.embed import Embedder
 from appliance.results import Status
 from appliance.tasks import packs
 from appliance.tasks.answer import answer
+from appliance.tasks.brief import Brief
 from appliance.tasks.extract import extract
 from appliance.tasks.grammar import NOT_STATED, choice, verbatim
 from appliance.tasks.summarize import summarize
@@ -64,6 +65,6 @@ def test_the_tasks_on_a_sample_note(engine: VllmEngine, engine_settings: Setting
     )
     assert said.status is Status.FOUND
     assert "Abnormal labs" in said.statements[0].text
-    summary = summarize(parsed, DOCUMENT, engine)
+    summary = summarize(parsed, DOCUMENT, Brief(vote=True), engine)
     assert len(summary.statements) >= 4
     assert summary.dropped == 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,7 +46,8 @@ def varied(sentences: int) -> str:
 
 
 def summary_of(text: str, brief: Brief | None = None, said: str = "") -> Summary:
-    return summarize(document(text), DOCUMENT, saying(said), brief)
+    brief = brief or Brief()
+    return summarize(document(text), DOCUMENT, replace(brief, vote=bool(said)), saying(said))
 
 
 @pytest.mark.parametrize("sections", [1, 3, 40, 400])
@@ -69,10 +72,17 @@ def test_every_sentence_stands_in_the_document_and_every_part_of_it_is_accounted
 
 def test_the_model_is_asked_in_one_batch_about_a_bounded_part_however_long_the_document() -> None:
     engine = saying("")
-    summary = summarize(document(long_contract(2000)), DOCUMENT, engine)
+    summary = summarize(document(long_contract(2000)), DOCUMENT, Brief(vote=True), engine)
     assert summary.windows == len(engine.asked) == MOST_ASKED
     assert len(engine.batches) == 1
     assert max(len(prompt.document) for prompt in engine.asked) < 4 * MOST_SHOWN
+
+
+def test_without_a_vote_nobody_is_asked() -> None:
+    engine = saying("")
+    assert summarize(document(ENCOUNTER), DOCUMENT, Brief(), engine).statements
+    assert engine.asked == []
+    assert summarize(document(ENCOUNTER), DOCUMENT, Brief(vote=True)).windows == 0
 
 
 def test_the_models_choice_weighs() -> None:
@@ -156,22 +166,6 @@ def test_for_plain_reading_short_sentences_of_short_words_come_first() -> None:
     assert usual & set(hard)
 
 
-def test_what_a_search_finds_for_a_section_weighs() -> None:
-    text = (
-        "The Buyer shall pay fees for cranes of the northern harbour each month. "
-        "The Buyer shall pay fees for barges of the southern harbour each month."
-    )
-    second = Span(text.index("The Buyer", 5), len(text))
-    found = summarize(
-        document(text),
-        DOCUMENT,
-        saying(""),
-        Brief(Length.SHORT, template="contract"),
-        lambda query: [second] if "payment" in query else [],
-    )
-    assert found.statements[0].citations[0].span == second
-
-
 def test_an_unknown_template_is_an_error() -> None:
     with pytest.raises(PackError):
         summary_of("Some text.", Brief(template="novel"))
@@ -206,4 +200,4 @@ def test_an_engine_that_fails_is_not_hidden() -> None:
         raise EngineUnavailable("it went away")
 
     with pytest.raises(EngineUnavailable):
-        summarize(document(long_contract(5)), DOCUMENT, ScriptedEngine(fail))
+        summarize(document(long_contract(5)), DOCUMENT, Brief(vote=True), ScriptedEngine(fail))
