@@ -340,7 +340,7 @@ _NOTED = re.compile(
     r"\([^()]*\b(?:thousands|millions|billions)\b[^()]*\)|\([^()]*[’'`]000s?[^()]*\)"
     r"|\b(?:amounts|dollars|figures|tabular\w*|expressed|stated|presented|reported|shown|\$)"
     r"[^.;]{0,40}\bin\s+(?:thousands|millions|billions)\b[^.;:]{0,40}"
-    r"|^.{0,20}\bin\s+(?:thousands|millions|billions)\b.{0,60}$",
+    r"|^.{0,20}\bin\s+(?:thousands|millions|billions)\b(?!\s+of\s+[a-z]+\s+[a-z]).{0,60}$",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -19,6 +19,7 @@ _DRAFTS: dict[Kind, Callable[[Asked, Matcher], Draft | None]] = {
     Kind.SUM: pooling.total,
     Kind.RATIO: pooling.ratio,
     Kind.COUNT: standouts.count,
+    Kind.COUNT_ROWS: standouts.count_rows,
     Kind.WHICH_PERIOD: standouts.which_period,
     Kind.WHICH_ROW: standouts.which_row,
     Kind.EXTREME: standouts.extreme,

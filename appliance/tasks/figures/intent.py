@@ -7,7 +7,7 @@ periods by their names, and what is left is the measure.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -18,15 +18,19 @@ from appliance.tasks.figures.phrases import (
     BOUND,
     DATED,
     DIFFERENCE,
+    EACH,
     FALL,
     FILING,
     FRAME,
     FURTHER,
     HOW_MANY,
+    HOW_MANY_YEARS,
     LATEST,
+    LESS,
     MARK,
     MARKS,
     MEMBERS,
+    MORE,
     MOST,
     MOVE,
     NO_FIGURE,
@@ -56,6 +60,7 @@ class Kind(StrEnum):
     SUM = "sum"
     RATIO = "ratio"
     COUNT = "count of periods"
+    COUNT_ROWS = "count of rows"
     WHICH_PERIOD = "which period"
     WHICH_ROW = "which row"
     EXTREME = "extreme"
@@ -86,6 +91,7 @@ class Asked:
     kind: Kind
     measure: str
     other: str = ""  # the whole of a ratio
+    text: str = ""  # all that is left without its periods
     periods: tuple[Period, ...] = ()
     through: bool = False  # the two periods are the ends of a stretch
     bound: Bound | None = None
@@ -95,6 +101,7 @@ class Asked:
     falling: bool = False  # a decrease is asked for, and no increase
     unsigned: bool = False  # a difference, which has no direction
     since: bool = False  # the one period is that from which something changed
+    years: bool = False  # years are asked for by that word
     latest: bool = False  # the last period of the document
     quarter: bool = False  # ... a quarter
     paired: bool = False  # two measures are to be set side by side
@@ -111,43 +118,38 @@ def asked(question: str) -> Asked | None:
     question = PAIRED.sub(r"\g<before> what were \g<one> and \g<other>", question)
     if NO_FIGURE.search(question):
         return None
-    text, named = _marked(re.sub(r"\s+", " ", FILING.sub(r" \g<kept>", question.strip())))
-    latest, quarter = bool(LATEST.search(text)), bool(re.search(r"quarter", text, re.I))
-    text = LATEST.sub(" ", text)
-    since = len(named) == 1 and bool(SINCE.search(text))
-    each = bool(re.search(r"\brespective|\beach\b", text, re.IGNORECASE))
-    falling = bool(FALL.search(text)) and not RISE.search(text)
-    unsigned = bool(DIFFERENCE.search(text))
-    through = len(named) == 2 and bool(THROUGH.search(text))
-    text = DATED.sub(" ", text)
-    text = MARKS.sub(" ", text)
-    percent, moving = bool(PERCENT.search(text)), bool(MOVE.search(text))
-    if AVERAGE.search(text) and moving:
+    question = re.sub(r"\s+", " ", FILING.sub(r" \g<kept>", question.strip()))
+    text, named = _marked(question)
+    latest = bool(LATEST.search(text))
+    bare = MARKS.sub(" ", DATED.sub(" ", LATEST.sub(" ", text)))
+    if AVERAGE.search(bare) and MOVE.search(bare):
         return None  # a change of averages is two calculations
-    for reading in (_choice, _ratio, _calculation, _members):
-        found = reading(text, named)
-        if found is not None:
-            break
-    else:
-        found = Asked(Kind.LOOKUP, text)
-    return Asked(
-        found.kind,
-        _measure(found.measure),
-        _measure(found.other),
-        named,
-        through,
-        found.bound,
-        found.largest,
-        percent,
-        moving,
-        falling,
-        unsigned,
-        since,
-        latest,
-        quarter,
-        paired,
-        each,
+    found = _read(bare)
+    return replace(
+        found,
+        measure=_measure(found.measure),
+        other=_measure(found.other),
+        text=_measure(bare),
+        periods=named,
+        through=len(named) == 2 and bool(THROUGH.search(text)),
+        since=len(named) == 1 and bool(SINCE.search(text)),
+        percent=bool(PERCENT.search(bare)),
+        moving=bool(MOVE.search(bare)),
+        falling=bool(FALL.search(bare)) and not RISE.search(bare),
+        unsigned=found.unsigned or bool(DIFFERENCE.search(bare)),
+        latest=latest,
+        quarter="quarter" in question.lower(),
+        paired=paired,
+        each=bool(EACH.search(question)),
     )
+
+
+def _read(text: str) -> Asked:
+    for reading in (_choice, _ratio, _calculation, _members):
+        found = reading(text)
+        if found is not None:
+            return found
+    return Asked(Kind.LOOKUP, text)
 
 
 def _marked(question: str) -> tuple[str, tuple[Period, ...]]:
@@ -163,24 +165,32 @@ def _marked(question: str) -> tuple[str, tuple[Period, ...]]:
     return "".join(pieces), tuple(dict.fromkeys(found))
 
 
-def _choice(text: str, named: tuple[Period, ...]) -> Asked | None:
+def _choice(text: str) -> Asked | None:
     """Questions for periods or rows that stand out."""
     bound, most = BOUND.search(text), MOST.search(text)
-    years, how_many = YEARS.search(text), HOW_MANY.search(text)
-    if bound and (years or how_many):
-        rest = _cut(text, bound, years or how_many)
-        return Asked(Kind.COUNT if how_many else Kind.WHICH_PERIOD, rest, bound=_bound(bound))
-    if how_many:
-        return None
-    if most and years:
-        rest = _cut(text, most, years)
-        return Asked(Kind.WHICH_PERIOD, rest, largest=bool(most["most"]))
-    if years:
-        return Asked(Kind.PERIODS, PROVIDED.sub(" ", _cut(text, years)))
-    if most and SUPERLATIVE.search(most[0]):
-        kind = Kind.WHICH_ROW if WHICH.search(text) else Kind.EXTREME
-        return Asked(kind, _cut(text, most), largest=bool(most["most"]))
-    return None
+    years = YEARS.search(text)
+    if HOW_MANY.search(text):
+        return _counted(text, bound) if bound else None
+    if not years:
+        return _outstanding(text, most) if most and SUPERLATIVE.search(most[0]) else None
+    if bound:
+        return Asked(Kind.WHICH_PERIOD, _cut(text, bound, years), bound=_bound(bound))
+    if most:
+        return Asked(Kind.WHICH_PERIOD, _cut(text, most, years), largest=bool(most["most"]))
+    measure = PROVIDED.sub(" ", _cut(text, years))
+    return Asked(Kind.PERIODS, measure, years="year" in years[0].lower())
+
+
+def _counted(text: str, bound: re.Match[str]) -> Asked:
+    """How many periods, or how many rows, lie beyond a limit."""
+    years = HOW_MANY_YEARS.search(text)
+    kind = Kind.COUNT if years else Kind.COUNT_ROWS
+    return Asked(kind, _cut(text, bound, years), bound=_bound(bound))
+
+
+def _outstanding(text: str, most: re.Match[str]) -> Asked:
+    kind = Kind.WHICH_ROW if WHICH.search(text) else Kind.EXTREME
+    return Asked(kind, _cut(text, most), largest=bool(most["most"]))
 
 
 def _bound(match: re.Match[str]) -> Bound:
@@ -189,7 +199,7 @@ def _bound(match: re.Match[str]) -> Bound:
     return Bound(bool(match["above"]), Decimal(match["digits"].replace(",", "")), scale)
 
 
-def _ratio(text: str, named: tuple[Period, ...]) -> Asked | None:
+def _ratio(text: str) -> Asked | None:
     """Shares of one figure in another; a percentage of change is none."""
     if MOVE.search(text):
         return None
@@ -199,9 +209,13 @@ def _ratio(text: str, named: tuple[Period, ...]) -> Asked | None:
     return None
 
 
-def _calculation(text: str, named: tuple[Period, ...]) -> Asked | None:
+def _calculation(text: str) -> Asked | None:
     if average := AVERAGE.search(text):
         return Asked(Kind.AVERAGE, _cut(text, average))
+    if more := MORE.search(text):
+        return Asked(Kind.CHANGE, _cut(text, more), unsigned=True)
+    if less := LESS.search(text):
+        return Asked(Kind.CHANGE, f"{less['one']} and {less['other']}", unsigned=True)
     if MOVE.search(text):
         kind = Kind.PERCENT_CHANGE if PERCENT.search(text) else Kind.CHANGE
         return Asked(kind, text)
@@ -210,7 +224,7 @@ def _calculation(text: str, named: tuple[Period, ...]) -> Asked | None:
     return None
 
 
-def _members(text: str, named: tuple[Period, ...]) -> Asked | None:
+def _members(text: str) -> Asked | None:
     match = MEMBERS.search(text)
     return Asked(Kind.MEMBERS, _cut(text, match)) if match else None
 

@@ -9,6 +9,8 @@ from appliance.tasks.figures.pooling import total
 from appliance.tasks.figures.series import Series
 from appliance.tasks.figures.wording import terms
 
+LEAST = 0.6  # score of the periods of a table
+
 
 def lookup(question: Asked, matcher: Matcher) -> Draft | None:
     """The cells of one measure, or of two, for each period asked for."""
@@ -52,20 +54,22 @@ def _split_lookup(question: Asked, matcher: Matcher) -> Draft | None:
 def periods(question: Asked, matcher: Matcher) -> Draft | None:
     """The periods for which a table has figures."""
     choice = matcher.best(question.measure)
-    series = (
-        choice.series
-        if choice
-        else max(
-            (s for s in matcher.series if not s.change), key=lambda s: len(s.points), default=None
-        )
-    )
-    if series is None or (choice is None and len({s.points[0].table for s in matcher.series}) > 1):
+    among = matcher.series
+    tables = {(s.points[0].document, s.points[0].table) for s in among}
+    vague = not question.years and bool(terms(question.measure))
+    if choice is not None:
+        first = choice.series.points[0]
+        among = tuple(s for s in among if s.points[0].table == first.table)
+    elif vague or len(tables) > 1:
+        return None
+    longest = max((s for s in among if not s.change), key=lambda s: len(s.points), default=None)
+    series = choice.series if choice and not choice.series.change else longest
+    if series is None:
         return None
     figures = list({f.period.year: f for f in series.points if f.period}.values())
-    if not figures:
-        return None
-    score, margin = (choice.score, choice.margin) if choice else (0.6, 0.6)
-    return Draft(period_lines(figures), max(score, 0.6), margin)
+    clear = {f.period.year for s in among for f in s.points if f.period and not f.change}
+    margin = 1.0 if len(clear) == len(figures) else 0.0  # all rows say the same
+    return Draft(period_lines(figures), max(choice.score if choice else 0, LEAST), margin)
 
 
 def members(question: Asked, matcher: Matcher) -> Draft | None:

@@ -21,7 +21,8 @@ COLUMN_FITS = 0.13  # ... of the heads
 SECTION_FITS = 0.06  # ... of the section
 CHANGE_COUNTS = 0.5  # of a series of changes where no change is asked for
 ASKED_TOTAL = 0.4  # weight of "total" in a question, where rows that are totals rarely say it
-SHARE_COUNTS = 0.8  # of a series of percentages where the question asks for none
+SHARE_COUNTS = 0.85  # of a series of percentages where the question asks for none
+NAMED_SHARE_COUNTS = 0.55  # ... that its label calls so
 WORDS_COUNT = 0.75  # of a series without figures: tables are often there for their looks
 APART = 0.08  # lost by two figures of one calculation that stand in different tables or columns
 CONSIDERED = 5  # best series for each of several measures
@@ -169,7 +170,7 @@ class Matcher:
         if not any(figure.number for figure in one.points):
             fit *= WORDS_COUNT
         if one.share and not _SHARES & set(weights):
-            fit *= SHARE_COUNTS
+            fit *= NAMED_SHARE_COUNTS if _SHARES & one.row else SHARE_COUNTS
         return recall * fit * (1 if one.change == change else CHANGE_COUNTS)
 
     def _precision(self, label: frozenset[str], wanted: Sequence[str]) -> float:
@@ -242,7 +243,7 @@ def _values(series: Series, chosen: Iterable[int]) -> list[tuple[object, ...]]:
 
 
 _AND = re.compile(
-    r"\s*(?:,\s*(?:and|or)\s+|,\s+|\s+and\s+|\s+or\s+|\s+versus\s+|\s+vs\.?\s+)", re.I
+    r"\s*(?:,\s*(?:and|or)\s+|,\s+|\s+and\s+|\s+or\s+|\s+than\s+|\s+versus\s+|\s+vs\.?\s+)", re.I
 )
 
 

@@ -61,6 +61,14 @@ TREND = re.compile(
     re.IGNORECASE,
 )
 OWNED = re.compile(r"\b[A-Z][\w&.-]*(?:\s+[A-Z][\w&.-]*){0,3}[’']s?\s+")  # "Apple's "
+EACH = re.compile(r"\brespective|\beach\b", re.IGNORECASE)
+MORE = re.compile(
+    r"\bhow\s+(?:much|many)\s+(?:more|less|higher|lower|greater|larger|smaller|fewer)\b",
+    re.IGNORECASE,
+)
+LESS = re.compile(
+    r"(?P<one>.+?)\b(?:excluding|minus|less(?!\s+than))\b(?P<other>.+)", re.IGNORECASE
+)
 DIFFERENCE = re.compile(r"(?<!\bnet )\bdifferences?\b|\bdiffer\b", re.IGNORECASE)
 FALL = re.compile(r"\b(?:decreas\w+|declin\w+|f[ae]ll|fallen|drop\w*|reduc\w+)\b", re.IGNORECASE)
 RISE = re.compile(
@@ -100,7 +108,8 @@ PROVIDED = re.compile(
     r"|information|data|the\s+company)\b",
     re.IGNORECASE,
 )
-HOW_MANY = re.compile(
+HOW_MANY = re.compile(r"\bhow\s+many\b", re.IGNORECASE)
+HOW_MANY_YEARS = re.compile(
     r"\bhow\s+many\s+(?:fiscal\s+|financial\s+)?(?:years|quarters|periods)\b", re.I
 )
 BOUND = re.compile(
@@ -138,10 +147,14 @@ RATIOS = tuple(
         r"\b(?:percentage|percent|proportion|share|portion|fraction|%)\s+of\s+(?P<whole>.+?)\s+"
         r"(?:is|are|was|were|does|did|do|comes?|came|consist\w*|constitut\w*|represent\w*|relat\w+\s+to"
         r"|made\s+up|make\s+up|generated|attribut\w+|accounts?|accounted|contribut\w+)\b(?P<part>.+)",
+        r"\b(?:percentage|percent|proportion|share|portion|fraction)\s+(?:does|do|did|is|are|was|were)\s+"
+        r"(?P<part>.+?)\s+(?:make\s+up|constitut\w*|represent\w*|account\s+for|contribut\w*\s+to|compris\w*)"
+        r"(?:\s+of)?\s+(?P<whole>.+)",
         r"\b(?:percentage|percent|proportion|share|%)\s*(?:constitution|contribution|composition|share"
         r"|weight|make-?up)?\s*(?:of|from|for)\s+(?P<part>.+?)\s+(?:in|to|among|amongst|against|within"
         r"|out\s+of|over|relative\s+to|from|of)\s+(?P<whole>.+)",
         r"(?P<part>.+?)\b(?:divided\s+by|relative\s+to)\s+(?P<whole>.+)",
+        r"(?P<part>[\w&-]+(?:\s[\w&-]+){0,2})\s+to\s+(?P<whole>\w+(?:\s\w+){0,2})\s+ratio\b",
         r"\bratio\s+(?:of|between)\s+(?P<part>.+?)\s+(?:to|and|over)\s+(?P<whole>.+)",
     )
 )

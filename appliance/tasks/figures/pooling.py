@@ -19,10 +19,16 @@ from appliance.tasks.figures.intent import Asked
 from appliance.tasks.figures.match import Joint, Matcher, partings
 from appliance.tasks.figures.series import Series
 
+AVERAGE = "averag"  # in the label of a row that is a mean
+
 
 def average(question: Asked, matcher: Matcher) -> Draft | None:
-    """The mean over periods, or of several measures."""
-    return _pooled(question, matcher, compute.average)
+    """The mean over periods, or of several measures; a row that is a mean itself is looked up."""
+    pooled = _pooled(question, matcher, compute.average)
+    choice = matcher.best(f"average {question.measure}", question.periods)
+    if choice and AVERAGE in choice.series.row:
+        return better(listed(question, choice), pooled)
+    return pooled
 
 
 def total(question: Asked, matcher: Matcher) -> Draft | None:
@@ -79,6 +85,9 @@ def ratio(question: Asked, matcher: Matcher) -> Draft | None:
     for way in ways:
         joint = matcher.joint((*way, question.other), question.periods, whole=len(way))
         found = better(found, _divided(joint, question)) if joint else found
+    choice = matcher.best(question.text, question.periods)
+    if choice and choice.series.share:
+        return better(found, listed(question, choice)) if found else listed(question, choice)
     return found
 
 

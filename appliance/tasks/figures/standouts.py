@@ -11,6 +11,8 @@ from appliance.tasks.figures.intent import Asked
 from appliance.tasks.figures.match import Choice, Matcher
 from appliance.tasks.figures.series import Series
 
+FEWEST_ROWS = 3
+OF_THE_TABLE = 0.4  # score of all rows of the only table, where no label says the measure
 BY_ROW = 0.8  # of the score: rows are compared, of which the question names none
 
 
@@ -70,26 +72,43 @@ def _extremes(figures: Sequence[Figure], *, largest: bool) -> list[Figure]:
 
 def which_row(question: Asked, matcher: Matcher) -> Draft | None:
     """Which row of a table has the largest or smallest figure of a measure."""
-    ranked = matcher.ranked(question.measure, question.periods)
-    if not ranked:
-        return None
-    score, first = ranked[0]
-    table = first.points[0].table
-    same = [
-        f
-        for one in matcher.series
-        if one.points[0].table == table
-        and one.column == first.column
-        and not one.total
-        and one.section == first.section
-        for f in (single(one, question),)
-        if f is not None and f.number is not None
-    ]
-    chosen = _extremes(same, largest=question.largest)
-    if len(same) < 3 or not chosen:
+    score, rows = _rows(question, matcher)
+    chosen = _extremes(rows, largest=question.largest)
+    if len(rows) < FEWEST_ROWS or not chosen:
         return None
     lines = tuple(Line(f.label.strip(" :"), (f,), label=True) for f in chosen)
     return Draft(lines, score * BY_ROW, 0.1)
+
+
+def count_rows(question: Asked, matcher: Matcher) -> Draft | None:
+    """How many rows of a table lie beyond a limit."""
+    score, rows = _rows(question, matcher)
+    if question.bound is None or len(rows) < FEWEST_ROWS:
+        return None
+    bound = question.bound
+    beyond = [f for f in rows if f.number and bound.holds(f.number.value, f.scale)]
+    shown = ", ".join(f"{f.label.strip(' :')}: {f.quote}" for f in beyond) or "none"
+    return Draft((Line(str(len(beyond)), tuple(rows), shown),), score * BY_ROW, 0.1)
+
+
+def _rows(question: Asked, matcher: Matcher) -> tuple[float, list[Figure]]:
+    """The rows that a measure speaks of, totals aside: of its section, or of the only table."""
+    ranked = matcher.ranked(question.measure, question.periods)
+    if ranked:
+        score, first = ranked[0]
+        among = [s for s in matcher.series if _beside(s, first)]
+    elif len({s.points[0].table for s in matcher.series}) == 1:
+        score, among = OF_THE_TABLE, [s for s in matcher.series if not s.column and not s.change]
+    else:
+        return 0.0, []
+    cells = [single(one, question) for one in among if not one.total]
+    return score, [cell for cell in cells if cell is not None and cell.number is not None]
+
+
+def _beside(one: Series, other: Series) -> bool:
+    mine, theirs = one.points[0], other.points[0]
+    same = (mine.document, mine.table) == (theirs.document, theirs.table)
+    return same and one.column == other.column and one.section == other.section
 
 
 def extreme(question: Asked, matcher: Matcher) -> Draft | None:

@@ -12,8 +12,8 @@ from appliance.tasks.terms import stem
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _IDLE_WORDS = """a an and are as at be been by did do does for from had has have if in into is it
-its of on or our per that the their there these this those to was we were what when where which with
-within would us"""
+its of on or our per than that the their there these this those to was we were
+what when where which with within would us"""
 _IDLE = frozenset(_IDLE_WORDS.split())
 _NOTES = re.compile(r"\((?:[a-z]|\d{1,2}(?:\s?,\s?\d{1,2})*)\)|\*+|\[\w\]", re.IGNORECASE)
 _WRITTEN_OUT: tuple[tuple[re.Pattern[str], str], ...] = tuple(

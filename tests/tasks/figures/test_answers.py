@@ -257,3 +257,89 @@ def test_scores_order_answers_by_how_sure_they_are() -> None:
     assert vague is None or vague.score < clear.score
     for proposed in (clear, vague):
         assert proposed is None or 0 <= proposed.score <= 1
+
+
+def test_two_operands_like_to_stand_together() -> None:
+    parsed = document(
+        [
+            ["", "2019"],
+            ["Diluted earnings", "900"],
+            ["Diluted earnings per share (cents per share):"],
+            ["Continuing operations", "100"],
+            ["Discontinued operations", "50"],
+            ["", "150"],
+        ]
+    )
+    question = "What percentage of diluted earnings per share is continuing operations in 2019?"
+    assert derived(question, parsed) == "100 / 150 = 66.67%"
+
+
+def test_amounts_come_before_percentages_of_them() -> None:
+    parsed = document(
+        [["", "2019"], ["Percentage of total sales", "47%"], ["Sales, net", "2,280"]],
+    )
+    assert said("What were the total sales in 2019?", parsed) == ["2,280"]
+    assert said("What was the percentage of total sales in 2019?", parsed) == ["47%"]
+
+
+def test_levels_come_before_changes() -> None:
+    parsed = document(
+        [["", "2019", "2018", "Change in sales"], ["Sales", "30", "20", "10"]],
+    )
+    assert said("What were the sales in 2019?", parsed) == ["30"]
+
+
+def test_a_word_that_stands_only_beside_the_table_finds_nothing() -> None:
+    parsed = document([["", "2019"], ["Rent", "30"]], before=["Goodwill is not impaired."])
+    assert said("What was the goodwill in 2019?", parsed) is None
+
+
+def test_several_measures_are_listed_where_one_fits_worse() -> None:
+    parsed = document([["", "2019"], ["Land", "1"], ["Buildings", "2"], ["Land rights", "3"]])
+    assert said("What were the land and the buildings in 2019?", parsed) == ["1", "2"]
+    assert said("What was the total land and buildings in 2019?", parsed) == ["3"]
+    question = "What percentage of land rights are land and buildings in 2019?"
+    assert derived(question, parsed) == "(1 + 2) / 3 = 100%"
+
+
+def test_rows_beyond_a_limit_are_counted() -> None:
+    parsed = document([["", "2019"], ["Europe", "40"], ["Asia", "70"], ["Africa", "10"]])
+    found = proposal("How many regions exceeded 30 in 2019?", parsed)
+    assert found is not None
+    assert found.answer.statements[0].text == "2"
+    assert found.score < ENOUGH  # no label says what is counted
+
+
+def test_a_mean_that_stands_in_the_table_is_quoted() -> None:
+    parsed = document([["", "2019", "2018"], ["Average price", "40", "30"], ["Price", "1", "2"]])
+    assert said("What was the average price in 2019?", parsed) == ["40"]
+
+
+def test_differences_of_measures() -> None:
+    parsed = document([["", "2019"], ["Gross rent", "40"], ["Net rent", "70"]])
+    assert said("What is the gross rent excluding net rent in 2019?", parsed) == ["30"]
+    assert said("How much more is the net rent than the gross rent in 2019?", parsed) == ["30"]
+    assert said("What is the change from gross rent to net rent in 2019?", parsed) is None
+    assert said("What is the change between gross rent and net rent in 2019?", parsed) == ["30"]
+
+
+def test_a_series_without_the_period_is_passed_over() -> None:
+    parsed = document(
+        [["", "2019", "2018"], ["Rent", "", "20"], ["Rent and fees", "30", "25"]],
+    )
+    assert said("What was the rent in 2019?", parsed) == ["30"]
+
+
+def test_a_change_since_a_period_goes_to_the_last() -> None:
+    assert derived("What was the change in total revenue from 2017?") == (
+        "1,600 - 1,000 = 600 (thousands)"
+    )
+
+
+def test_sentences_of_another_year_and_numbers_of_notes_are_no_answers() -> None:
+    parsed = document(
+        [["", "2019"], ["Cash", "1"]],
+        after=["Rent expense was $5 million in 2017.", "See Note 7 for storage fees in 2019."],
+    )
+    assert said("What was the rent expense in 2019?", parsed) is None
+    assert said("How many storage fees were there in 2019?", parsed) is None

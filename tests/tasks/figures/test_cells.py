@@ -136,3 +136,26 @@ def test_a_line_above_dates_a_table_that_names_no_period() -> None:
 def test_two_rows_of_one_name_are_two_series() -> None:
     parsed = document([["", "2019", "2018"], ["Other", "1", "2"], ["Other", "3", "4"]])
     assert [[f.quote for f in s.points] for s in series(parsed)] == [["1", "2"], ["3", "4"]]
+
+
+def test_titles_that_follow_each_other_are_one_section() -> None:
+    parsed = document([["", "2019"], ["Shares used in"], ["earnings per share:"], ["Basic", "7"]])
+    figure = cell(parsed, "7")
+    assert figure.section == "Shares used in earnings per share:"
+    assert figure.inner == "earnings per share:"
+
+
+def test_changes_of_two_periods_are_one_series() -> None:
+    parsed = document(
+        [
+            ["", "2019", "2018", "2017", "2019 over 2018", "2018 vs. 2017"],
+            ["Sales", "30", "20", "10", "9", "8"],
+        ]
+    )
+    assert [[f.quote for f in s.points] for s in series(parsed)] == [["30", "20", "10"], ["9", "8"]]
+
+
+def test_lines_far_from_the_point_scale_nothing() -> None:
+    line = "We lost money in thousands of small ways; sales in millions were never a goal of ours."
+    parsed = document([["", "2019"], ["Units", "7"]], before=[line])
+    assert cell(parsed, "7").scale == 1

@@ -18,3 +18,7 @@ def test_abbreviations_are_written_out() -> None:
 def test_words_of_one_meaning() -> None:
     assert "sale" in ALIKE["revenu"]
     assert terms("taxes") == terms("tax")
+
+
+def test_notes_are_no_words() -> None:
+    assert terms("Leases (ab) (12)") == ("leas", "ab")
