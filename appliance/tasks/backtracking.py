@@ -19,9 +19,10 @@ from appliance.tasks.sheet import LONGEST_LINE, REACH, WINDOW
 LONGEST = 0.05  # seconds of processor time for one sentence
 LONGEST_LABEL = 300  # characters of a row's label or a column's head
 LONGEST_IN_WINDOW = 0.5  # for the text in which a value is looked for
-_GROWTH = (8, 16, 20, 24, 28, 32, 128, 512, 2048)  # characters; exponential growth shows before it hurts
+_GROWTH = (8, 16, 20, 24, 28, 32, 128, 512, 2048)  # characters: growth shows before it hurts
 _TRIES = 3  # the least of them counts: others use the processor too
 _RUNS = ("a", "A", "1", " ", "Aa ", "a,", "1,", "(a) ", '"', "-", "A.")
+_TAIL = "☃"  # what no expression waits for, so that it fails at the end
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _CLASSES = re.compile(r"\\[a-zA-Z]|\(\?[a-zA-Z]+:|\?P<\w+>|<\w+>")
 
@@ -74,10 +75,10 @@ def _hostile(source: str) -> Iterator[tuple[str, str]]:
     """What to repeat, and what to end with so that the match fails late."""
     words = list(dict.fromkeys(_WORD.findall(_CLASSES.sub(" ", source))))
     for run in _RUNS:
-        yield run, "!"
+        yield run, _TAIL
     if words:
-        yield " ".join(words) + " ", "!"
+        yield " ".join(words) + " ", _TAIL
         yield " ".join(reversed(words)) + " ", ""
         yield "".join(words), "\n"
-        yield f"{words[0]} a ", "!"
-        yield f"{words[-1]} 1 ", "!"
+        yield f"{words[0]} a ", _TAIL
+        yield f"{words[-1]} 1 ", _TAIL
