@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from appliance.documents import Span
 from appliance.tasks.cite import trimmed
+from appliance.tasks.sparing import NUMBERS
 
 LEAST_TURNS = 4
 MOST_SPEAKERS = 8
@@ -151,9 +152,21 @@ def _answer(text: str, spoken: list[Span]) -> tuple[Span | None, list[Span]]:
 def _pieces(text: str, turn: Span) -> Iterator[Span]:
     begin = turn.begin
     for match in _END.finditer(text, turn.begin, turn.end):
+        if _within_number(text, match.start()):
+            continue
         yield from _cut(text, trimmed(Span(begin, match.end()), text))
         begin = match.end()
     yield from _cut(text, trimmed(Span(begin, turn.end), text))
+
+
+def _within_number(text: str, at: int) -> bool:
+    """Whether a point parts the halves of one number: "twelve . five milligrams"."""
+    before = re.search(r"(\w+)\s*$", text[max(0, at - 20) : at])
+    behind = re.match(r"\.\s*(\w+)", text[at : at + 20])
+    return bool(before and behind) and all(
+        found is not None and (found[1].isdigit() or found[1].casefold() in NUMBERS)
+        for found in (before, behind)
+    )
 
 
 def _cut(text: str, span: Span) -> Iterator[Span]:

@@ -41,8 +41,8 @@ zero one two three four five six seven eight nine ten eleven twelve thirteen fou
 sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
 hundred thousand million point half
 """
-_NUMBERS = frozenset(_NUMBER_WORDS.split())
-_MEANT_TWICE = {"no", "not", "never", "very", "had", "that"} | _NUMBERS
+NUMBERS = frozenset(_NUMBER_WORDS.split())
+_MEANT_TWICE = {"no", "not", "never", "very", "had", "that"} | NUMBERS
 LONGEST_STUTTER = 4  # words said twice in a row
 
 

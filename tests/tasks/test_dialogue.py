@@ -76,3 +76,11 @@ def test_speech_without_marks_is_cut_where_the_speaker_starts_anew() -> None:
 )
 def test_questions_are_known_without_their_mark(text: str, is_question: bool) -> None:
     assert asks(text) is is_question
+
+
+def test_a_point_within_a_number_ends_nothing() -> None:
+    text = "Doctor: I add aldactone twelve . five milligrams daily . Her value was 8 . 2 today .\n"
+    assert said(text + "Patient: Okay .")[:2] == [
+        ["I add aldactone twelve . five milligrams daily ."],
+        ["Her value was 8 . 2 today ."],
+    ]
