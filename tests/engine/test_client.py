@@ -205,3 +205,39 @@ def test_one_page_is_read_with_a_bound(tmp_path: Path) -> None:
         pytest.raises(EngineRefused, match="too large"),
     ):
         get(tmp_path / "s", "/metrics", 5)
+
+
+def told(*tokens: object) -> bytes:
+    answer = json.loads(chat("Rosalind"))
+    answer["choices"][0]["logprobs"] = {"content": list(tokens)}
+    return json.dumps(answer).encode()
+
+
+def token(written: str, **likelihoods: float) -> dict[str, object]:
+    top = [{"token": name, "logprob": value} for name, value in likelihoods.items()]
+    return {"token": written, "logprob": likelihoods[written], "top_logprobs": top}
+
+
+def test_the_margin_is_how_much_likelier_the_words_were_than_others(tmp_path: Path) -> None:
+    reply = told(token("Ros", Ros=-0.5, It=-2.5), token("alind", alind=-3.0, e=-1.0))
+    with answering(tmp_path / "s", always(reply)) as server:
+        (answer,) = engine(tmp_path / "s").complete([replace(PROMPT, logprobs=True)])
+    assert answer.margin == pytest.approx((2.0 - 2.0) / 2)
+    (body,) = server.asked
+    assert (body["logprobs"], body["top_logprobs"]) == (True, 2)
+
+
+def test_without_being_asked_nothing_is_told_of_likelihoods(tmp_path: Path) -> None:
+    with answering(tmp_path / "s", always(chat("Rosalind"))) as server:
+        (answer,) = engine(tmp_path / "s").complete([PROMPT])
+    assert answer.margin is None
+    assert "logprobs" not in server.asked[0]
+
+
+@pytest.mark.parametrize(
+    "untrusted", [1, None, {}, {"token": "a", "top_logprobs": [1, {"token": "b"}]}]
+)
+def test_likelihoods_that_are_none_are_left_out(tmp_path: Path, untrusted: object) -> None:
+    with answering(tmp_path / "s", always(told(untrusted))):
+        (answer,) = engine(tmp_path / "s").complete([replace(PROMPT, logprobs=True)])
+    assert answer.margin is None
