@@ -245,6 +245,7 @@ class Collection:
     name: str
     sector: str  # one of SECTORS
     created: str  # RFC 3339, UTC
+    labels: tuple[tuple[str, str], ...] = ()  # that every document in it has as well
 
 
 @dataclass(frozen=True, slots=True)

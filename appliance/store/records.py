@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from appliance.documents import CollectionId, Document, DocumentId, Flag
@@ -75,11 +75,78 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalRow:
-    """One account of the operating system and its roles here."""
+    """One account of the operating system, its roles, teams and purposes of use here."""
 
     uid: int
     name: str
     roles: frozenset[str]
+    teams: frozenset[str] = frozenset()
+    purposes: frozenset[str] = frozenset()
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """What grants and walls call this person: the account, and every team."""
+        return frozenset({user(self.uid), *map(team, self.teams)})
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a person or a team is to a collection."""
+
+    id: str  # 32 hex digits, random
+    subject: str  # user:UID or team:NAME
+    collection: CollectionId
+    relation: str  # member, counsel, care_team, office, deal_team, wall_crosser, or your own
+    contributes: bool  # may put documents in and erase them; else a reader
+    expires: str  # RFC 3339, UTC; empty: never
+    made_by: int
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """A person or a team that is kept from a collection."""
+
+    id: str  # 32 hex digits, random
+    subject: str  # user:UID or team:NAME
+    collection: CollectionId
+    sealed_reason: bytes = field(repr=False)
+    made_by: int
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Broken glass: a collection that somebody opened without a grant, to be reviewed."""
+
+    id: str  # 32 hex digits, random
+    uid: int
+    collection: CollectionId
+    sealed_reason: bytes = field(repr=False)
+    opened: str  # RFC 3339, UTC
+    expires: str
+    reviewed_by: int | None = None
+    reviewed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """All that the catalogue says of one person, as of one moment; what has expired is in it."""
+
+    row: PrincipalRow
+    grants: tuple[Grant, ...] = ()  # to the account and to its teams
+    walls: tuple[Wall, ...] = ()
+    openings: tuple[Opening, ...] = ()
+
+
+def user(uid: int) -> str:
+    """What grants and walls call an account."""
+    return f"user:{uid}"
+
+
+def team(name: str) -> str:
+    """What grants and walls call a team."""
+    return f"team:{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,26 @@ def hashed_name(name_key: Key, collection: CollectionId, name: str) -> str:
     return keyed_hash(name_key, collection.encode("ascii") + b"\x00" + encoded)
 
 
+def seal_reason(ring: Keyring, collection: CollectionId, id: str, reason: str) -> bytes:
+    """Why a wall stands or a glass was broken, bound to its row and collection."""
+    key = derive(ring.store_key, "reason")
+    return seal_record(key, reason.encode("utf-8"), _reason_context(ring, collection, id))
+
+
+def open_reason(ring: Keyring, collection: CollectionId, id: str, sealed: bytes) -> str:
+    """What ``seal_reason`` sealed.
+
+    Raises:
+        SealBroken, StoreDamaged: changed or moved.
+    """
+    key = derive(ring.store_key, "reason")
+    return open_record(key, sealed, _reason_context(ring, collection, id)).decode("utf-8")
+
+
+def _reason_context(ring: Keyring, collection: CollectionId, id: str) -> Context:
+    return Context("reason", ring.store_id, collection, id, 1, 0)
+
+
 class Seals:
     """The keyring of an open store, applied to the catalogue's rows."""
 

@@ -20,13 +20,14 @@ from appliance.crypto.keyring import Key, Keyring, derive
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
 from appliance.documents import SECTORS, Collection, CollectionId, Document, DocumentId
 from appliance.errors import DiskFull, InvariantBroken, NotFound, StoreMissing, UsageError
-from appliance.store import check, file_rows, keyfile, people_rows, task_rows
+from appliance.store import check, file_rows, grant_rows, keyfile, people_rows, task_rows
 from appliance.store.archive import ResultArchive
 from appliance.store.catalogue import Catalogue
 from appliance.store.files import FOLDER_MODE, disk, sync_folder
 from appliance.store.ledger import FileLedger
 from appliance.store.lock import StoreLock
 from appliance.store.objects import ObjectFolder
+from appliance.store.people import People, new_grant
 from appliance.store.records import (
     FileRow,
     FileState,
@@ -36,6 +37,7 @@ from appliance.store.records import (
     PrincipalRow,
     TaskRow,
     TaskState,
+    user,
 )
 from appliance.store.reserve import Reserve
 from appliance.store.seals import Seals
@@ -60,7 +62,7 @@ _CATALOGUE, _OBJECTS, _LOCK, _RESERVE = "catalogue.db", "objects", "lock", "rese
 _LONGEST_NAME = 200  # characters of a collection's name
 
 
-class Store(FileLedger, ResultArchive):
+class Store(FileLedger, ResultArchive, People):
     """An open store; close it, or use it as a context manager."""
 
     def __init__(self, ring: Keyring, shelf: Shelf, folder: Path, held: ExitStack) -> None:
@@ -181,27 +183,12 @@ class Store(FileLedger, ResultArchive):
         """
         keyfile.change_passphrase(self._folder, current, new, cost)
 
-    # principals
-
-    def set_roles(self, uid: int, roles: frozenset[str], name: str = "") -> None:
-        """Replace the roles of one account of the operating system."""
-        with self._shelf.catalogue.transaction() as session:
-            people_rows.set_roles(session, PrincipalRow(uid, name, frozenset(roles)))
-
-    def roles(self, uid: int) -> frozenset[str]:
-        """The roles of one account; none for an account that is not known."""
-        with self._shelf.catalogue.transaction() as session:
-            return people_rows.roles(session, uid)
-
-    def principals(self) -> tuple[PrincipalRow, ...]:
-        """Every account that is known here, by uid."""
-        with self._shelf.catalogue.transaction() as session:
-            return people_rows.principals(session)
-
     # collections
 
-    def create_collection(self, name: str, sector: str) -> Collection:
-        """A new, empty collection with a key of its own.
+    def create_collection(
+        self, name: str, sector: str, owner: int | None = None, relation: str = ""
+    ) -> Collection:
+        """A new, empty collection with a key of its own, and the grant of whoever makes it.
 
         Raises:
             UsageError: the name is taken, empty, too long or unprintable; the sector is unknown.
@@ -215,6 +202,9 @@ class Store(FileLedger, ResultArchive):
         key = self._shelf.seals.new_collection_key(id)
         with self._shelf.catalogue.transaction() as session:
             people_rows.add_collection(session, collection, key)
+            if owner is not None:
+                grant_rows.add(session, new_grant(user(owner), id, relation, True, owner, ""))
+            people_rows.next_epoch(session)
         return collection
 
     def collections(self) -> tuple[Collection, ...]:

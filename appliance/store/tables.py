@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA = 3  # number of this layout
+SCHEMA = 4  # number of this layout
 
 
 class Base(DeclarativeBase):
@@ -40,6 +40,22 @@ class RoleTable(Base):
     role: Mapped[str] = mapped_column(primary_key=True)
 
 
+class TeamTable(Base):
+    """Which teams a principal belongs to."""
+
+    __tablename__ = "teams"
+    uid: Mapped[int] = mapped_column(ForeignKey("principals.uid"), primary_key=True)
+    team: Mapped[str] = mapped_column(primary_key=True)
+
+
+class PurposeTable(Base):
+    """For which purposes of use a principal may ask."""
+
+    __tablename__ = "purposes"
+    uid: Mapped[int] = mapped_column(ForeignKey("principals.uid"), primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+
+
 class CollectionTable(Base):
     """Legal matters, patients, deals."""
 
@@ -48,6 +64,55 @@ class CollectionTable(Base):
     name: Mapped[str] = mapped_column(unique=True)
     sector: Mapped[str]
     created: Mapped[str]
+
+
+class CollectionLabelTable(Base):
+    """Labels and holds of collections; every document in one has them, too."""
+
+    __tablename__ = "collection_labels"
+    collection: Mapped[str] = mapped_column(ForeignKey("collections.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class GrantTable(Base):
+    """What a person or a team is to a collection; ``subject`` is ``user:UID`` or ``team:NAME``."""
+
+    __tablename__ = "grants"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(index=True)
+    collection: Mapped[str] = mapped_column(ForeignKey("collections.id"))
+    relation: Mapped[str]
+    contributes: Mapped[bool]
+    expires: Mapped[str]
+    made_by: Mapped[int]
+    made: Mapped[str]
+
+
+class WallTable(Base):
+    """Which person or team is kept from a collection, whatever else they were given."""
+
+    __tablename__ = "walls"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(index=True)
+    collection: Mapped[str] = mapped_column(ForeignKey("collections.id"))
+    sealed_reason: Mapped[bytes] = mapped_column(LargeBinary)
+    made_by: Mapped[int]
+    made: Mapped[str]
+
+
+class OpeningTable(Base):
+    """Break-glass: who opened a collection that is not theirs, why, until when, seen by whom."""
+
+    __tablename__ = "openings"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    uid: Mapped[int] = mapped_column(ForeignKey("principals.uid"), index=True)
+    collection: Mapped[str] = mapped_column(ForeignKey("collections.id"))
+    sealed_reason: Mapped[bytes] = mapped_column(LargeBinary)
+    opened: Mapped[str]
+    expires: Mapped[str]
+    reviewed_by: Mapped[int | None]
+    reviewed: Mapped[str]
 
 
 class CollectionKeyTable(Base):
@@ -173,7 +238,13 @@ class KeptSourceTable(Base):
 AUTHORITY = (
     PrincipalTable,
     RoleTable,
+    TeamTable,
+    PurposeTable,
     CollectionTable,
+    CollectionLabelTable,
+    GrantTable,
+    WallTable,
+    OpeningTable,
     CollectionKeyTable,
     DocumentTable,
     DocumentKeyTable,
