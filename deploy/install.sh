@@ -37,6 +37,7 @@ Installs the appliance from this medium, upgrades it, rolls it back, removes it.
   --allow-older             take a bundle with a lower serial, on record
   --uninstall               remove the program; with --keep-data or --yes
   --keep-data               with --uninstall: the store stays
+  --no-byte-code            leave byte code out: done sooner, and slower whenever a program starts
   --yes                     ask nothing
   --help                    this page
 
@@ -154,18 +155,20 @@ field() { # line name: the value of one field of an entry
     printf '%s\n' "$1" | sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p"
 }
 
-grep -F '"path":"deploy/install' "$manifest" | while IFS= read -r line; do
-    path=$(field "$line" path)
-    found=$(sha256sum <"$here/${path#deploy/}" 2>/dev/null | cut -c 1-64) || found=
-    [ "$found" = "$(field "$line" sha256)" ] ||
-        stop "$path: missing or changed on the medium" "copy the bundle again"
-done || exit $?
+# Few processes: a rollback goes this way too, and is to be done at once.
+told=$(sed -n 's/.*"path":"deploy\/\(install[^"]*\)","sha256":"\([0-9a-f]*\)".*/\2  \1/p' "$manifest" |
+    (cd "$here" && sha256sum -c 2>/dev/null)) || true
+bad=$(printf '%s\n' "$told" | sed -n 's/: FAILED.*//p' | head -n 1)
+[ "$(printf '%s\n' "$told" | grep -c ': OK$')" = "$(grep -c '"path":"deploy/install' "$manifest")" ] ||
+    stop "deploy/${bad:-installer}: missing or changed on the medium" "copy the bundle again"
 # Nothing else may lie among them: Python would prefer a folder pool/ to pool.py.
+listed=/$(sed -n 's/.*"path":"deploy\/installer\/\([^"]*\)".*/\1/p' "$manifest" | tr '\n' /)
 for file in "$here"/installer/* "$here"/installer/.[!.]*; do
     [ -e "$file" ] || [ -L "$file" ] || continue
-    [ -f "$file" ] && [ ! -L "$file" ] &&
-        grep -qF "\"path\":\"deploy/installer/${file##*/}\"" "$manifest" ||
-        stop "installer/${file##*/}: on the medium and not in the manifest" "copy the bundle again"
+    [ -f "$file" ] && [ ! -L "$file" ] && case $listed in
+    */"${file##*/}"/*) true ;;
+    *) false ;;
+    esac || stop "installer/${file##*/}: on the medium and not in the manifest" "copy the bundle again"
 done
 
 # --- Python ---------------------------------------------------------------------------------------

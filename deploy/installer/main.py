@@ -41,6 +41,7 @@ class Asked:
     older: bool
     keep_data: bool
     yes: bool
+    compile: bool
 
     @property
     def state(self) -> Path:
@@ -91,6 +92,7 @@ def arguments(words: list[str]) -> Asked:
     parser.add_argument("--allow-older", action="store_true")
     parser.add_argument("--keep-data", action="store_true")
     parser.add_argument("--yes", action="store_true")
+    parser.add_argument("--no-byte-code", action="store_true")
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--signer", required=True)
     parser.add_argument("--trusted", type=Path, required=True)
@@ -110,6 +112,7 @@ def arguments(words: list[str]) -> Asked:
         older=found.allow_older,
         keep_data=found.keep_data,
         yes=found.yes,
+        compile=not found.no_byte_code,
     )
 
 
@@ -145,7 +148,8 @@ def install(asked: Asked) -> None:
         _import(asked, manifest, media)
         _build(asked, manifest, untrusted, digest)
     releases.switch(asked.prefix, manifest.release)
-    _compile(asked, manifest)
+    if asked.compile:
+        _compile(asked, manifest)
     _finish(asked, manifest, digest, previous)
 
 

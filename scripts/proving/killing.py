@@ -14,13 +14,13 @@ from deploy.installer import releases
 from scripts.bundling import signing
 from scripts.proving import namespace
 
-# What differs between two calm runs as well: times, byte code, the tool's own cache.
+# What differs between two calm runs as well: times, and the tool's own cache.
 _TIMES = ("state/installs", "cache/")
-_LEAF = ("uv_cache.json", ".lock")
+_LEAF = ("uv_cache.json", ".lock", ".pyc")
 
 
 def tree(prefix: Path) -> dict[str, str]:
-    """Path -> the hash of a file or the target of a link; of byte code only that it is there."""
+    """Path -> the hash of a file or the target of a link; without byte code, which holds times."""
     found: dict[str, str] = {}
     for path in sorted(prefix.rglob("*")):
         name = path.relative_to(prefix).as_posix()
@@ -29,9 +29,7 @@ def tree(prefix: Path) -> dict[str, str]:
         if path.is_symlink():
             found[name] = os.readlink(path)
         elif path.is_file():
-            if name.endswith(".pyc"):
-                found[name] = "byte code"
-            elif path.name == "RECORD":
+            if path.name == "RECORD":
                 found[name] = _listed(path)
             else:
                 with path.open("rb") as stream:
@@ -51,7 +49,7 @@ class Killer:
         self._prefix = prefix
         key = signing.fingerprint(bundle / "keys" / "allowed_signers")
         self._command = ["sh", str(bundle / "install.sh"), "--prefix", str(prefix)]
-        self._command.append(f"--fingerprint={key}")
+        self._command += [f"--fingerprint={key}", "--no-byte-code"]  # that is made after the switch
         self._calm: dict[str, str] = {}
         self.seconds = 0.0  # of the calm run
 

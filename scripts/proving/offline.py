@@ -159,7 +159,7 @@ def goes_back(places: Places, keys: Path) -> None:
     release.build(delta, keys, *words, "--serial", str(manifest.serial + 1))
     size = sum(path.stat().st_size for path in delta.rglob("pool/**/*") if path.is_file())
     _held("delta without changes, its pool", f"{size} bytes")
-    _quiet("upgraded", release.install(delta, places.prefix, "--upgrade"))
+    _quiet("upgraded", release.install(delta, places.prefix, "--upgrade", "--no-byte-code"))
     seconds = []
     for _ in range(3):  # back, forth, back: other work on the machine slows one of them
         begun = time.monotonic()
