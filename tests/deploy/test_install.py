@@ -336,6 +336,22 @@ def test_without_a_word_about_the_key_nothing_is_trusted(bundle: Path, tmp_path:
     assert "--fingerprint" in done.stderr
 
 
+def test_where_nothing_can_be_hashed_nothing_runs(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprint = trusted(bundle)
+    broken = tmp_path / "bin" / "sha256sum"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\nexit 127\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{broken.parent}:{os.environ['PATH']}")
+
+    done = run(bundle, tmp_path / "there", fingerprint)
+
+    assert done.returncode == 4
+    assert "missing or changed" in done.stderr
+
+
 def test_openssl_alone_is_enough(bundle: Path, tmp_path: Path) -> None:
     public = tmp_path / "elsewhere.pem"
     shutil.copyfile(bundle / "keys" / "bundle_p256.pub.pem", public)
