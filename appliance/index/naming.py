@@ -25,6 +25,7 @@ from appliance.index.words import STOPWORDS
 
 ENOUGH = 0.5  # share of the naming words' weight that the best label holds
 NEAR = 0.8  # of the best score: such documents are named too
+BESIDE = 0.5  # of the first document's score: what other names must weigh to name others
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _MONTHS = """january february march april may june july august september october november december
@@ -65,25 +66,31 @@ class Names:
         small = len(self._small.holders(word))
         return not small or 2 * small < len(self._capital.holders(word))
 
+    def knows(self, word: str) -> bool:
+        """Whether a word stands in any label; or is a year, which tells even if it does not."""
+        return bool(self._holders(word)) or _YEAR.fullmatch(word) is not None
+
+    def named(self, words: Iterable[str]) -> tuple[DocumentId, ...]:
+        """The documents that naming words fit, best first; none where the words do not tell."""
+        return self._fitting(words)[0]
+
     def each_named(self, words: Iterable[str]) -> tuple[DocumentId, ...]:
-        """The same, and those that fit words which the first ones do not hold.
+        """The same, and those that fit what is said beyond the names of the first ones.
 
         "Acme and Bolt" names the documents of both, whichever name is the rarer.
         """
-        wanted = [word for word in words if self._holders(word)]
-        named = self.named(wanted)
-        while named:
-            missing = [
-                w for w in wanted if w.isalpha() and not any(self.holds(d, w) for d in named)
-            ]
-            others = self.named(missing)
-            if not others:
+        wanted = list(words)
+        named, best = self._fitting(wanted)
+        others = named
+        while others:
+            held = {w for w in wanted if any(self.holds(d, w) for d in named)}
+            others, score = self._fitting(w for w in wanted if w.isalpha() and w not in held)
+            if score < BESIDE * best:
                 break
             named += others
         return named
 
-    def named(self, words: Iterable[str]) -> tuple[DocumentId, ...]:
-        """The documents that naming words fit, best first; none where the words do not tell."""
+    def _fitting(self, words: Iterable[str]) -> tuple[tuple[DocumentId, ...], float]:
         scores: dict[int, float] = defaultdict(float)
         fitting: dict[int, set[str]] = defaultdict(set)
         total = 0.0
@@ -98,10 +105,11 @@ class Names:
                 fitting[number].add(word)
         best = max(scores.values(), default=0.0)
         if best <= 0.0 or best < ENOUGH * total:
-            return ()
+            return (), 0.0
         near = [number for number, score in scores.items() if score >= NEAR * best]
         kept = [n for n in near if not any(fitting[n] < fitting[other] for other in near)]
-        return tuple(self._documents[n] for n in sorted(kept, key=lambda n: (-scores[n], n)))
+        kept.sort(key=lambda n: (-scores[n], n))
+        return tuple(self._documents[n] for n in kept), best
 
     def holds(self, document: DocumentId, word: str) -> bool:
         """Whether a word stands in the label of a document."""

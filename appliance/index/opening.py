@@ -21,6 +21,7 @@ CHARACTERS = 1000  # of a document's beginning: the cover of a filing, the parti
 UNDATED: Date = (0, 0, 0)
 
 _WORD = re.compile(r"[^\W_]+")
+_ADDRESS = re.compile(r"[^\W_][\w-]*(?:[.@/][^\W_][\w-]*)+")  # acme.com tells nothing of capitals
 _JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z]{2})(?=\d)|(?<=\d)(?=[A-Za-z]{2})")
 
 
@@ -40,10 +41,11 @@ class Opening:
     def of(cls, title: str | None, text: str) -> Opening:
         """The opening of a document with this title and text."""
         begins = with_periods(f"{title or ''}\n{text[:CHARACTERS]}")
-        written = set(_WORD.findall(begins))
+        addresses = {part for run in _ADDRESS.findall(begins) for part in _WORD.findall(run)}
+        written = set(_WORD.findall(_ADDRESS.sub(" ", begins)))
         return cls(
             _hashes(word for word in written if word.islower()),
-            _hashes(word for word in written if not word.islower()),
+            _hashes([*(word for word in written if not word.islower()), *addresses]),
             latest_date(begins) or UNDATED,
         )
 

@@ -19,6 +19,13 @@ _PREAMBLE = re.compile(
     r"in|from|for|under|per)\b(?P<names>[^?]*)[;:]\s+(?=\S)",
     re.IGNORECASE,
 )
+# "In the lease between A and B, what ...", "From Acme's Q3 report, how ..."
+_LED_IN = re.compile(
+    r"^\s*(?:in|from|for|under|per|as per|of|on|by|according to|based on|looking at)\b"
+    r"(?P<names>[^?]*),\s+(?=(?:what|which|who|whose|when|where|why|how|is|are|was|were|does|do|did|"
+    r"can|may|must|shall|has|have|had|list|give|find|show|tell|summari[sz]e|describe)\b)",
+    re.IGNORECASE,
+)
 _RUN = re.compile(r"[^\W_]+(?:[-.,/&_'\u2019][^\W_]+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.;:?!]\s+)\W*$")
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
@@ -65,14 +72,22 @@ def asked(question: str, names: Names) -> Query:
 
 
 def _after_preamble(question: str, names: Names) -> Query | None:
-    preamble = _PREAMBLE.match(question)
+    preamble = _PREAMBLE.match(question) or _led_in(question, names)
     if preamble is None:
         return None
     named = names.named(name_words(preamble["names"]))
     rest = question[preamble.end() :]
     if not named or not content_terms(rest):
         return None
-    return Query(rest, _ordered(named, rest, names), sure=True)
+    return Query(rest, _ordered(named, question, names), sure=True)
+
+
+def _led_in(question: str, names: Names) -> re.Match[str] | None:
+    """A clause before the question itself that holds all its names: it is like a preamble."""
+    clause = _LED_IN.match(question)
+    if clause is None or any(_names(question[clause.end() :], names)):
+        return None
+    return clause if any(_names(clause["names"], names)) else None
 
 
 def _mentioning(question: str, names: Names) -> Query | None:
@@ -87,6 +102,8 @@ def _mentioning(question: str, names: Names) -> Query | None:
         return None
     documents = _ordered(named, question, names)
     sure = any(names.in_name(d, w) for name in held for w in name.words for d in named)
+    if _is_small(question) and not sure:
+        return None
     # A name that first lines hold may be what is asked for: "what was paid to Acme?"
     return Query(rest if sure else question, documents, sure)
 
@@ -100,15 +117,27 @@ def _ordered(named: tuple[DocumentId, ...], question: str, names: Names) -> tupl
 
 
 def _names(question: str, names: Names) -> Iterator[_Name]:
-    """Words with a digit, or with a capital that does not merely begin a sentence."""
+    """Words with a digit, or with a capital that does not merely begin a sentence.
+
+    Words that no label holds are passed over.  In a question without capitals, any word may be
+    a name.
+    """
+    small = _is_small(question)
     for match in _RUN.finditer(question):
         word = _POSSESSIVE.sub("", match.group())
         plain = word.isalpha() and word[1:].islower() and word == match.group()
-        if word.islower() or (plain and _SENTENCE_START.search(question[: match.start()])):
+        starts = plain and _SENTENCE_START.search(question[: match.start()])
+        if not small and (word.islower() or starts):
             continue
-        words = tuple(w for w in name_words(word) if _can_name(w) and names.proper(w))
+        words = tuple(
+            w for w in name_words(word) if _can_name(w) and names.proper(w) and names.knows(w)
+        )
         if words:
             yield _Name(match.start(), match.end(), words)
+
+
+def _is_small(question: str) -> bool:
+    return not any(mark.isupper() for mark in question[1:])
 
 
 def _can_name(word: str) -> bool:

@@ -100,6 +100,38 @@ def test_company_and_period_tell_one_report_from_the_next(question: str, found: 
     assert files(asked(question, IN_REPORTS), REPORTS) == found
 
 
+def test_a_clause_with_all_names_is_like_a_preamble() -> None:
+    for clause in (
+        "In the Birch Homes Service Agreement, ",
+        "From Birch, Homes and Service Ltd., ",
+    ):
+        assert asked(clause + "what is the fee?", IN_CONTRACTS).text == "what is the fee?"
+    question = "In the event of Default, what is the fee?"
+    assert asked(question, IN_CONTRACTS) == Query(question)
+    query = asked("In Q3 2023, what did Acme sell?", IN_REPORTS)
+    assert files(query, REPORTS) == ["2023 Q3 ACM.pdf"]
+
+
+def test_without_capitals_only_file_names_decide() -> None:
+    assert asked("what is the fee in the birch homes service agreement?", IN_CONTRACTS) == Query(
+        "what is the fee in the ?", (SERVICE,), sure=True
+    )
+    question = "what does northwind pay?"
+    assert asked(question, IN_CONTRACTS) == Query(question)
+
+
+def test_an_address_says_nothing_about_capitals() -> None:
+    here = names(CONTRACTS | {document_id(5): ("y.pdf", "Zeta Ltd, zeta.com, info@zeta.com")})
+    assert asked("What does Zeta pay?", here).documents == (document_id(5),)
+
+
+def test_other_names_must_weigh_something_to_name_other_documents() -> None:
+    """ "Flats" in a lease's title must not drag in another that begins with flats."""
+    here = names(CONTRACTS | {document_id(5): ("y.pdf", "Flats of the town")})
+    question = "What does Ida Holm pay to Birch Homes for the Flats?"
+    assert asked(question, here).documents == (LEASE,)
+
+
 def test_several_named_documents_are_all_found() -> None:
     query = asked("How do the sales of Acme and Bolt differ?", IN_REPORTS)
     assert len(query.documents) == len(REPORTS)
