@@ -35,6 +35,7 @@ REPEATED_SPEECH = 0.8
 BASE, BASE_SPEECH = 1.0, 2.0  # cues that weighing alone stands for; with more of it, sections blur
 STRONG = 6.0  # cues that a strong one stands for
 IDLE = 0.15  # what a sentence is worth that every document of the kind holds, as a factor
+SECTIONS = 0.85  # of its share that a section takes before all that is left competes
 OVERRUN = 1.15  # how far the last statement of a section may exceed its share
 
 # Words around which the three sectors' readers look first.
@@ -94,7 +95,7 @@ def taken(
         if cover and section.open:
             continue  # its share goes to stretches that are not represented
         pool = [candidate for candidate in weighed if candidate.section == at]
-        _take(pool, kept, section.share * words, NEW_STRETCH if cover else 1.0)
+        _take(pool, kept, SECTIONS * section.share * words, NEW_STRETCH if cover else 1.0)
     left = words - sum(candidate.unit.words for candidate in kept)
     _take(weighed, kept, left, UNSEEN_STRETCH if cover else 1.0)
     return tuple(sorted(kept, key=lambda c: (c.section, c.unit.spans)))
