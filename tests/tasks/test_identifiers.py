@@ -68,6 +68,18 @@ def test_any_misread_digit_shows(name: str, text: str, normal: str) -> None:
             assert CHECKED[name](text[:last] + digit + text[last + 1 :]) is None
 
 
+def test_an_iban_has_the_length_of_its_country() -> None:
+    account = "NWBK601613319268"  # two digits short
+    check = next(
+        d for d in range(2, 99) if int(f"{digits(account)}{digits('GB')}{d:02d}") % 97 == 1
+    )
+    assert CHECKED["iban"](f"GB{check:02d}{account}") is None
+
+
+def digits(text: str) -> str:
+    return "".join(str(int(char, 36)) for char in text)
+
+
 def test_a_national_phone_number_needs_its_country() -> None:
     assert phone("020 7946 0958", "GB") == "+442079460958"
     assert phone("(408) 996-1010", "US") == phone("1-408-996-1010", "US") == "+14089961010"

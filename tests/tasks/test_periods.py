@@ -20,6 +20,7 @@ from appliance.tasks.periods import Period, normalise_period, read_period
         ("2022 Q4", "FY2022-Q4"),
         ("FY23", "FY2023"),
         ("fiscal year 2022", "FY2022"),
+        ("Annual figures 2022", "2022"),  # of a day, or of the year? It does not say "ended"
         ("% Change", None),
         ("2021 2022", None),
     ],

@@ -131,6 +131,6 @@ def test_nothing_is_made_up(text: str) -> None:
 
 
 def test_a_table_of_taxes_is_no_list_of_items() -> None:
-    parsed = slip("Tea | 2.00", "TOTAL | 2.00", "GST Summary | Amount | Tax", "SR | 1.90 | 0.10")
+    parsed = slip("Tea | 2.00", "TOTAL | 2.00", "GST Summary | Rate | Amount", "SR | 6.00 | 1.90")
     rows, _ = by_record(parsed, ITEMS)
     assert [row["description"] for row in rows] == ["Tea"]

@@ -85,6 +85,12 @@ def test_a_statement_outranks_a_table_of_segments() -> None:
     assert found["revenue"][0].span.of(parsed.text) == "81"
 
 
+def test_a_statement_outranks_a_table_that_stands_before_it() -> None:
+    highlights = "| | Three Months Ended July 1, 2023 |\n| Revenue | 12 |\n\n"
+    parsed, found = read(highlights + REPORT)
+    assert found["revenue"][0].span.of(parsed.text) == "81"
+
+
 def test_sides_that_come_out_equal_and_repeated_figures_count() -> None:
     _, found = read(REPORT)
     current, before = found["total_assets"]

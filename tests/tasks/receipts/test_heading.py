@@ -72,6 +72,11 @@ def sender(parsed: ParsedDocument) -> tuple[str, str]:
             "ALDER GOODS SDN BHD",
             "12, JALAN TAMPOI 7/4\n81200 JOHOR",
         ),
+        (  # the legal form outranks what is printed first
+            ["NICEMART CENTRE", "WILLOW PTE LTD", "12 High Street"],
+            "WILLOW PTE LTD",
+            "12 High Street",
+        ),
         (["03-1234 5678", "Date: 1/2/2018", "Total | 5.00"], "", ""),
         ([], "", ""),
     ],
@@ -84,6 +89,10 @@ def test_a_scribble_above_the_company_is_not_it() -> None:
     assert (
         sender(slip("anna b", "MAPLE ENTERPRISE", "4 Oak Road", "Tel: 1"))[0] == "MAPLE ENTERPRISE"
     )
+
+
+def test_a_scribble_with_a_word_of_trade_is_not_it_either() -> None:
+    assert sender(slip("anna shop", "MAPLE WORLD", "4 Oak Road", "Tel: 1"))[0] == "MAPLE WORLD"
 
 
 def test_an_address_does_not_reach_across_a_phone_number() -> None:

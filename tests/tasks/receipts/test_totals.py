@@ -24,6 +24,7 @@ from tests.tasks.receipts.slips import slip
         (["Total TTC | 12,50 €"], "12,50"),
         (["Total Sales Incl GST | 28.41", "Total After Adj Incl GST | 28.40"], "28.40"),
         (["Total RM | 20.00", "Total Saving | 25.00", "Total Qty | 30.00"], "20.00"),
+        (["Total Sales Discount | 99.00", "Total Sales | 20.00"], "20.00"),
         (["Tea | 2.00", "Cake | 3.00"], None),
         (["CASH | 10.00", "CHANGE | 6.30", "Tea | 3.70"], "3.70"),
         ([], None),
