@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from appliance.documents import DocumentId, ParsedDocument, Span
+from appliance.errors import PackError
 from appliance.results import FieldValue, Found, Status, Step
 from appliance.tasks import calibration
 from appliance.tasks.calibration import Calibration
@@ -148,7 +149,11 @@ def by_place(
 
 
 def read(parsed: ParsedDocument, document: DocumentId, field: PackField) -> tuple[FieldValue, ...]:
-    """One field by place; empty where the field has no rule of place, or it reads nothing."""
+    """One field by place; empty where the field has no rule of place, or it reads nothing.
+
+    Raises:
+        PackError: the field names a rule that there is not.
+    """
     if field.type is FieldType.FIGURE:
         return _figures(parsed, document, field.name, figures(parsed, [field])[field.name])
     if field.type is FieldType.RECORD:
@@ -157,6 +162,11 @@ def read(parsed: ParsedDocument, document: DocumentId, field: PackField) -> tupl
         return _label(parsed, document, field)
     if not field.place:
         return ()
+    if field.place not in PLACES:
+        raise PackError(
+            f"field {field.name}: there is no rule of place {field.place!r}",
+            remedy=f"use one of: {', '.join(sorted(PLACES))}",
+        )
     placed = PLACES[field.place](parsed)
     return () if placed is None else (_value(parsed, document, field, placed),)
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.errors import PackError
 from appliance.results import Status
 from appliance.tasks import packs, places
 from appliance.tasks.normalise import FINDERS, NORMALISERS
@@ -52,6 +54,14 @@ def test_a_date_with_two_readings_says_why_it_is_not_normalised() -> None:
 def test_what_no_rule_of_place_reads_is_left_to_patterns() -> None:
     found = places.by_place(sample("Some words."), DOCUMENT, packs.load("finance/receipt"))
     assert found == {}
+
+
+def test_an_unknown_rule_of_place_is_named() -> None:
+    field = replace(packs.load("finance/receipt").fields[0], place="receipt.colour")
+    with pytest.raises(PackError) as caught:
+        places.read(sample("words"), DOCUMENT, field)
+    assert "receipt.colour" in caught.value.message
+    assert "receipt.company" in caught.value.remedy
 
 
 @pytest.mark.parametrize("name", [n for n in packs.available() if n.startswith("finance/")])
