@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from appliance.tasks.figures import compute
 from appliance.tasks.figures.cells import Figure
 from appliance.tasks.figures.draft import (
-    SPLIT_GAIN,
     Draft,
     Line,
     better,
@@ -34,7 +33,7 @@ def change(question: Asked, matcher: Matcher) -> Draft | None:
     over_time = _over_time(question, measure, matcher, percent=percent)
     labelled = _labelled_change(question, matcher)
     best = quoted or better(over_time, between)
-    if labelled and (best is None or labelled.score > best.score + SPLIT_GAIN):
+    if labelled and (best is None or labelled.score >= best.score):
         return labelled
     return best
 

@@ -14,6 +14,8 @@ LEAST = 0.6  # score of the periods of a table
 
 def lookup(question: Asked, matcher: Matcher) -> Draft | None:
     """The cells of one measure, or of two, for each period asked for."""
+    if question.paired:
+        return _split_lookup(question, matcher)
     change = question.percent and question.moving
     choice = matcher.best(question.measure, question.periods, change=change)
     if choice and _is_sum_of_periods(question, choice.series):

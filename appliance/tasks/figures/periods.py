@@ -26,6 +26,7 @@ _NAMED = re.compile(
     rf"|(?<![\w.,$€£/])(?P<y9>{_YEAR})(?:/(?P<end9>\d\d))?(?:A|E|F)?(?![\d%]|[.,]\d|/\d)\b",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _SPAN = re.compile(
     r"\b(?P<count>three|six|nine|twelve|3|6|9|12)[\s-]+months?\b"
     r"|\b(?P<quarter>quarters?|quarterly)\b|\b(?P<half>half[\s-]+years?)\b"
@@ -65,6 +66,8 @@ class Mention:
 def mentions(text: str) -> tuple[Mention, ...]:
     """The periods that a text names, in its order, with how long they are where that stands by."""
     found = []
+    if not _DIGIT.search(text):
+        return ()
     for match in _NAMED.finditer(text):
         year, month, day, quarter = _parts(match.groupdict())
         if year:

@@ -26,7 +26,9 @@ CLEAR = 0.12  # margin from which a choice is as good as alone
 IN_SENTENCES = 0.95  # of the score of a figure in a sentence: a cell is the surer place
 LONG = 20_000  # characters of a document that has a first page
 FIRST_PAGE = 3_000  # characters
-UNCLEAR = 0.45  # what is left of the score without any margin
+UNCLEAR = 0.6  # what is left of the score with little margin
+TIED = 0.01  # margin below which nothing is chosen
+TIE_COUNTS = 0.4  # what is left of the score of such a choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ def _from_sentences(
 
 
 def _score(score: float, margin: float) -> float:
+    if margin < TIED:
+        return round(score * TIE_COUNTS, 6)
     clear = min(1.0, margin / CLEAR)
     return round(score * (UNCLEAR + (1 - UNCLEAR) * clear), 6)
 

@@ -34,6 +34,7 @@ _WRITTEN_OUT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bRSUs?\b", "restricted stock units RSU"),
     )
 )
+_SHORT = re.compile(r"[A-Z]\.?\s?&?\s?[A-Z]|&|\bcap\s?ex\b|(?i:\b(?:eps|cogs|rsus?)\b)")
 _SPELLED = {"taxe": "tax", "amortis": "amortiz", "realis": "realiz", "unrealis": "unrealiz"}
 _ALIKE = tuple(
     frozenset(group.split())
@@ -66,8 +67,9 @@ ALIKE = {
 def terms(text: str) -> tuple[str, ...]:
     """Distinct stems of a label's words, in order, without notes, years and idle words."""
     text = _NOTES.sub(" ", text)
-    for short, long in _WRITTEN_OUT:
-        text = short.sub(long, text)
+    if _SHORT.search(text):
+        for short, long in _WRITTEN_OUT:
+            text = short.sub(long, text)
     words = (word for word in _WORD.findall(text) if word.casefold() not in _IDLE)
     return tuple(dict.fromkeys(_reduced(word) for word in words if len(word) > 1))
 

@@ -202,9 +202,9 @@ def test_a_change_that_the_table_gives_is_quoted() -> None:
 
 def test_a_row_named_for_a_change_is_looked_up() -> None:
     parsed = document(
-        [["", "2019", "2018"], ["Net increase in cash", "40", "30"], ["Cash", "70", "30"]]
+        [["", "2019", "2018"], ["Net increase in cash", "41", "30"], ["Cash", "70", "30"]]
     )
-    assert said("What was the net increase in cash in 2019?", parsed) == ["40"]
+    assert said("What was the net increase in cash in 2019?", parsed) == ["41"]
     assert said("What was the change in cash from 2018 to 2019?", parsed) == ["40"]
 
 
@@ -284,9 +284,31 @@ def test_amounts_come_before_percentages_of_them() -> None:
 
 def test_levels_come_before_changes() -> None:
     parsed = document(
-        [["", "2019", "2018", "Change in sales"], ["Sales", "30", "20", "10"]],
+        [["", "Change in 2019", "2019", "2018"], ["Sales", "10", "30", "20"]],
     )
     assert said("What were the sales in 2019?", parsed) == ["30"]
+
+
+def test_operands_stand_in_one_column() -> None:
+    parsed = document(
+        [
+            ["", "Cost at December 31, 2019", "Gains at December 31, 2019"],
+            ["Bonds", "70", "4"],
+            ["Total", "90", "16"],
+        ]
+    )
+    question = "What percentage of the total gains is from bonds in 2019?"
+    assert derived(question, parsed) == "4 / 16 = 25%"
+
+
+def test_sentences_answer_for_one_measure_and_a_period_that_is_named() -> None:
+    parsed = document(
+        [["", "2019", "2018"], ["Rent", "3", "2"]],
+        after=["Storage cost and rent were $9 million in 2019.", "Postage was $7 million."],
+    )
+    assert said("How did the rent compare to the storage cost in 2019?", parsed) is None
+    assert said("What was the postage in the latest quarter?", parsed) is None
+    assert said("What was the postage?", parsed) == ["$7 million"]
 
 
 def test_a_word_that_stands_only_beside_the_table_finds_nothing() -> None:

@@ -159,3 +159,8 @@ def test_lines_far_from_the_point_scale_nothing() -> None:
     line = "We lost money in thousands of small ways; sales in millions were never a goal of ours."
     parsed = document([["", "2019"], ["Units", "7"]], before=[line])
     assert cell(parsed, "7").scale == 1
+
+
+def test_a_title_below_rows_begins_another_section() -> None:
+    parsed = document([["", "2019"], ["Assets:"], ["Cash", "1"], ["Debts:"], ["Loans", "2"]])
+    assert (cell(parsed, "1").section, cell(parsed, "2").section) == ("Assets:", "Debts:")
