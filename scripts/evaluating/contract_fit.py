@@ -19,7 +19,7 @@ from appliance.tasks.confidence import DEFAULT
 
 DRAWN = 3.0  # strength of the pull towards DEFAULT
 STEPS = 50  # of Newton's method; it has settled after ten
-_BOTH = ("constant", "pattern", "cues", "search", "meaning", "chosen", "agree", "margin")
+_BOTH = ("constant", "pattern", "cues", "search", "meaning", "chosen", "agree")
 CLAUSES = (*_BOTH, "further", "heading", "short", "defines", "taken", "declined")
 VALUES = (*_BOTH, "first", "later", "again", "rivals")
 
@@ -35,22 +35,33 @@ class Case:
 
 
 def fitted(name: str, source: str, cases: Sequence[Case], names: Sequence[str]) -> Calibration:
-    """Weights by penalised maximum likelihood, and the best case of each field and document."""
-    weights = _weights(cases, names)
-    scored = [(sum(w * _fact(c, n) for n, w in weights.items()), c) for c in cases]
-    best: dict[tuple[str, str], tuple[float, Case]] = {}
-    for score, case in scored:
-        held = best.get((case.document, case.field))
-        if held is None or score > held[0]:
-            best[case.document, case.field] = (score, case)
-    chosen = [best[key] for key in sorted(best)]
+    """Weights from all cases, and the best case of each field of each document.
+
+    The scores of a document come from weights that the other documents gave: a score that was
+    fitted to its own answer would promise too much.
+    """
+    chosen: list[tuple[float, Case]] = []
+    for document in sorted({case.document for case in cases}):
+        weights = _weights([case for case in cases if case.document != document], names)
+        chosen += _best([case for case in cases if case.document == document], weights)
     return Calibration(
         name,
         tuple(score for score, _ in chosen),
         tuple(case.right for _, case in chosen),
         source,
-        tuple((n, w) for n, w in weights.items()),
+        tuple(_weights(cases, names).items()),
     )
+
+
+def _best(cases: Sequence[Case], weights: Mapping[str, float]) -> list[tuple[float, Case]]:
+    """The case with the highest score of each field."""
+    best: dict[str, tuple[float, Case]] = {}
+    for case in cases:
+        score = sum(weight * _fact(case, name) for name, weight in weights.items())
+        held = best.get(case.field)
+        if held is None or score > held[0]:
+            best[case.field] = (score, case)
+    return [best[field] for field in sorted(best)]
 
 
 def _weights(cases: Sequence[Case], names: Sequence[str]) -> dict[str, float]:
