@@ -38,7 +38,14 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Path:
+def commit() -> str:
+    """What the bundle is built from; the checkout may move on meanwhile."""
+    ask = ["git", "-C", str(namespace.ROOT), "rev-parse", "HEAD"]
+    return subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory, keys: Path, commit: str) -> Path:
     out = tmp_path_factory.mktemp("core")
     release.build(out, keys, *CORE)
     return out
@@ -74,9 +81,9 @@ def test_lock_bill_of_materials_and_what_is_installed_agree(current: Path) -> No
         shutil.rmtree(metadata.parent)
 
 
-def test_every_file_of_the_package_is_installed(current: Path) -> None:
-    listed = ["git", "-C", str(namespace.ROOT), "ls-tree", "-r", "--name-only", "HEAD", "appliance"]
-    kept = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
+def test_every_file_of_the_package_is_installed(current: Path, commit: str) -> None:
+    ask = ["git", "-C", str(namespace.ROOT), "ls-tree", "-r", "--name-only", commit, "appliance"]
+    kept = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.split()
     site = next(current.glob("envs/app/lib/python3*/site-packages"))
 
     assert len(kept) > 100
