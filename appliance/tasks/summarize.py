@@ -61,7 +61,7 @@ def summarize(
     statements, dropped = [], 0
     for candidate in choosing.taken(weighed, template, words, cover):
         statement = _statement(parsed, document, candidate.unit, template, candidate.section)
-        if _stands(statement):
+        if stands(statement):
             statements.append(statement)
         else:
             dropped += 1
@@ -132,7 +132,7 @@ def _statement(
     return Statement(unit.text, cited, section=template.sections[section].title)
 
 
-def _stands(statement: Statement) -> bool:
+def stands(statement: Statement) -> bool:
     """Whether nothing but what the evidence says is said, and no denial was left out."""
     quotes = [cited.quote for cited in statement.citations]
     said = statement.text

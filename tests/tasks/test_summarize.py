@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.documents import Span
+from appliance.documents import Citation, Span
 from appliance.engine.client import Prompt
 from appliance.errors import EngineUnavailable, PackError
-from appliance.results import Summary
+from appliance.results import Statement, Summary
 from appliance.tasks.brief import Brief, Length, Level
-from appliance.tasks.summarize import MOST_ASKED, MOST_SHOWN, summarize
+from appliance.tasks.summarize import MOST_ASKED, MOST_SHOWN, stands, summarize
 from tests.tasks.scripted import DOCUMENT, ScriptedEngine, document, saying
 
 ENCOUNTER = """[doctor] hi anna . um , how are you doing today ?
@@ -201,3 +201,21 @@ def test_an_engine_that_fails_is_not_hidden() -> None:
 
     with pytest.raises(EngineUnavailable):
         summarize(document(long_contract(5)), DOCUMENT, Brief(vote=True), ScriptedEngine(fail))
+
+
+@pytest.mark.parametrize(
+    ("shown", "quotes", "right"),
+    [
+        ("she has no pain.", ["so she has , um , no pain ."], True),
+        ("Q: any pain? A: no.", ["any pain ?", "no ."], True),
+        ("she has pain.", ["so she has no pain ."], False),
+        ("she has no fever.", ["so she has no pain ."], False),
+        ("pain she has no.", ["so she has no pain ."], False),
+        ("take 20 mg.", ["take 10 mg ."], False),
+    ],
+)
+def test_what_its_evidence_does_not_hold_is_not_shown(
+    shown: str, quotes: list[str], right: bool
+) -> None:
+    cited = tuple(Citation(DOCUMENT, Span(0, len(quote)), quote) for quote in quotes)
+    assert stands(Statement(shown, cited)) is right
