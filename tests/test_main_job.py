@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.tasks import packs
 from tests.conftest import SAMPLES, Desk
 
 pytestmark = pytest.mark.engine
@@ -130,6 +131,8 @@ def test_extract_and_summarize_the_sample_contract(working: Desk) -> None:
     fields = json.loads(working.ok("extract", document["id"], "-p", "legal/contract", "--json"))
     assert {f["status"] for f in fields} <= {"found", "not stated", "conflicting"}
     assert any(f["status"] == "found" for f in fields)
+    tried = working.ok("pack", "try", str(packs.FOLDER / "legal" / "nda.toml"), document["id"])
+    assert "steps: pattern" in tried
     summary = json.loads(working.ok("summarize", document["id"], "--json"))
     assert summary["statements"]
     assert all(s["citations"] for s in summary["statements"])

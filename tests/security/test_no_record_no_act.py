@@ -12,6 +12,7 @@ from appliance import config
 from appliance.app import Appliance
 from appliance.errors import AuditError
 from appliance.ingest.folder import walk
+from appliance.tasks import packs
 from tests.conftest import PASSPHRASE, Desk
 
 Use = Callable[[Appliance], object]
@@ -28,6 +29,7 @@ USES: dict[str, Use] = {
     "ask": lambda app: app.questions.ask("text?", "c", None),
     "summarize": lambda app: app.questions.summarize("a.txt"),
     "extract": lambda app: app.questions.extract("a.txt", "legal/contract"),
+    "try_pack": lambda app: app.questions.try_pack("a.txt", packs.load("legal/contract")),
     "results": lambda app: app.questions.results(),
     "result": lambda app: app.questions.result("0" * 32),
     "replay": lambda app: app.questions.replay("0" * 32),
