@@ -52,6 +52,8 @@ def markdown(document: Document, results: Iterable[Result], model: str) -> str:
     lines += [f"{document.media_type}, {pages}{document.characters} characters of text.", ""]
     if document.gaps:
         lines += [f"**Not everything was read: {document.gaps} gap(s).** See `appliance show`.", ""]
+    if document.flags:
+        lines += [f"**Know before trusting it: {', '.join(document.flags)}.**", ""]
     for result in results:
         lines += [f"## {inert(result.title)}", "", *_body(result), ""]
     lines += ["---", f"Document {document.id}, version {document.version}; model {model}."]

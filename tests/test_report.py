@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from appliance.documents import Citation, CollectionId, Document, DocumentId, Span
+from dataclasses import replace
+
+from appliance.documents import Citation, CollectionId, Document, DocumentId, Flag, Span
 from appliance.report import Result, about, inert, markdown
 from appliance.results import Answer, FieldValue, Found, Section, Statement, Status, Summary
 
@@ -66,3 +68,10 @@ def test_a_summary_stands_under_its_headings_and_says_what_it_leaves_out() -> No
         "1 sentence(s) without evidence are not shown.",
     ]
     assert "page 3 \\(Exhibit B\\)" in report
+
+
+def test_what_to_know_of_a_document_stands_above_its_results() -> None:
+    flagged = replace(DOCUMENT, flags=(Flag.HIDDEN_TEXT, Flag.ACTIVE))
+    shown = markdown(flagged, [], "m")
+    assert "**Know before trusting it: hidden text, active content.**" in shown
+    assert "Know before" not in markdown(DOCUMENT, [], "m")

@@ -16,6 +16,7 @@ from appliance.cli.session import (
     text_argument,
 )
 from appliance.cli.summing import summary_options
+from appliance.documents import Document
 from appliance.results import Status
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def ask_command(
         note(f"{answer.reason}.")
     if answer.risk is not None:
         note(f"Of such answers, {answer.risk:.0%} were wrong where it was measured.")
+    _kept(result)
 
 
 @click.command("summarize")
@@ -114,11 +116,13 @@ def summarize_command(appliance: Appliance, document: str, brief: Brief, as_json
       appliance summarize visit.txt --length short --level plain
       appliance summarize 3fa1 --template judgment --json
     """
-    found, summary, _ = appliance.questions.summarize(document, brief)
+    found, summary, result = appliance.questions.summarize(document, brief)
     if as_json:
         display.emit_json(summary)
     else:
         display.summary(summary, found.name)
+        _warn(found)
+        _kept(result)
 
 
 @click.command("extract")
@@ -134,8 +138,23 @@ def extract_command(appliance: Appliance, document: str, pack: str, as_json: boo
       appliance extract contracts/lease.pdf --pack legal/contract
       appliance extract 3fa1 --pack finance/invoice --json
     """
-    found, fields, _ = appliance.questions.extract(document, pack)
+    found, fields, result = appliance.questions.extract(document, pack)
     if as_json:
         display.emit_json(fields)
     else:
         display.fields(fields, found.name)
+        _warn(found)
+        _kept(result)
+
+
+def _warn(document: Document) -> None:
+    """What a person should know of a document before trusting what came of it."""
+    if document.flags:
+        note(f"Know of this document: {', '.join(document.flags)}.")
+    if document.gaps:
+        note(f"Not everything of it was read: {document.gaps} gap(s), see `appliance show`.")
+
+
+def _kept(result: str) -> None:
+    if result:
+        note(f"Kept as {result[:12]}: `appliance replay` repeats it, `appliance export` writes it.")

@@ -54,6 +54,7 @@ def page(
     title = escape(visible(document.name))
     facts = f"{document.media_type}, version {document.version}, {document.characters} characters"
     gaps = f"; {document.gaps} gap(s): not everything was read" if document.gaps else ""
+    gaps += f"; know before trusting it: {', '.join(document.flags)}" if document.flags else ""
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
