@@ -22,10 +22,16 @@ FINDINGS = 0.4  # where in a study they begin, as a share of its sentences
 NEAREST = 3  # findings that count most
 ABOUT = 0.35  # share of the question that a study must hold to be about it
 
-_STUDY = re.compile(
-    r"\b(patients?|study|studies|results?|methods?|participants?|subjects?|trial|cohort|significant"
-    r"|compared|analys[ei]s|objectives?|aims?|purpose|background|conclusions?|controls?)\b",
+_STUDY = re.compile(  # words of research on many, which contracts and notes on one do without
+    r"\b(patients|stud(?:y|ies)|participants?|trials?|cohorts?|randomi[sz]ed|statistically|odds"
+    r"|retrospective(?:ly)?|prospective(?:ly)?|questionnaires?|prevalence|incidence|controls|women"
+    r"|children|subjects|significant(?:ly)?|compared|data|cases|p(?=\s*[<=>]\s*0?\.\d))\b",
     re.IGNORECASE,
+)
+_HEADED = re.compile(  # sections of an abstract
+    r"^\s*(AIMS?|BACKGROUND|OBJECTIVES?|PURPOSE|METHODS?|METHODOLOGY|DESIGN|SETTING|RESULTS?"
+    r"|FINDINGS|CONCLUSIONS?|MATERIALS? AND METHODS|PATIENTS AND METHODS|INTRODUCTION)\b\s*[:.\n]",
+    re.MULTILINE,
 )
 _ABSENT = re.compile(
     r"\bno (?:statistically )?(?:significant|difference|association|correlation|change|effect"
@@ -68,7 +74,9 @@ def is_study(parsed: ParsedDocument) -> bool:
     """Whether a document reports a study briefly, as an abstract does."""
     if len(parsed.text) > LONGEST_STUDY:
         return False
-    return len({match.lower() for match in _STUDY.findall(parsed.text)}) >= LEAST_MARKS
+    words = {match.lower() for match in _STUDY.findall(parsed.text)}
+    sections = set(_HEADED.findall(parsed.text))
+    return len(words) >= (1 if len(sections) >= 2 else LEAST_MARKS) or len(sections) >= 3
 
 
 def verdict(weighted: Mapping[str, float], parsed: ParsedDocument) -> Verdict | None:
