@@ -165,7 +165,7 @@ FRAME = re.compile(
     r"|figures?|numbers?|respective(?:ly)?|reported|recorded|recognized|recognised|company|companys"
     r"|company's|group's|there|please|give|list|state|tell|me|find|calculate|compute|total\s+of"
     r"|made|make|up|generated|from|attributable|attributed|comes?|came|represented|represents?"
-    r"|accounted|by|both|all|nominal|balance\s+of|thousands?|millions?|billions?"
+    r"|accounted|by|both|all|nominal|levels?|balance\s+of|thousands?|millions?|billions?"
     r"|accounts?\s+for|contributes?|contributed|absolute|numerical|annual(?:ly)?|yearly|across|over|among"
     r"|(?:the\s+)?(?:past\s+|last\s+)?(?:two|three|four|five|[2-5])[\s-]+years?(?:\s+period)?"
     r"|year[\s-]+(?:on|over|to)[\s-]+year|y[/-]?o[/-]?y|per\s+year|periods?"

@@ -236,6 +236,13 @@ def test_the_last_period_stands_first() -> None:
     assert said("What was the gross margin in 2023?", parsed) is None
 
 
+def test_a_fiscal_quarter_is_the_last_of_its_filing() -> None:
+    head = "Three months ended December {}"
+    rows = [["", head.format("31, 2022"), head.format("25, 2021")], ["Net sales", "117", "123"]]
+    assert said("What were the net sales in Q1 2023?", document(rows)) == ["117"]
+    assert said("What were the net sales in 2023?", document(rows)) is None
+
+
 def test_several_documents_are_set_in_order_of_time() -> None:
     texts = {
         DocumentId(str(year) * 8): document([["", f"March 31, {year}"], ["Net sales", f"{year}0"]])
