@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from appliance.access.decided import Decided
 from appliance.access.policy import AccessClass, Decision, PolicySet
-from appliance.access.principals import Principal
+from appliance.access.principals import Principal, as_of, until
 from appliance.access.scope import Scope, scope_of
 from appliance.audit.log import AuditLog
 from appliance.audit.records import Actor, DecisionRecord, IntentId
 from appliance.documents import Collection, Document, DocumentId, Span
 from appliance.errors import Denied, NotFound, UsageError
+from appliance.store.people import now
 from appliance.store.store import Store
 
 SHORTEST_PREFIX = 4  # characters of a document id that may stand for the whole
@@ -38,18 +40,35 @@ class Acts:
     """Authorization and audit, always together."""
 
     def __init__(
-        self, store: Store, log: AuditLog, policy: PolicySet, principal: Principal, purpose: str
+        self, store: Store, log: AuditLog, policy: PolicySet, uid: int, purpose: str
     ) -> None:
         self.store = store
         self.log = log
-        self.policy = policy
-        self.principal = principal
         self.purpose = purpose
-        self.actor = Actor(principal.uid, principal.name)
+        self._uid = uid
+        self._decided = Decided(policy)
+        self._person: Principal | None = None
+        self._epoch, self._until = -1, ""
+        self.actor = Actor(uid, self.principal.name)
+
+    @property
+    def policy(self) -> PolicySet:
+        """The policy set in force."""
+        return self._decided.policy
+
+    @property
+    def principal(self) -> Principal:
+        """The person who acts, with what the catalogue says of them at this moment."""
+        epoch, moment = self.store.epoch(), now()
+        if self._person is None or epoch != self._epoch or moment >= self._until:
+            facts = self.store.person(self._uid)
+            self._person, self._epoch = as_of(facts, moment), epoch
+            self._until = until(facts, moment)
+        return self._person
 
     def decide(self, action: str, resource: AccessClass) -> Decision:
         """The policy's decision on one access class."""
-        return self.policy.decide(self.principal, action, [resource], self.purpose)[0]
+        return self._decided.decide(self.principal, action, [resource], self.purpose)[0]
 
     def scope(self, action: str, collection: Collection | None = None) -> Scope:
         """The documents this action may touch, in one collection or in all."""
@@ -60,8 +79,8 @@ class Acts:
     ) -> tuple[tuple[Document, ...], Scope]:
         """The documents this action may touch, and the scope that says so; one catalogue read."""
         known = self.store.documents(collection.id if collection else None)
-        sectors = {c.id: c.sector for c in self.store.collections()}
-        scope = scope_of(self.policy, self.principal, action, self.purpose, known, sectors)
+        collections = self.store.collections()
+        scope = scope_of(self._decided, self.principal, action, self.purpose, known, collections)
         return tuple(d for d in known if d.id in scope.documents), scope
 
     def collection(self, name: str, action: str) -> Collection:
@@ -74,7 +93,8 @@ class Acts:
             if found.name == name and self._visible(found, action):
                 return found
         raise NotFound(
-            "there is no collection of this name", remedy="see `appliance collection list`"
+            "there is no collection of this name",
+            remedy="see `appliance collection list`; records of patients need a --purpose",
         )
 
     def collections(self) -> tuple[Collection, ...]:
@@ -82,7 +102,7 @@ class Acts:
         return tuple(c for c in self.store.collections() if self._visible(c, "list"))
 
     def _visible(self, collection: Collection, action: str) -> bool:
-        empty = AccessClass.of(collection.id, collection.sector, ())
+        empty = AccessClass.within(collection, ())
         return (
             self.decide(action, empty).allow
             or self.decide("list", empty).allow
@@ -101,7 +121,10 @@ class Acts:
         prefix = [d for d in permitted if d.id.startswith(reference)]
         found = exact or (prefix if len(reference) >= SHORTEST_PREFIX else [])
         if not found:
-            raise NotFound("there is no such document", remedy="see `appliance list`")
+            raise NotFound(
+                "there is no such document",
+                remedy="see `appliance list`; records of patients need a --purpose",
+            )
         if len(found) > 1:
             raise UsageError(
                 f"{len(found)} documents fit this reference",

@@ -28,6 +28,7 @@ from appliance.documents import Collection, Document, ParsedDocument
 from appliance.errors import Denied, UsageError
 from appliance.installs import take_over
 from appliance.questions import Notify, Questions
+from appliance.store.records import PrincipalRow
 from appliance.store.store import Store
 from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
 
@@ -38,7 +39,9 @@ if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
     from appliance.ingest.folder import Found, Listing, Skipped
     from appliance.ingest.jobs import FileOutcome
 
-FIRST_ROLES = frozenset({"operator", "officer"})  # one person until the service divides them
+FIRST_ROLES = frozenset({"operator", "officer"})  # one person, until they divide them
+FIRST_PURPOSES = frozenset({"TREATMENT", "PAYMENT", "OPERATIONS", "PATIENT_REQUEST"})
+OWNED_AS = {"legal": "counsel", "health": "care_team", "finance": "deal_team"}  # else member
 APPLIANCE = AccessClass.of("", "", ())  # for actions on the appliance itself
 
 
@@ -50,7 +53,6 @@ class Appliance:
     ) -> None:
         self.settings = settings
         self.store = store
-        principal = current_principal(uid, store.roles(uid))
         policy = PolicySet.load(settings.home / "policies")
         self.log = AuditLog.open(*_log_keys(settings, store))
         try:
@@ -58,7 +60,7 @@ class Appliance:
         except BaseException:
             self.log.close()
             raise
-        self.acts = Acts(store, self.log, policy, principal, purpose)
+        self.acts = Acts(store, self.log, policy, uid, purpose)
         self.questions = Questions(settings, self.acts, notify)
 
     @classmethod
@@ -78,7 +80,9 @@ class Appliance:
             )
         with Store.create(settings.home, passphrase, cost=cost) as store:
             person = current_principal(uid, FIRST_ROLES)
-            store.set_roles(uid, FIRST_ROLES, person.name)
+            store.put_principal(
+                PrincipalRow(uid, person.name, FIRST_ROLES, purposes=FIRST_PURPOSES)
+            )
             _copy_policies(settings.policies, home / "policies")
             keys = _log_keys(settings, store)
             AuditLog.create(*keys, before=lambda log: take_over(log, settings.journal)).close()
@@ -127,11 +131,12 @@ class Appliance:
     # -- collections and documents ------------------------------------------------------------
 
     def create_collection(self, name: str, sector: str) -> Collection:
-        """Make a collection: a matter, a patient, a deal."""
+        """Make a collection: a matter, a patient, a deal; whoever makes it has a grant on it."""
         decision = self.acts.decide("create_collection", AccessClass.of("", sector, ()))
         private = {"collection": name}
         with self.acts.act("create_collection", decision=decision, private=private):
-            return self.store.create_collection(name, sector)
+            relation = OWNED_AS.get(sector, "member")
+            return self.store.create_collection(name, sector, self.acts.principal.uid, relation)
 
     def collections(self) -> tuple[Collection, ...]:
         """The collections this principal may know of."""

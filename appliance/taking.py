@@ -65,7 +65,7 @@ class OnRecord:
         Raises:
             Denied: the policy does not permit it; the attempt is on record.
         """
-        resource = AccessClass.of(self.where.id, self.where.sector, self.labels)
+        resource = AccessClass.within(self.where, self.labels)
         decision = self.acts.decide("ingest", resource)
         private = {"file": name}
         return self.acts.begin(
@@ -82,7 +82,7 @@ class OnRecord:
 
     def remove(self, document: Document) -> str:
         """Erase what vanished from its container; why not, where a policy keeps it."""
-        resource = AccessClass.of(self.where.id, self.where.sector, document.labels)
+        resource = AccessClass.within(self.where, document.labels)
         decision = self.acts.decide("delete", resource)
         try:
             with self.acts.act(
@@ -96,7 +96,7 @@ class OnRecord:
 
     def sees(self, document: Document) -> bool:
         """Whether the person may know of a document of this collection."""
-        resource = AccessClass.of(self.where.id, self.where.sector, document.labels)
+        resource = AccessClass.within(self.where, document.labels)
         return self.acts.decide("list", resource).allow
 
 

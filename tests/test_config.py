@@ -51,7 +51,7 @@ def test_a_deep_home_still_gets_a_socket_that_binds(tmp_path: Path) -> None:
 
 def test_a_release_brings_its_policies_and_a_checkout_has_them_beside_it(tmp_path: Path) -> None:
     settings = config.load(tmp_path, {"APPLIANCE_ROOT": str(tmp_path / "release")})
-    assert (settings.policies / "default.cedar").exists()
+    assert (settings.policies / "general.cedar").exists()
 
     (tmp_path / "release" / "policies").mkdir(parents=True)
     assert settings.policies == tmp_path / "release" / "policies"

@@ -77,7 +77,7 @@ def test_an_export_is_on_record_with_its_documents(desk: Desk, result: str, tmp_
 
 
 def test_what_may_not_be_exported_stays(desk: Desk, result: str, tmp_path: Path) -> None:
-    policy = desk.home / "policies" / "default.cedar"
+    policy = desk.home / "policies" / "general.cedar"
     rule = 'forbid (principal, action == Action::"export", resource);'
     policy.write_text(f'{policy.read_text("utf-8")}\n@id("no")\n@description("No.")\n{rule}\n')
     ran = desk.run("export", result, "-o", str(tmp_path / "out"))

@@ -1,9 +1,11 @@
 """Examples of what a policy set decides, kept beside the policies as ``*.tests.json``.
 
 A file holds a list of objects: ``policy`` (the id it is about), ``roles``, ``action``,
-``expect`` (allow or deny), and optionally ``resource`` (fields of an access class) and
-``purpose``.  An example on the side of its policy, allow for a permit and deny for a forbid, has
-to be decided by that very policy, so taking the policy away makes the example fail.
+``expect`` (allow or deny), and optionally ``resource`` (fields of an access class, and of what
+stands between the person and its collection), ``purpose``, ``teams``, and ``purposes`` that the
+person may ask for (by default the one that is asked for).  An example on the side of its policy,
+allow for a permit and deny for a forbid, has to be decided by that very policy, so taking the
+policy away makes the example fail.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.access.policy import LARGEST_FILE, AccessClass, Decision, PolicySet
-from appliance.access.principals import Principal
+from appliance.access.principals import Principal, Standing
 from appliance.errors import PolicyError
 
-_KEYS = {"policy", "roles", "action", "expect", "resource", "purpose"}
-_RESOURCE_KEYS = {"collection", "sector", "classification", "kind", "flags"}
+_KEYS = {"policy", "roles", "action", "expect", "resource", "purpose", "teams", "purposes"}
+_CLASS_KEYS = ("collection", "sector", "classification", "kind")
+_SIGNS = ("contributes", "walled", "opened")
+_RESOURCE_KEYS = {*_CLASS_KEYS, "flags", "relations", *_SIGNS}
 _NOBODY = 4_294_967_294  # a user number that no person has
 
 
@@ -27,7 +31,7 @@ class Example:
     """One question and the verdict that it must get."""
 
     policy: str
-    roles: frozenset[str]
+    person: Principal
     action: str
     allow: bool
     resource: AccessClass
@@ -83,8 +87,7 @@ def _fault(policies: PolicySet, example: Example) -> tuple[str, ...]:
 
 
 def _decided(policies: PolicySet, example: Example) -> Decision:
-    person = Principal(_NOBODY, "example", example.roles)
-    return policies.decide(person, example.action, [example.resource], example.purpose)[0]
+    return policies.decide(example.person, example.action, [example.resource], example.purpose)[0]
 
 
 def _example(row: object, source: str) -> Example:
@@ -93,21 +96,42 @@ def _example(row: object, source: str) -> Example:
     resource = row.get("resource", {})
     if not isinstance(resource, Mapping) or not resource.keys() <= _RESOURCE_KEYS:
         raise PolicyError(f"{source}: resource has other keys than {sorted(_RESOURCE_KEYS)}")
-    words = {key: resource.get(key, "") for key in _RESOURCE_KEYS - {"flags"}}
-    texts = [row.get("policy"), row.get("action"), row.get("purpose", ""), *words.values()]
-    lists = (row.get("roles"), resource.get("flags", []))
-    if row.get("expect") not in ("allow", "deny") or not all(isinstance(t, str) for t in texts):
+    if row.get("expect") not in ("allow", "deny"):
         raise PolicyError(f"{source} lacks a policy, an action or a verdict, or one is no text")
-    if not all(
-        isinstance(names, list) and all(isinstance(n, str) for n in names) for names in lists
-    ):
-        raise PolicyError(f"{source}: roles and flags are lists of texts")
-    return Example(
-        policy=row["policy"],
-        roles=frozenset(row["roles"]),
-        action=row["action"],
-        allow=row["expect"] == "allow",
-        resource=AccessClass(**words, flags=frozenset(resource.get("flags", []))),
-        purpose=row.get("purpose", ""),
-        source=source,
+    purpose = _text(row.get("purpose", ""), source)
+    where = AccessClass(
+        **{key: _text(resource.get(key, ""), source) for key in _CLASS_KEYS},
+        flags=_names(resource.get("flags", []), source),
     )
+    standing = Standing(
+        _names(resource.get("relations", []), source),
+        *(_sign(resource.get(key, False), source) for key in _SIGNS),
+    )
+    person = Principal(
+        _NOBODY,
+        "example",
+        _names(row.get("roles"), source),
+        _names(row.get("teams", []), source),
+        _names(row.get("purposes", [purpose]), source),
+        ((where.collection, standing),),
+    )
+    policy, action = _text(row.get("policy"), source), _text(row.get("action"), source)
+    return Example(policy, person, action, row["expect"] == "allow", where, purpose, source)
+
+
+def _text(value: object, source: str) -> str:
+    if not isinstance(value, str):
+        raise PolicyError(f"{source} lacks a policy, an action or a verdict, or one is no text")
+    return value
+
+
+def _names(value: object, source: str) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise PolicyError(f"{source}: roles, teams, purposes, flags, relations are lists of texts")
+    return frozenset(value)
+
+
+def _sign(value: object, source: str) -> bool:
+    if not isinstance(value, bool):
+        raise PolicyError(f"{source}: {', '.join(_SIGNS)} are true or false")
+    return value

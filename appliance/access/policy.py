@@ -15,11 +15,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.access.principals import Principal
+from appliance.access.principals import Principal, Standing
+from appliance.documents import Collection
 from appliance.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -56,6 +57,16 @@ class AccessClass:
             named.get("kind", ""),
             frozenset(key for key, value in named.items() if value == "yes"),
         )
+
+    @classmethod
+    def within(cls, where: Collection, labels: Sequence[tuple[str, str]]) -> AccessClass:
+        """The class of a document with these labels in a collection, which adds its own.
+
+        A label of the document goes before one of the collection, but a "yes" of either stays.
+        """
+        own = cls.of(where.id, where.sector, (*where.labels, *labels))
+        held = frozenset(key for key, value in where.labels if value == "yes")
+        return replace(own, flags=own.flags | held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +191,11 @@ class PolicySet:
         return self._hash
 
     @property
+    def descriptions(self) -> Mapping[str, str]:
+        """What each policy says in plain words, by its id."""
+        return {named["id"]: named["description"] for named in self._cedar.annotations.values()}
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """The ids of all policies."""
         return tuple(named["id"] for named in self._cedar.annotations.values())
@@ -199,9 +215,14 @@ class PolicySet:
         requests = [
             Request(person, ("Action", action), name, {"purpose": purpose}) for name in names
         ]
-        roles = [("Role", role) for role in sorted(principal.roles)]
-        entities = [_entity(person, {}, roles), *(_entity(role, {}, []) for role in roles)]
-        entities += [_entity(n, _attributes(r), []) for n, r in zip(names, resources, strict=True)]
+        groups = [("Role", role) for role in sorted(principal.roles)]
+        groups += [("Team", team) for team in sorted(principal.teams)]
+        facts = {"purposes": sorted(principal.purposes)}
+        entities = [_entity(person, facts, groups), *(_entity(group, {}, []) for group in groups)]
+        standings, none = dict(principal.standings), Standing()
+        for name, resource in zip(names, resources, strict=True):
+            standing = standings.get(resource.collection, none)
+            entities.append(_entity(name, _attributes(resource, standing), []))
         return self._cedar.authorise(requests, entities)
 
 
@@ -238,13 +259,17 @@ def _entity(
     }
 
 
-def _attributes(resource: AccessClass) -> dict[str, object]:
+def _attributes(resource: AccessClass, standing: Standing) -> dict[str, object]:
     return {
         "collection": resource.collection,
         "sector": resource.sector,
         "classification": resource.classification,
         "kind": resource.kind,
         "flags": sorted(resource.flags),
+        "relations": sorted(standing.relations),
+        "contributes": standing.contributes,
+        "walled": standing.walled,
+        "opened": standing.opened,
     }
 
 

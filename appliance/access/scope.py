@@ -7,12 +7,13 @@ access class alone, never on what other documents there are (promise P3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from appliance.access.policy import AccessClass, PolicySet
+from appliance.access.decided import Decided
+from appliance.access.policy import AccessClass
 from appliance.access.principals import Principal
-from appliance.documents import CollectionId, Document, DocumentId
+from appliance.documents import Collection, Document, DocumentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +31,38 @@ class Scope:
 
 
 def scope_of(
-    policy: PolicySet,
+    decided: Decided,
     principal: Principal,
     action: str,
     purpose: str,
     documents: Sequence[Document],
-    sectors: Mapping[CollectionId, str],
+    collections: Iterable[Collection],
 ) -> Scope:
     """Ask the policy once per access class, and keep the documents of the permitted classes.
 
     Args:
-        policy: the policy set in force.
+        decided: the policy set in force.
         principal: the person.
         action: what they want to do.
         purpose: what for, one word; may be empty where no policy asks for it.
         documents: all documents in question.
-        sectors: the sector of each collection; documents of a collection that is not in it are
-            left out.
+        collections: those that there are; documents of a collection that is not in it are left
+            out.
     """
     members: dict[AccessClass, list[DocumentId]] = {}
+    known = {collection.id: collection for collection in collections}
+    classes: dict[tuple[str, tuple[tuple[str, str], ...]], list[DocumentId]] = {}
     for document in documents:
-        if document.collection in sectors:
-            sector = sectors[document.collection]
-            resource = AccessClass.of(document.collection, sector, document.labels)
-            members.setdefault(resource, []).append(document.id)
+        if document.collection in known:
+            alike = (document.collection, document.labels)
+            if alike not in classes:
+                resource = AccessClass.within(known[document.collection], document.labels)
+                classes[alike] = members.setdefault(resource, [])
+            classes[alike].append(document.id)
     permitted: set[DocumentId] = set()
     if members:
-        decisions = policy.decide(principal, action, tuple(members), purpose)
+        decisions = decided.decide(principal, action, tuple(members), purpose)
         for decision, found in zip(decisions, members.values(), strict=True):
             if decision.allow:
                 permitted.update(found)
-    return Scope(str(principal.uid), action, policy.hash, frozenset(permitted))
+    return Scope(str(principal.uid), action, decided.policy.hash, frozenset(permitted))

@@ -29,6 +29,7 @@ class People:
 
     _ring: Keyring
     _shelf: Shelf
+    _epoch: int | None = None  # as read; no other process can change it while the store is open
 
     # accounts
 
@@ -60,8 +61,10 @@ class People:
 
     def epoch(self) -> int:
         """Grows with every change of who may what."""
-        with self._shelf.catalogue.transaction() as session:
-            return people_rows.epoch(session)
+        if self._epoch is None:
+            with self._shelf.catalogue.transaction() as session:
+                self._epoch = people_rows.epoch(session)
+        return self._epoch
 
     # collections
 
@@ -191,6 +194,7 @@ class People:
 
     @contextmanager
     def _change(self) -> Iterator[Session]:
+        self._epoch = None
         with self._shelf.catalogue.transaction() as session:
             yield session
             people_rows.next_epoch(session)

@@ -200,11 +200,10 @@ class Store(FileLedger, ResultArchive, People):
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         collection = Collection(id, name, sector, created)
         key = self._shelf.seals.new_collection_key(id)
-        with self._shelf.catalogue.transaction() as session:
+        with self._change() as session:
             people_rows.add_collection(session, collection, key)
             if owner is not None:
                 grant_rows.add(session, new_grant(user(owner), id, relation, True, owner, ""))
-            people_rows.next_epoch(session)
         return collection
 
     def collections(self) -> tuple[Collection, ...]:

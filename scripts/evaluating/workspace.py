@@ -66,7 +66,7 @@ def opened(folders: dict[str, Path], options: Options) -> Iterator[Workspace]:
         shutil.rmtree(home, ignore_errors=True)
         Appliance.create(settings, PASSPHRASE, os.getuid(), cost=QUICK)
     notify = _say if options.engine is None else _silent
-    with Appliance.open(settings, PASSPHRASE, os.getuid(), "evaluation", notify) as app:
+    with Appliance.open(settings, PASSPHRASE, os.getuid(), "TREATMENT", notify) as app:
         documents = {}
         for name, folder in sorted(folders.items()):
             documents.update(_taken(app, name, folder, home / "done"))

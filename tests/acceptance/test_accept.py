@@ -168,7 +168,7 @@ def test_a_folder_that_cannot_be_written_is_said_at_once(desk: Desk) -> None:
 
 
 def test_who_holds_no_role_may_not(desk: Desk) -> None:
-    policy = desk.home / "policies" / "default.cedar"
+    policy = desk.home / "policies" / "general.cedar"
     text = policy.read_text()
     policy.write_text(text.replace('Action::"attest", Action::"accept"', 'Action::"attest"'))
     assert desk.run("accept").code == 18

@@ -142,7 +142,7 @@ def test_what_others_can_read_is_named(desk: Desk, place: str) -> None:
 
 
 def test_policies_may_be_read_by_others_and_not_written(desk: Desk) -> None:
-    path = desk.home / "policies" / "default.cedar"
+    path = desk.home / "policies" / "general.cedar"
     path.chmod(0o666)
     assert outside.modes(config.load(desk.home)).found == f"{path} has mode 666"
 

@@ -8,18 +8,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from appliance.access.decided import Decided
 from appliance.access.policy import PolicySet
-from appliance.access.principals import Principal
+from appliance.access.principals import Principal, Standing
 from appliance.access.scope import Scope, scope_of
-from appliance.documents import CollectionId, Document, DocumentId
+from appliance.documents import Collection, CollectionId, Document, DocumentId
 from tests.access.test_policy import POLICIES
 
 # a busy machine is no fault of the code
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-SECTORS = {CollectionId("a" * 32): "legal", CollectionId("b" * 32): "health"}
+COLLECTIONS = (
+    Collection(CollectionId("a" * 32), "a", "legal", ""),
+    Collection(CollectionId("b" * 32), "b", "general", "", (("kept", "yes"),)),
+)
+KNOWN = {collection.id for collection in COLLECTIONS}
 DEFAULT = PolicySet.load(POLICIES)
-OPERATOR = Principal(1000, "ana", frozenset({"operator"}))
+STANDINGS = (("a" * 32, Standing(frozenset({"counsel"}), contributes=True)),)
+OPERATOR = Principal(1000, "ana", frozenset({"operator"}), standings=STANDINGS)
 NOBODY = Principal(1001, "bob", frozenset())
 
 LABELS = st.lists(
@@ -60,13 +66,13 @@ CORPORA = st.lists(
 
 
 def scope(documents: list[Document], who: Principal = OPERATOR, action: str = "delete") -> Scope:
-    return scope_of(DEFAULT, who, action, "care", documents, SECTORS)
+    return scope_of(Decided(DEFAULT), who, action, "care", documents, COLLECTIONS)
 
 
 @CALM
 @given(CORPORA)
 def test_a_scope_holds_exactly_what_the_policy_permits(documents: list[Document]) -> None:
-    expected = {d.id for d in documents if d.collection in SECTORS and d.label("hold") != "yes"}
+    expected = {d.id for d in documents if d.collection in KNOWN and d.label("hold") != "yes"}
     assert scope(documents).documents == expected
     assert scope(documents, NOBODY).documents == frozenset()
 

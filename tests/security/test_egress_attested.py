@@ -95,7 +95,7 @@ def test_a_lab_is_never_the_network_of_this_process() -> None:
 
 
 def test_the_policy_decides_who_may_have_it_made(desk: Desk) -> None:
-    policy = desk.home / "policies" / "default.cedar"
+    policy = desk.home / "policies" / "general.cedar"
     text = policy.read_text()
     policy.write_text(text.replace('Action::"attest", Action::"accept"', 'Action::"accept"'))
     assert desk.run("attest", "egress").code == 18

@@ -1,0 +1,50 @@
+"""Decisions that are kept: asked of Cedar once per class, person and policy set, then looked up.
+
+What is kept is found again by everything that the decision depends on: the hash of the policy set,
+the person with all that the catalogue said of them, the action, the purpose and the class.  A
+grant, a wall or an expiry makes another person in this sense, so nothing stale can be found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from appliance.access.policy import AccessClass, Decision, PolicySet
+from appliance.access.principals import Principal
+
+MOST_CLASSES = 200_000  # kept at a time, a few hundred bytes each
+
+_Asked = tuple[str, Principal, str, str]  # policy set, person, action, purpose
+
+
+class Decided:
+    """A policy set that remembers what it said."""
+
+    def __init__(self, policy: PolicySet) -> None:
+        self.policy = policy
+        self._kept: dict[_Asked, dict[AccessClass, Decision]] = {}
+        self._count = 0
+
+    def decide(
+        self, principal: Principal, action: str, resources: Sequence[AccessClass], purpose: str
+    ) -> tuple[Decision, ...]:
+        """One decision per access class, in order; as `PolicySet.decide`.
+
+        Raises:
+            PolicyError: there is nothing to decide on.
+        """
+        asked = (self.policy.hash, principal, action, purpose)
+        kept = self._kept.get(asked, {})
+        fresh = tuple({one: None for one in resources if one not in kept})
+        if fresh or not resources:
+            answers = self.policy.decide(principal, action, fresh, purpose)
+            kept = kept | dict(zip(fresh, answers, strict=True))
+            self._keep(asked, kept, len(fresh))
+        return tuple(kept[one] for one in resources)
+
+    def _keep(self, asked: _Asked, kept: dict[AccessClass, Decision], more: int) -> None:
+        if self._count + more > MOST_CLASSES:
+            self._kept.clear()
+            self._count = 0
+        self._count += len(kept) if asked not in self._kept else more
+        self._kept[asked] = kept
