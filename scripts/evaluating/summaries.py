@@ -167,7 +167,9 @@ def _contracts(data: Path, made: Sequence[Made]) -> Result:
     for row in workspace.rows(data / "legal_contracts" / "fields.jsonl"):
         evidence = row.get("evidence")
         found = evidence.values() if isinstance(evidence, dict) else ()
-        clauses[str(row["doc"])] = [[str(piece["text"]) for piece in each] for each in found]
+        clauses[str(row["doc"])] = [
+            [str(piece["text"]) for piece in each] for each in found if each
+        ]
     counts = []
     for m in made:
         marked = clauses.get(m.name, [])

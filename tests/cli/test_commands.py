@@ -120,3 +120,15 @@ def test_options_of_a_summary_are_checked_before_anything_is_read(filled: Desk) 
     unknown = filled.run("summarize", "lease.txt", "--template", "novel")
     assert unknown.code == PackError("", remedy="").exit_code
     assert "use one of: clinical_note, contract" in unknown.err
+
+
+def test_a_document_is_summarised_without_a_model(filled: Desk) -> None:
+    shown = filled.run("summarize", "lease.txt", "--length", "long")
+    assert shown.code == 0, shown.err
+    assert shown.out.index("Parties and purpose") < shown.out.index("Law and disputes")
+    assert "This lease is made on 1 March 2024" in shown.out
+    assert "Template contract, long." in shown.err
+    assert "sections read; every section is represented." in shown.err
+    found = json.loads(filled.ok("summarize", "lease.txt", "--json", "--level", "plain"))
+    assert (found["template"], found["brief"], found["windows"]) == ("contract", "plain", 0)
+    assert found["statements"][0]["citations"]
