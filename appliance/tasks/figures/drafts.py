@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from appliance.tasks.figures import changes, lookups, pooling, standouts, trends
-from appliance.tasks.figures.draft import Draft
+from appliance.tasks.figures.draft import QUARTER, Draft
 from appliance.tasks.figures.intent import Asked, Kind
 from appliance.tasks.figures.match import Matcher
 
@@ -48,5 +48,6 @@ def _is_fiscal(question: Asked, matcher: Matcher) -> bool:
     """
     if len(question.periods) != 1 or not question.periods[0].quarter:
         return False
-    year = question.periods[0].year
-    return not any(f.period and f.period.year == year for s in matcher.series for f in s.points)
+    periods = {f.period for s in matcher.series for f in s.points if f.period}
+    quarters = {period.year for period in periods if period.months == QUARTER or period.quarter}
+    return bool(quarters) and question.periods[0].year not in quarters

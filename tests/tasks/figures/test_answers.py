@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.documents import DocumentId
+from appliance.ingest.build import DocumentBuilder
 from appliance.results import Status
 from appliance.tasks.figures import ENOUGH, answer, propose
 from tests.tasks.figures.small import INCOME, ONE, derived, document, proposal, said
@@ -306,6 +307,17 @@ def test_operands_stand_in_one_column() -> None:
     )
     question = "What percentage of the total gains is from bonds in 2019?"
     assert derived(question, parsed) == "4 / 16 = 25%"
+
+
+def test_operands_stand_in_one_table() -> None:
+    builder = DocumentBuilder("text/plain")
+    for rows in (["Bonds", "7"], ["Cash", "2"]), (["Bonds", "4"], ["Total gains", "16"]):
+        table = builder.new_table()
+        builder.add_row(["", "2019"], table=table, heads=True)
+        for row in rows:
+            builder.add_row(row, table=table)
+    question = "What percentage of the total gains is from bonds in 2019?"
+    assert derived(question, builder.finish()) == "4 / 16 = 25%"
 
 
 def test_sentences_answer_for_one_measure_and_a_period_that_is_named() -> None:
