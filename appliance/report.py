@@ -105,17 +105,21 @@ def _answer(answer: Answer) -> Iterator[str]:
         yield ""
     for statement in answer.statements:
         yield f"- {inert(statement.text)}"
+        if statement.derivation:
+            yield f"  {inert(statement.derivation)}"
         yield from (f"  > {inert(c.quote)} ({place(c)})" for c in statement.citations)
 
 
 def _fields(fields: tuple[FieldValue, ...]) -> Iterator[str]:
-    yield "| field | value | normalised | where |"
-    yield "|---|---|---|---|"
+    yield "| field | value | normalised | confidence | where |"
+    yield "|---|---|---|---|---|"
     for field in fields:
         mark = " (conflicting)" if field.status is Status.CONFLICTING else ""
-        for citation in field.citations:
-            value = inert(field.normalised or "") if citation is field.citations[0] else ""
-            cells = (inert(field.name) + mark, inert(citation.quote), value, place(citation))
+        for value in field.values:
+            cited = value.citation
+            sure = "" if value.confidence is None else f"{value.confidence:.2f}"
+            read = inert(value.normalised or "")
+            cells = (inert(field.name) + mark, inert(cited.quote), read, sure, place(cited))
             yield "| " + " | ".join(cells) + " |"
-        if not field.citations:
-            yield f"| {inert(field.name)} | *not stated* | | {inert(field.reason)} |"
+        if not field.values:
+            yield f"| {inert(field.name)} | *not stated* | | | {inert(field.reason)} |"

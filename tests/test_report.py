@@ -29,7 +29,7 @@ def test_every_result_is_shown_with_its_place() -> None:
     assert report.count("page 2, characters 5-20") == 2
     for phrase in (
         "does not say",
-        "2 sentence(s) without evidence",
+        "without evidence are not shown",
         "engine stopped",
         "Not everything was read",
         "version 2; model tiny",
