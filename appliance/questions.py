@@ -170,8 +170,11 @@ class Questions:
 
     def _answer(self, act: Act, request: Request, scope: Scope) -> Answer:
         from appliance.tasks.answer import Asking, answer
+        from appliance.tasks.relevance import asked
 
-        found, texts = self._passages(act, self._read(request.argument, scope))
+        alone = len(scope.documents) == 1  # then a preamble that names it would only drown the rest
+        searched = asked(request.argument) if alone else request.argument
+        found, texts = self._passages(act, self._read(searched, scope))
         engine = self.engine(act, scope)
         self._retrieved(act)
         query = self.library().asked(request.argument, scope)

@@ -163,6 +163,11 @@ def test_a_question_that_is_empty(desk: Desk) -> None:
     assert desk.run("ask", "-", stdin="  \n").code == 2
 
 
+@pytest.mark.parametrize("risk", ["2", "-0.1", "much"])
+def test_a_risk_that_is_no_share(desk: Desk, risk: str) -> None:
+    assert desk.run("ask", "what?", "--max-risk", risk).code == 2
+
+
 def test_ambiguous_collection(desk: Desk) -> None:
     desk.ok("collection", "create", "a")
     desk.ok("collection", "create", "b")

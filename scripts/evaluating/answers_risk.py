@@ -159,7 +159,7 @@ def _case(workspace: Workspace, question: Question) -> Case:
         _, scope = app.acts.document(own, "ask")
         engine = app.questions.engine(act, scope)
         budget = workspace.settings.search.characters
-        hits = app.questions.library().find(question.text, scope, budget)
+        hits = app.questions.library().find(asked(question.text), scope, budget)
         texts = {own: app.questions.parsed(own)}
     return Case(question, passages(hits, texts), texts, {own: question.document}, engine)
 
