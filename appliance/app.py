@@ -26,6 +26,7 @@ from appliance.crypto.keyring import Key
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
 from appliance.documents import Collection, Document, ParsedDocument
 from appliance.errors import Denied, UsageError
+from appliance.governing import Governing
 from appliance.installs import take_over
 from appliance.questions import Notify, Questions
 from appliance.store.records import PrincipalRow
@@ -62,6 +63,7 @@ class Appliance:
             raise
         self.acts = Acts(store, self.log, policy, uid, purpose)
         self.questions = Questions(settings, self.acts, notify)
+        self.governing = Governing(self.acts)
 
     @classmethod
     def create(

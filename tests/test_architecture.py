@@ -25,6 +25,8 @@ APP = frozenset(  # one room in several files
         "doctor",
         "export",
         "exporting",
+        "governed",
+        "governing",
         "installs",
         "keeping",
         "output",

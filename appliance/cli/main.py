@@ -39,6 +39,11 @@ COMMANDS = {  # command: module of cli/, in the order of the help page
     "replay": "results",
     "export": "results",
     "engine": "engine",
+    "user": "people",
+    "role": "people",
+    "grant": "granting",
+    "wall": "granting",
+    "break-glass": "granting",
     "policy": "policy",
     "audit": "audit",
     "attest": "attest",
@@ -60,7 +65,7 @@ class Commands(click.Group):
         if module is None:
             return None
         loaded = importlib.import_module(f"appliance.cli.{module}")
-        command = getattr(loaded, cmd_name + "_command")
+        command = getattr(loaded, cmd_name.replace("-", "_") + "_command")
         return command if isinstance(command, click.Command) else None
 
 

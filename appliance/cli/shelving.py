@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.display import emit_json, table
-from appliance.cli.session import collection_option, json_option, note, opens_store
+from appliance.cli.session import (
+    collection_option,
+    json_option,
+    labels_of,
+    note,
+    opens_store,
+)
 from appliance.documents import SECTORS
 from appliance.report import visible
 
@@ -56,6 +62,27 @@ def list_collections(appliance: Appliance, as_json: bool) -> None:
         emit_json(found)
     else:
         table(("name", "sector", "created"), [(c.name, c.sector, c.created) for c in found])
+
+
+@collection_command.command("label")
+@click.argument("name")
+@click.argument("label", nargs=-1, required=True)
+@json_option
+@opens_store
+def label(appliance: Appliance, name: str, label: tuple[str, ...], as_json: bool) -> None:
+    """Label a collection and so every document in it; KEY= takes a label away.
+
+    \b
+    Examples:
+      appliance collection label "Smith v. Jones" hold=yes
+      appliance collection label "Smith v. Jones" hold=
+    """
+    labelled = appliance.governing.label(name, dict(labels_of(label)))
+    if as_json:
+        emit_json(labelled)
+    else:
+        words = ", ".join(f"{key}={value}" for key, value in labelled.labels)
+        note(f"The collection {visible(labelled.name)}: {visible(words) or 'no labels'}.")
 
 
 @click.command("list")

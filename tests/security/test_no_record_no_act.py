@@ -33,6 +33,23 @@ USES: dict[str, Use] = {
     "results": lambda app: app.questions.results(),
     "result": lambda app: app.questions.result("0" * 32),
     "replay": lambda app: app.questions.replay("0" * 32),
+    "users": lambda app: app.governing.users(),
+    "user": lambda app: app.governing.user(str(os.getuid())),
+    "add_user": lambda app: app.governing.add_user(str(os.getuid()), frozenset(), frozenset()),
+    "grant_role": lambda app: app.governing.grant_role(str(os.getuid()), "reviewer"),
+    "revoke_role": lambda app: app.governing.revoke_role(str(os.getuid()), "officer"),
+    "grants": lambda app: app.governing.grants(),
+    "add_grant": lambda app: app.governing.add_grant(
+        "team:x", "c", "member", contributes=True, until=""
+    ),
+    "revoke_grant": lambda app: app.governing.revoke_grant(app.store.grants()[0].id),
+    "walls": lambda app: app.governing.walls(),
+    "add_wall": lambda app: app.governing.add_wall("team:x", "c", "a reason"),
+    "lift_wall": lambda app: app.governing.lift_wall("0" * 32),
+    "label": lambda app: app.governing.label("c", {"hold": "yes"}),
+    "openings": lambda app: app.governing.openings(),
+    "open_glass": lambda app: app.governing.open_glass("c", "a reason that is long enough", 5),
+    "review": lambda app: app.governing.review("0" * 32),
     "audit_show": lambda app: app.audit_records(0),
     "audit_verify": lambda app: app.audit_verify(),
     "attest_egress": lambda app: app.attest_egress(),
@@ -89,9 +106,11 @@ def test_the_application_has_no_use_case_beside_these(filled: Desk) -> None:
     app = opened(filled)
     public = {n for n in dir(app) if not n.startswith("_") and callable(getattr(app, n))}
     public |= {n for n in dir(app.questions) if not n.startswith("_")}
+    public |= {n for n in dir(app.governing) if not n.startswith("_")}
     lifecycle = {"open", "close", "create"}
     parts = {"engine", "forget", "library", "model", "parsed"}  # called inside an act
     parts |= {"tokens"}  # a number
+    parts |= {"decide"}  # a decision, which an act takes
     parts |= {"exports"}  # what makes files; each of its uses is an act (tests/test_exporting.py)
     covered = set(USES) - {"audit_show"} | {"audit_records"}
     assert public - lifecycle - parts == covered
