@@ -72,7 +72,8 @@ class Finder:
         """The best chunks among the documents of ``scope``, best first.
 
         Where the question names documents, theirs come before those of others, and each of them has
-        its share; where it is surely about them, others do not come at all.
+        its share; where it is surely about them, others do not come at all.  One that is merely
+        mentioned comes second when the best chunk of all stands in another.
 
         Raises:
             ValueError: ``limit`` is not positive.
@@ -88,7 +89,9 @@ class Finder:
             theirs = _in_turns([ranked.within(scope.narrow([d]), limit) for d in query.documents])
         if query.sure:
             return theirs[:limit]
-        return _in_turns([theirs, ranked.within(scope, limit)])[:limit]
+        every = ranked.within(scope, limit)
+        doubted = len(query.documents) == 1 and every[0].document not in query.documents
+        return _in_turns([every, theirs] if doubted else [theirs, every])[:limit]
 
     def find(self, question: str, scope: Scope, characters: int) -> tuple[Hit, ...]:
         """The same to read: as many of the best chunks as fit, neighbours joined, best first.

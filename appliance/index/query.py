@@ -101,7 +101,9 @@ def _mentioning(question: str, names: Names) -> Query | None:
     if not content_terms(rest):
         return None
     documents = _ordered(named, question, names)
-    sure = any(names.in_name(d, w) for name in held for w in name.words for d in named)
+    sure = len(documents) < len(named) or any(  # the latest of several is one document, and meant
+        names.in_name(d, w) for name in held for w in name.words for d in named
+    )
     if _is_small(question) and not sure:
         return None
     # A name that first lines hold may be what is asked for: "what was paid to Acme?"

@@ -89,3 +89,15 @@ def test_many_small_documents_end_in_few_segments() -> None:
 def test_an_index_without_documents_answers_nothing() -> None:
     slots, scores = LexicalIndex().scores(query_terms("a"), permitted([], []))
     assert len(slots) == len(scores) == 0
+
+
+def test_a_term_counts_as_much_as_its_weight() -> None:
+    texts = ["rent lease", "rent", "fee"]
+    index = LexicalIndex()
+    index.add(0, postings_of(texts))
+    terms, everything = query_terms("rent lease"), permitted(texts, [True] * 3)
+    _, once = index.scores(terms, everything)
+    _, twice = index.scores(terms, everything, np.array([2.0, 2.0]))
+    np.testing.assert_allclose(twice, 2 * once)
+    _, by_one = index.scores(terms, everything, np.where(terms == query_terms("rent"), 1.0, 1e-9))
+    np.testing.assert_allclose(by_one, index.scores(query_terms("rent"), everything)[1], rtol=1e-6)

@@ -90,6 +90,7 @@ def files(query: Query, labels: dict[DocumentId, tuple[str, str]]) -> list[str]:
         ("What sales does the latest 10-Q of Bolt report?", ["2023 Q3 BOLT.pdf"]),
         ("What were sales in Q1 2023?", ["2023 Q1 BOLT.pdf", "2023 Q1 ACM.pdf"]),
         ("What were sales in Q1 2019?", []),
+        ("What did Acme sell in 2019?", []),
         (
             "How did Acme's latest sales compare to previous quarters?",
             ["2023 Q3 ACM.pdf", "2023 Q1 ACM.pdf", "2022 Q3 ACM.pdf"],
@@ -132,9 +133,24 @@ def test_other_names_must_weigh_something_to_name_other_documents() -> None:
     assert asked(question, here).documents == (LEASE,)
 
 
+def test_documents_that_fit_nearly_as_well_are_named_too() -> None:
+    labels = {document_id(n): (f"{n}.pdf", "Filler") for n in range(8)} | {
+        document_id(20): ("a.pdf", "Alpha Beta Gamma"),
+        document_id(21): ("b.pdf", "Alpha Beta Delta"),
+        document_id(22): ("c.pdf", "Delta"),
+    }
+    query = asked("Consider Alpha, Beta, Gamma and Delta; what is due?", names(labels))
+    assert query.documents == (document_id(20), document_id(21))
+
+
 def test_several_named_documents_are_all_found() -> None:
     query = asked("How do the sales of Acme and Bolt differ?", IN_REPORTS)
     assert len(query.documents) == len(REPORTS)
+
+
+def test_the_latest_of_several_is_meant() -> None:
+    assert asked("What is the latest rate of Acme?", IN_REPORTS).sure
+    assert not asked("What is the rate of Acme?", IN_REPORTS).sure
 
 
 def test_what_a_file_name_says_leaves_the_question() -> None:
