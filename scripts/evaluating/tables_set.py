@@ -106,9 +106,9 @@ def numbers(filed: Filed, parsed: ParsedDocument) -> Numbers:
 
 def of_filings(held: Sequence[Numbers]) -> Result:
     """Share of the reference's numbers given, and of questions answered with none of them."""
-    given = [Count(h.filed.document, h.found, len(h.filed.numbers)) for h in held]
-    wrong = [Count(h.filed.document, float(h.text is not None and not h.found), 1) for h in held]
-    declined = [Count(h.filed.document, float(h.text is None), 1) for h in held]
+    given = _by_document([(h, h.found, len(h.filed.numbers)) for h in held])
+    wrong = _by_document([(h, int(h.text is not None and not h.found), 1) for h in held])
+    declined = _by_document([(h, int(h.text is None), 1) for h in held])
     return Result(
         [
             *shares(PART, "filings: numbers of the reference given", given),
@@ -125,6 +125,15 @@ def of_filings(held: Sequence[Numbers]) -> Result:
             for h in held
         ],
     )
+
+
+def _by_document(held: Sequence[tuple[Numbers, int, int]]) -> list[Count]:
+    found: dict[str, Count] = {}
+    for one, part, whole in held:
+        name = one.filed.document
+        so_far = found.get(name, Count(name, 0, 0))
+        found[name] = Count(name, so_far.found + part, so_far.total + whole)
+    return [found[name] for name in sorted(found)]
 
 
 def questions(data: Path) -> list[Question]:

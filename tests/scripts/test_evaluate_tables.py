@@ -88,8 +88,10 @@ def test_numbers_of_a_filing_count_where_they_are_given() -> None:
     assert (held.found, held.text is None) == (1, False)
     declined = tables_set.numbers(Filed("What was the tax in 2019?", "a.pdf", ("1",)), report())
     assert (declined.found, declined.text) == (0, None)
-    scores = {s.name: s.value for s in tables_set.of_filings([held, declined]).scores}
-    assert scores["filings: numbers of the reference given"] == pytest.approx(1 / 3)
+    scores = {s.name: s for s in tables_set.of_filings([held, declined]).scores}
+    given = scores["filings: numbers of the reference given"]
+    assert (given.value, given.on) == (pytest.approx(1 / 3), "1 documents, 3")
+    assert scores["filings: declined"].value == 0.5
 
 
 def test_questions_are_read_as_they_are_annotated(tmp_path: Path) -> None:

@@ -170,6 +170,16 @@ def test_two_rows_of_one_name_are_not_chosen_between() -> None:
     assert answer("What was the amount of other in 2019?", {ONE: same}) is not None
 
 
+def test_a_narrow_choice_scores_less_than_a_clear_one() -> None:
+    rows = [["", "2019"], ["Cost:"], ["Rent", "1"], ["Cost of stores:"], ["Rent", "2"]]
+    narrow = proposal("What was the rent cost in 2019?", document(rows))
+    alone = proposal("What was the rent cost in 2019?", document(rows[:3]))
+    assert narrow is not None
+    assert alone is not None
+    assert narrow.answer.statements[0].text == "1"
+    assert narrow.score < alone.score - 0.1
+
+
 def test_an_answer_cites_its_cells_and_what_names_them() -> None:
     found = answer("What was the change in total revenue from 2018 to 2019?", {ONE: INCOME})
     assert found is not None
