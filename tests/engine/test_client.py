@@ -219,10 +219,10 @@ def token(written: str, **likelihoods: float) -> dict[str, object]:
 
 
 def test_the_margin_is_how_much_likelier_the_words_were_than_others(tmp_path: Path) -> None:
-    reply = told(token("Ros", Ros=-0.5, It=-2.5), token("alind", alind=-3.0, e=-1.0))
+    reply = told(token("Ros", Ros=-0.5, It=-2.5), token("alind", alind=-1.5, e=-1.0))
     with answering(tmp_path / "s", always(reply)) as server:
         (answer,) = engine(tmp_path / "s").complete([replace(PROMPT, logprobs=True)])
-    assert answer.margin == pytest.approx((2.0 - 2.0) / 2)
+    assert answer.margin == pytest.approx((2.0 - 0.5) / 2)
     (body,) = server.asked
     assert (body["logprobs"], body["top_logprobs"]) == (True, 2)
 
