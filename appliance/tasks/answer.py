@@ -138,8 +138,8 @@ def _of_tables(question: str, texts: _Texts, max_risk: float | None) -> Answer |
     if proposed is None:
         return None
     data = data_of(TABLES)
-    least = figures.ENOUGH if max_risk is None else calibration.threshold(data, max_risk)
-    if proposed.score < least:
+    least = 0.0 if max_risk is None else calibration.threshold(data, max_risk)
+    if proposed.score < max(least, figures.ENOUGH):  # other documents than reports have tables too
         return None
     found = proposed.answer
     return Answer(found.status, found.statements, found.reason, _wrong(proposed.score, data))
