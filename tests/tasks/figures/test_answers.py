@@ -170,6 +170,22 @@ def test_two_rows_of_one_name_are_not_chosen_between() -> None:
     assert answer("What was the amount of other in 2019?", {ONE: same}) is not None
 
 
+def test_words_of_tables_answer_when_they_are_named_well() -> None:
+    parsed = document([["", "Signature of"], ["Service contract", "J. Smith"], ["Fees", "5"]])
+    signed = proposal("What is the term of the contract for the service of the fee?", parsed)
+    assert signed is None or signed.score < ENOUGH
+    life = document([["", "Useful life"], ["Buildings", "10 to 40 years"], ["Land", "n/a"]])
+    assert said("What is the useful life of buildings?", life) == ["10 to 40 years"]
+    words = proposal("What is the useful life of buildings?", life)
+    assert words is not None
+    assert words.score < 0.8
+
+
+def test_years_of_the_only_table_are_listed_and_nothing_else() -> None:
+    assert said("Which years are shown for the fleet?") == ["2019", "2018", "2017"]
+    assert said("Which periods are shown for the fleet?") is None
+
+
 def test_a_narrow_choice_scores_less_than_a_clear_one() -> None:
     rows = [["", "2019"], ["Cost:"], ["Rent", "1"], ["Cost of stores:"], ["Rent", "2"]]
     narrow = proposal("What was the rent cost in 2019?", document(rows))

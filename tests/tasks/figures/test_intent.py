@@ -52,6 +52,8 @@ def test_kinds(question: str, kind: Kind) -> None:
         "What would be the total if rent doubled?",
         "Did the company buy back shares in 2019?",
         "What is included in other assets?",
+        "What is the expiration date of the lease?",
+        "What is the name of the lender?",
         "What is the sum of the three largest costs?",
         "What is the change in the average cost between 2018 and 2019?",
     ],
