@@ -34,16 +34,21 @@ class Keeper:
         self._settings = settings
         self._acts = acts
 
-    def basis(self, scope: Scope, act: Act, model: str, embedding_digest: str) -> Basis:
-        """What a result of an act under way rests on."""
+    def basis(
+        self, scope: Scope, act: Act, model: str, embedding_digest: str, pack: object = None
+    ) -> Basis:
+        """What a result of an act under way rests on; ``pack`` may be the user's own."""
         versions = self._acts.store.versions()
         search, engine = self._settings.search, self._settings.engine
-        settings = {
+        settings: dict[str, object] = {
             "chunk_characters": search.chunk_characters,
             "characters": search.characters,
             "max_model_len": engine.max_model_len,
             "seed": engine.seed,
         }
+        if pack is not None:
+            plain = json.dumps(to_plain(pack), sort_keys=True).encode()
+            settings["pack"] = hashlib.sha256(plain).hexdigest()[:16]
         return Basis(
             software=__version__,
             rules=rules(),

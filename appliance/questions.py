@@ -148,14 +148,20 @@ class Questions:
             "extract": self._fields,
         }
         outcome = work[request.kind](act, request, scope)
-        return kept(request, self._basis(act, scope), outcome)
+        return kept(request, self._basis(act, request, scope), outcome)
 
     def _keep(self, act: Act, request: Request, scope: Scope, outcome: Outcome) -> ResultId:
-        return self._keeper.keep(act, kept(request, self._basis(act, scope), outcome))
+        return self._keeper.keep(act, kept(request, self._basis(act, request, scope), outcome))
 
-    def _basis(self, act: Act, scope: Scope) -> Basis:
+    def _basis(self, act: Act, request: Request, scope: Scope) -> Basis:
         name = self.model().name if act.model else ""  # a summary may do without
-        return self._keeper.basis(scope, act, name, self._embedding_digest)
+        pack = self._pack(request) if request.kind == "extract" else None
+        return self._keeper.basis(scope, act, name, self._embedding_digest, pack)
+
+    def _pack(self, request: Request) -> Pack:
+        from appliance.tasks import packs
+
+        return packs.load(request.argument, own=self._settings.home / "packs")
 
     def _one_collection(self, name: str | None) -> Collection:
         if name is not None:
@@ -193,9 +199,8 @@ class Questions:
         return summarize(self.parsed(document), document, brief, engine)
 
     def _fields(self, act: Act, request: Request, scope: Scope) -> tuple[FieldValue, ...]:
-        from appliance.tasks import packs
 
-        pack = packs.load(request.argument, own=self._settings.home / "packs")
+        pack = self._pack(request)
         return self._tried(act, pack, scope)[1]
 
     def _tried(
