@@ -17,7 +17,9 @@ def finder() -> Finder:
     built = Finder(WordVectors(), DIMENSIONS)
     built.add(ACME, "acme.pdf", payload_of("Lease of Acme Corp", "the rent is 100", "rent in may"))
     built.add(BOLT, "bolt.pdf", payload_of("Lease of Bolt Inc", "the rent is 200", "a flat"))
-    built.add(NOTE, "note.txt", payload_of("Note on Zenith", "rent rent rent", "rent due at Zenith"))
+    built.add(
+        NOTE, "note.txt", payload_of("Note on Zenith", "rent rent rent", "dogs bark at Zenith")
+    )
     return built
 
 
@@ -35,7 +37,7 @@ def test_a_document_named_by_its_file_is_searched_alone(finder: Finder) -> None:
 
 
 def test_one_that_is_only_mentioned_comes_first_but_not_alone(finder: Finder) -> None:
-    hits = finder.search("Is the rent due at Zenith?", EVERY, 9)
+    hits = finder.search("Which dogs bark at Zenith?", EVERY, 9)
     assert of(hits)[0] == NOTE
     assert set(of(hits)) == {ACME, BOLT, NOTE}
     places = [(hit.document, hit.number) for hit in hits]
