@@ -107,19 +107,20 @@ def _take(pool: Sequence[Weighed], kept: list[Weighed], words: float, new: float
     ``new`` is what standing in a stretch without a statement is worth, as a factor.
     """
     shown = {candidate.unit.stretch for candidate in kept}
-    left = [candidate for candidate in pool if candidate not in kept]
-    used = 0
-    while left and used < words:
-        best = min(
-            left,
-            key=lambda c: (-c.weight * (1 if c.unit.stretch in shown else new), c.unit.spans),
-        )
-        left.remove(best)
-        fits = used + best.unit.words <= OVERRUN * words or not used
-        if fits and not any(_repeats(best.unit, other.unit) for other in kept):
-            kept.append(best)
-            shown.add(best.unit.stretch)
-            used += best.unit.words
+    there = set(kept)
+    left = [candidate for candidate in pool if candidate not in there]
+    used, added = 0, True
+    while added and used < words:
+        left.sort(key=lambda c: (-c.weight * (1 if c.unit.stretch in shown else new), c.unit.spans))
+        added = False
+        for at, best in enumerate(left):  # what does not fit now will not fit later either
+            fits = used + best.unit.words <= OVERRUN * words or not used
+            if fits and not any(_repeats(best.unit, other.unit) for other in kept):
+                kept.append(best)
+                shown.add(best.unit.stretch)
+                used += best.unit.words
+                left, added = left[at + 1 :], True
+                break
 
 
 def _repeats(one: Unit, other: Unit) -> bool:

@@ -8,6 +8,7 @@ word that denies and no number is ever left out.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from appliance.documents import Span
 from appliance.tasks.support import closed_up
@@ -101,7 +102,8 @@ def _drop_stutters(words: list[str], keep: list[bool]) -> None:
     """The first of two equal runs of words; a comma may stand between them."""
     at = 0
     while at < len(words):
-        left = [place for place in range(at, len(words)) if keep[place] and words[place] != ","]
+        rest = (p for p in range(at, len(words)) if keep[p] and words[p] != ",")
+        left = list(islice(rest, 2 * LONGEST_STUTTER))
         for size in range(LONGEST_STUTTER, 0, -1):
             one, two = left[:size], left[size : 2 * size]
             run = [words[place] for place in one]
