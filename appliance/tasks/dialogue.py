@@ -22,6 +22,7 @@ LEAST_SHARE = 0.5  # of the lines that begin with a speaker
 SHORT_ANSWER = 12  # words; a longer answer speaks for itself
 LONG_PIECE = 28  # words without a mark; a longer piece is cut where the speaker starts anew
 LEAST_PIECE = 6  # words of a piece that was cut so
+_NEAR = 200  # characters that hold so many words
 
 _LABEL = re.compile(
     r"(?:(?m:^)|(?<=[.?!] ))[ \t]*"
@@ -180,7 +181,8 @@ def _cut(text: str, span: Span) -> Iterator[Span]:
     for match in _ANEW.finditer(text, span.begin, span.end):
         if match["before"].casefold() in _OPEN_ENDED:
             continue
-        ahead, behind = text[begin : match.end()], text[match.end() : span.end]
+        ahead = text[max(begin, match.end() - _NEAR) : match.end()]
+        behind = text[match.end() : min(span.end, match.end() + _NEAR)]
         if min(len(ahead.split()), len(behind.split())) >= LEAST_PIECE:
             yield trimmed(Span(begin, match.end()), text)
             begin = match.end()

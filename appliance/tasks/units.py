@@ -27,6 +27,7 @@ OPENING, LEAST_TITLE = 6000, 8  # characters in which titles count, and of a tit
 LEAST_TERMS, LEAST_TERMS_OF_BRIEF = 5, 2  # content words of a sentence
 BRIEF = 8000  # characters; in a shorter document a line without a full stop counts as well
 SHORTEST_OF_BRIEF = 12
+LONGEST_SAID = 3000  # characters of a piece of a conversation
 LEAST_SAID = 2  # content words of a piece of a conversation
 
 _NOT_PROSE = {ElementKind.TITLE, ElementKind.TABLE_ROW}
@@ -107,6 +108,8 @@ def units(parsed: ParsedDocument, stretches: Sequence[Stretch]) -> tuple[Unit, .
 
 def _spoken(text: str, turns: Sequence[dialogue.Turn]) -> Iterator[Unit]:
     for piece in dialogue.pieces(text, turns):
+        if any(span.end - span.begin > LONGEST_SAID for span in piece.said):
+            continue
         words = [spared(text, span, answer=at > 0) for at, span in enumerate(piece.said)]
         kept = [(said, joined(text, said)) for said in words if said]
         if not kept:

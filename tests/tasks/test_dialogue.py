@@ -84,3 +84,9 @@ def test_a_point_within_a_number_ends_nothing() -> None:
         ["I add aldactone twelve . five milligrams daily ."],
         ["Her value was 8 . 2 today ."],
     ]
+
+
+def test_speech_that_never_pauses_is_cut_in_reasonable_time() -> None:
+    text = "Doctor: " + "i am so okay " * 20_000 + "\nPatient: " + "no , " * 20_000
+    assert len(turns(text)) == 2
+    assert pieces(text, turns(text))
