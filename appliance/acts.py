@@ -56,6 +56,10 @@ class Acts:
         """The policy set in force."""
         return self._decided.policy
 
+    def enforce(self, policy: PolicySet) -> None:
+        """From now on this policy set is in force."""
+        self._decided = Decided(policy)
+
     @property
     def principal(self) -> Principal:
         """The person who acts, with what the catalogue says of them at this moment."""

@@ -28,6 +28,7 @@ from appliance.documents import Collection, Document, ParsedDocument
 from appliance.errors import Denied, UsageError
 from appliance.governing import Governing
 from appliance.installs import take_over
+from appliance.policing import Policing, finish_exchange
 from appliance.questions import Notify, Questions
 from appliance.store.records import PrincipalRow
 from appliance.store.store import Store
@@ -40,7 +41,7 @@ if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
     from appliance.ingest.folder import Found, Listing, Skipped
     from appliance.ingest.jobs import FileOutcome
 
-FIRST_ROLES = frozenset({"operator", "officer"})  # one person, until they divide them
+FIRST_ROLES = frozenset({"operator", "officer"})  # one person, until an administrator divides them
 FIRST_PURPOSES = frozenset({"TREATMENT", "PAYMENT", "OPERATIONS", "PATIENT_REQUEST"})
 OWNED_AS = {"legal": "counsel", "health": "care_team", "finance": "deal_team"}  # else member
 APPLIANCE = AccessClass.of("", "", ())  # for actions on the appliance itself
@@ -54,6 +55,7 @@ class Appliance:
     ) -> None:
         self.settings = settings
         self.store = store
+        finish_exchange(settings.home)
         policy = PolicySet.load(settings.home / "policies")
         self.log = AuditLog.open(*_log_keys(settings, store))
         try:
@@ -64,6 +66,7 @@ class Appliance:
         self.acts = Acts(store, self.log, policy, uid, purpose)
         self.questions = Questions(settings, self.acts, notify)
         self.governing = Governing(self.acts)
+        self.policing = Policing(self.acts, settings.home)
 
     @classmethod
     def create(

@@ -30,6 +30,7 @@ APP = frozenset(  # one room in several files
         "installs",
         "keeping",
         "output",
+        "policing",
         "questions",
         "release",
         "replay",

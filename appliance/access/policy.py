@@ -157,9 +157,9 @@ class Cedar:
 class PolicySet:
     """The policies of one folder, validated."""
 
-    def __init__(self, cedar: Cedar, digest: str) -> None:
+    def __init__(self, cedar: Cedar, digest: str, actions: tuple[str, ...]) -> None:
         """Join what ``load`` made."""
-        self._cedar, self._hash = cedar, digest
+        self._cedar, self._hash, self._actions = cedar, digest, actions
 
     @classmethod
     def load(cls, folder: Path) -> PolicySet:
@@ -183,12 +183,17 @@ class PolicySet:
             _check_annotations(cedar.annotations)
         except PolicyError as error:
             raise PolicyError(f"{folder}: {error.message}", remedy=error.remedy) from error
-        return cls(cedar, _digest([schema, *texts]))
+        return cls(cedar, _digest([schema, *texts]), _actions(schema))
 
     @property
     def hash(self) -> str:
         """SHA-256 over schema and policies, 64 hex digits: names the set in every record."""
         return self._hash
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The actions that somebody can take, in the order of the schema, without groups."""
+        return self._actions
 
     @property
     def descriptions(self) -> Mapping[str, str]:
@@ -271,6 +276,13 @@ def _attributes(resource: AccessClass, standing: Standing) -> dict[str, object]:
         "walled": standing.walled,
         "opened": standing.opened,
     }
+
+
+def _actions(schema: str) -> tuple[str, ...]:
+    """What ``action ... appliesTo`` names.  The schema has been parsed by Cedar before."""
+    bare = re.sub(r"//[^\n]*", "", schema)
+    found = re.findall(r"\baction\s+([^;{]+?)\s+(?:in\s*\[[^\]]*\]\s*)?appliesTo\b", bare)
+    return tuple(word.strip().strip('"') for names in found for word in names.split(","))
 
 
 def _annotations(spelled: str) -> dict[str, dict[str, str]]:

@@ -1,24 +1,32 @@
-"""policy check: do the policies hold together?"""
+"""policy: do the policies hold together, why do they decide so, and how are they changed?"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from appliance.cli.display import emit_json
-from appliance.cli.session import json_option, note
+from appliance.cli.display import emit_json, table
+from appliance.cli.session import json_option, note, opens_store
 from appliance.config import Settings
 from appliance.errors import PolicyError
+from appliance.report import visible
+
+if TYPE_CHECKING:
+    from appliance.access.comparing import Why
+    from appliance.app import Appliance
+
+FOLDER = click.Path(path_type=Path)
 
 
 @click.group("policy")
 def policy_command() -> None:
-    """Check the access policies."""
+    """Check, explain and change the access policies."""
 
 
 @policy_command.command("check")
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", required=False, type=FOLDER)
 @json_option
 @click.pass_obj
 def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
@@ -29,9 +37,115 @@ def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
       appliance policy check
       appliance policy check ./policies --json
     """
-    from appliance.access import policy
+    _check(folder or settings.home / "policies", as_json)
+
+
+@policy_command.command("test")
+@click.argument("folder", required=False, type=FOLDER)
+@json_option
+@click.pass_obj
+def test(settings: Settings, folder: Path | None, as_json: bool) -> None:
+    """Run the examples of a policy folder, at least one allowed and one denied per policy.
+
+    \b
+    Example:
+      appliance policy test ./policies
+    """
+    from appliance.access import examples
 
     where = folder or settings.home / "policies"
+    _check(where, as_json)
+    note(f"{len(examples.load(where))} examples.")
+
+
+@policy_command.command("explain")
+@click.argument("user")
+@click.argument("action")
+@click.argument("collection")
+@json_option
+@opens_store
+def explain(appliance: Appliance, user: str, action: str, collection: str, as_json: bool) -> None:
+    """Say why USER may or may not do ACTION in COLLECTION; --purpose is what they would state.
+
+    \b
+    Examples:
+      appliance policy explain ben show "Smith v. Jones"
+      appliance policy explain dana ask "Patient 118" --purpose TREATMENT
+    """
+    told = appliance.policing.explain(user, action, collection)
+    if as_json:
+        emit_json(told)
+        return
+    for labels, why in told.classes:
+        verdict = "may" if why.allow else "may NOT"
+        what = f"what is labelled {labels}" if labels else "documents"
+        click.secho(
+            f"{told.who} {verdict} {told.action} {what} of {visible(told.collection)}.",
+            bold=True,
+        )
+        _reasons(why)
+
+
+def _reasons(why: Why) -> None:
+    for id, description in why.policies:
+        click.echo(f"  by policy {id}: {description}")
+    if not why.policies:
+        click.echo("  no policy permits it")
+    for fact in why.facts:
+        click.secho(f"    {visible(fact)}", dim=True)
+    for change in why.would_help:
+        click.echo(f"  it would be permitted with {change}")
+
+
+@policy_command.command("diff")
+@click.argument("new", type=FOLDER)
+@json_option
+@opens_store
+def diff(appliance: Appliance, new: Path, as_json: bool) -> None:
+    """List who gains and who loses what if the policies of the folder NEW were in force.
+
+    \b
+    Example:
+      appliance policy diff ./policies
+    """
+    found = appliance.policing.diff(new)
+    if as_json:
+        emit_json(found)
+        return
+    rows = [
+        (g.who, "gains" if g.gains else "LOSES", g.action, g.collection, g.labels, g.purpose)
+        for g in found
+    ]
+    table(("who", "", "action", "collection", "labels", "purpose"), rows)
+    note(f"{sum(g.gains for g in found)} gained, {sum(not g.gains for g in found)} lost.")
+
+
+@policy_command.command("apply")
+@click.argument("new", type=FOLDER)
+@json_option
+@opens_store
+def apply(appliance: Appliance, new: Path, as_json: bool) -> None:
+    """Put the policies of the folder NEW in force: one person proposes, another approves.
+
+    Both run this same command; look at `appliance policy diff` first.
+
+    \b
+    Example:
+      appliance policy apply ./policies
+    """
+    applied = appliance.policing.apply(new)
+    if as_json:
+        emit_json(applied)
+    elif applied.in_force:
+        note(f"In force: {applied.policy}.")
+    else:
+        note(f"Proposed: {applied.policy}.")
+        note("Another administrator or officer runs the same command to approve it.")
+
+
+def _check(where: Path, as_json: bool) -> None:
+    from appliance.access import policy
+
     problems = policy.check(where)
     if as_json:
         emit_json({"folder": str(where), "problems": problems})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,15 @@ from appliance.errors import AuditError
 from appliance.ingest.folder import walk
 from appliance.tasks import packs
 from tests.conftest import PASSPHRASE, Desk
+
+
+def other_policies(home: Path) -> Path:
+    """A set that loads and is not in force."""
+    folder = home.parent / "other"
+    shutil.copytree(home / "policies", folder)
+    (folder / "more.cedar").write_text("// another set\n", "utf-8")
+    return folder
+
 
 Use = Callable[[Appliance], object]
 USES: dict[str, Use] = {
@@ -50,6 +60,9 @@ USES: dict[str, Use] = {
     "openings": lambda app: app.governing.openings(),
     "open_glass": lambda app: app.governing.open_glass("c", "a reason that is long enough", 5),
     "review": lambda app: app.governing.review("0" * 32),
+    "explain": lambda app: app.policing.explain(str(os.getuid()), "show", "c"),
+    "diff": lambda app: app.policing.diff(app.settings.home / "policies"),
+    "apply": lambda app: app.policing.apply(other_policies(app.settings.home)),
     "audit_show": lambda app: app.audit_records(0),
     "audit_verify": lambda app: app.audit_verify(),
     "attest_egress": lambda app: app.attest_egress(),
@@ -106,7 +119,8 @@ def test_the_application_has_no_use_case_beside_these(filled: Desk) -> None:
     app = opened(filled)
     public = {n for n in dir(app) if not n.startswith("_") and callable(getattr(app, n))}
     public |= {n for n in dir(app.questions) if not n.startswith("_")}
-    public |= {n for n in dir(app.governing) if not n.startswith("_")}
+    for part in (app.governing, app.policing):
+        public |= {n for n in dir(part) if not n.startswith("_")}
     lifecycle = {"open", "close", "create"}
     parts = {"engine", "forget", "library", "model", "parsed"}  # called inside an act
     parts |= {"tokens"}  # a number
