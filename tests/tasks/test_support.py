@@ -51,3 +51,9 @@ def test_words_that_a_transcript_parts_are_the_same_words() -> None:
 )
 def test_what_was_made_by_leaving_words_out_keeps_their_order(statement: str, stands: bool) -> None:
     assert in_order(statement, ["so the left knee ,", "it hurts"]) is stands
+
+
+def test_a_month_in_small_letters_is_held_to_the_evidence() -> None:
+    quote = "the lease of the shop and the yard ends on april 3 without any further notice"
+    assert unsupported(quote, [quote]) == ()
+    assert unsupported(quote.replace("april", "march"), [quote]) == ("march",)
