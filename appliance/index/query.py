@@ -28,7 +28,6 @@ _LED_IN = re.compile(
 )
 _RUN = re.compile(r"[^\W_]+(?:[-.,/&_'\u2019][^\W_]+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.;:?!]\s+)\W*$")
-_POSSESSIVE = re.compile(r"['\u2019]s?$")
 _LATEST = re.compile(r"\b(?:latest|most\s+recent(?:ly)?|newest|current)\b", re.IGNORECASE)
 _SEVERAL = re.compile(
     r"\b(?:over time|previous|prior|earlier|trend\w*|throughout|"
@@ -126,8 +125,8 @@ def _names(question: str, names: Names) -> Iterator[_Name]:
     """
     small = _is_small(question)
     for match in _RUN.finditer(question):
-        word = _POSSESSIVE.sub("", match.group())
-        plain = word.isalpha() and word[1:].islower() and word == match.group()
+        word = match.group()
+        plain = word.isalpha() and word[1:].islower()  # not "Acme's", which may begin a sentence
         starts = plain and _SENTENCE_START.search(question[: match.start()])
         if not small and (word.islower() or starts):
             continue

@@ -75,7 +75,24 @@ def test_a_word_of_every_label_names_none() -> None:
 
 def test_nothing_but_a_name_stays_a_search_for_it() -> None:
     assert asked("Northwind", IN_CONTRACTS) == Query("Northwind")
-    assert asked("the Northwind sponsorship", IN_CONTRACTS).text == "the Northwind sponsorship"
+    assert asked("What of the Northwind?", IN_CONTRACTS) == Query("What of the Northwind?")
+
+
+def test_a_short_number_names_nothing_beside_a_name() -> None:
+    here = names(CONTRACTS | {document_id(5): ("mail_38.eml", "To whom it may concern")})
+    query = asked("What did the firm Northwind pay for 38 flats?", here)
+    assert query.documents == (SPONSOR,)
+
+
+def test_a_possessive_may_begin_a_sentence() -> None:
+    query = asked("Acme's sales in the USA were what?", IN_REPORTS)
+    assert len(query.documents) == 3
+
+
+def test_a_capital_that_begins_a_sentence_is_none() -> None:
+    here = names(CONTRACTS | {document_id(5): ("y.pdf", "Find Ltd of Oslo")})
+    question = "Find the rent of the USA flats."
+    assert asked(question, here) == Query(question)
 
 
 def files(query: Query, labels: dict[DocumentId, tuple[str, str]]) -> list[str]:
