@@ -37,7 +37,9 @@ def weights(
     rows = [(s, right) for question in questions for s, right in question.sentences]
     table = np.array([[getattr(s, name) for name in signals] for s, _ in rows], dtype=np.float64)
     right = np.array([right for _, right in rows], dtype=np.float64)
-    fitted = _newton(np.hstack([np.ones((len(rows), 1)), table.reshape(len(rows), -1)]), right)
+    fitted = _newton(
+        np.hstack([np.ones((len(rows), 1)), table.reshape(len(rows), len(signals))]), right
+    )
     return tuple(zip(("constant", *signals), (round(float(w), 4) for w in fitted), strict=True))
 
 

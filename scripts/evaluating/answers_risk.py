@@ -110,7 +110,8 @@ def kept(workspace: Workspace, questions: Sequence[Question]) -> Result:
         given = [(c, a) for c, a in answers if a.status is not Status.NOT_STATED]
         wrong = [(c.question, not _right(c, a)) for c, a in given]
         reached = [(c.question, _right(c, a)) for c, a in answers if c.question.answerable]
-        scores += shares("risk", f"wrong of those answered under {risk:g}", _counts(wrong))
+        if wrong:  # of nothing, no share is wrong
+            scores += shares("risk", f"wrong of those answered under {risk:g}", _counts(wrong))
         scores += shares("risk", f"answered rightly under {risk:g}", _counts(reached))
     return Result([*scores, *_reliability(cases, embeds)])
 
