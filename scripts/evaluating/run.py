@@ -33,6 +33,7 @@ SETS = (
     "replays",
     "extraction",
     "answers",
+    "summaries",
 )  # each a module of this folder with NAMES and measure(data, options)
 
 
