@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 
+from appliance.index.words import STOPWORDS
+
+__all__ = ["STOPWORDS", "content_terms", "stem"]
+
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _ENDINGS = (
     "ations", "ation", "ements", "ement", "ments", "ment", "ings", "ing", "ions", "ion", "ables",
     "able", "als", "al", "ies", "ed", "es", "er", "s", "e", "y",
 )  # fmt: skip
-_STOPWORDS = """a about above after again all also am an and any are as at be because been before
-being below between both but by can could did do does doing down during each either few for from
-further had has have having he her here hers herself him himself his how i if in into is it its
-itself just let me more most my no nor not now of off on once only or other our out over own per
-same shall she should so some such than that the their them then there these they this those
-through to too under until up upon us very was we were what when where whether which while who
-whom whose why will with would you your hereby herein hereof hereto hereunder thereof therein such
-said"""
-STOPWORDS = frozenset(_STOPWORDS.split())
 
 
 def stem(word: str) -> str:
