@@ -1,6 +1,6 @@
 """A second writing of the shipped policies, in Python, from their descriptions and not from Cedar.
 
-``permits`` says what the policies have to decide; the tests and `scripts/compare_policies` put
+``permits`` says what the policies have to decide; the tests and `scripts/compare` put
 random requests to both.  Nothing of the appliance decides here.
 """
 

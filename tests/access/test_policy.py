@@ -85,7 +85,7 @@ def test_an_administrator_reads_nothing_whatever_else_they_are(action: str) -> N
 
 
 def test_the_shipped_policies_against_their_meaning_in_python() -> None:
-    """Many more: `scripts/compare_policies`."""
+    """Many more: `scripts/compare`."""
     chance = random.Random()  # noqa: S311 -- no secret
     for _ in range(3000):
         asked = drawn(chance)

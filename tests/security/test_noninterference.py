@@ -7,6 +7,7 @@ them removed again, against an index that never held anything but the permitted 
 
 from __future__ import annotations
 
+import random
 import struct
 
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from appliance.documents import DocumentId
 from appliance.index.finding import Finder
 from appliance.index.memory import MemoryIndex
 from tests.index.doubles import DIMENSIONS, WordVectors, document_id, payload_of, scope_of
+from tests.security import worlds
 
 # Few words and short texts: equal texts, equal scores and shared terms are then common, and those
 # are where hidden documents could show.
@@ -137,3 +139,25 @@ def test_names_would_tell_if_everything_were_counted() -> None:
     two, three = (scope_of(*map(document_id, range(count))) for count in (2, 3))
     assert finder.asked(question, two).documents == (document_id(0),)
     assert finder.asked(question, three).documents == (document_id(0), document_id(2))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.integers(0, 1 << 40), st.integers(0, 8))
+def test_people_policies_and_documents_that_one_may_not_know_change_nothing(
+    seed: int, size: int
+) -> None:
+    """Listing, naming, searching, counting and every error; many more: `scripts/compare`."""
+    full = worlds.drawn(random.Random(seed), size)  # noqa: S311 -- no secret
+    lone = worlds.without_hidden(full)
+    assert list(worlds.observed(full, full)) == list(worlds.observed(lone, full))
+
+
+def test_a_search_that_filters_afterwards_is_found_out() -> None:
+    """The control: with everybody's statistics the same comparison fails."""
+    caught = 0
+    for seed in range(60):
+        full = worlds.drawn(random.Random(seed), 8)  # noqa: S311 -- no secret
+        lone = worlds.without_hidden(full)
+        told = [list(worlds.observed(w, full, worlds.Leaky)) for w in (full, lone)]
+        caught += told[0] != told[1]
+    assert caught > 0

@@ -1,0 +1,62 @@
+"""Runs one of the comparisons and prints how many cases differ; see `scripts/compare`."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from appliance.access.policy import PolicySet
+from tests.access import meaning
+from tests.security import worlds
+
+ROOT = Path(__file__).resolve().parents[2]
+LARGEST_WORLD = 10  # documents
+
+
+def main() -> int:
+    """Compare, print, and say by the exit code whether all is well."""
+    parser = argparse.ArgumentParser(prog="scripts/compare", description=__doc__)
+    parser.add_argument("what", choices=sorted(COMPARISONS))
+    parser.add_argument("-n", "--cases", type=int, help="how many; usual: see above")
+    parser.add_argument("--seed", type=int, default=0, help="of the first case")
+    options = parser.parse_args()
+    differs, usual = COMPARISONS[options.what]
+    cases = options.cases or usual
+    begun = time.monotonic()
+    wrong = [seed for seed in range(options.seed, options.seed + cases) if differs(seed)]
+    seconds = time.monotonic() - begun
+    print(f"{options.what}: {cases} random cases, {len(wrong)} differences, {seconds:.0f} s")
+    if wrong:
+        print(f"seeds: {', '.join(map(str, wrong[:20]))}")
+    return 1 if wrong else 0
+
+
+def _policies() -> Callable[[int], bool]:
+    shipped = PolicySet.load(ROOT / "policies")
+
+    def differs(seed: int) -> bool:
+        asked = meaning.drawn(random.Random(seed))  # noqa: S311 -- no secret
+        (found,) = shipped.decide(asked.person, asked.action, [asked.resource], asked.purpose)
+        return found.allow is not meaning.permits(asked)
+
+    return differs
+
+
+def _people(seed: int) -> bool:
+    chance = random.Random(seed)  # noqa: S311 -- no secret
+    full = worlds.drawn(chance, LARGEST_WORLD)
+    lone = worlds.without_hidden(full)
+    return list(worlds.observed(full, full)) != list(worlds.observed(lone, full))
+
+
+COMPARISONS: dict[str, tuple[Callable[[int], bool], int]] = {
+    "policies": (_policies(), 100_000),
+    "people": (_people, 10_000),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
