@@ -175,13 +175,13 @@ class Questions:
         )
 
     def _answer(self, act: Act, request: Request, scope: Scope) -> Answer:
-        from appliance.tasks.answer import Asking, answer
+        from appliance.tasks.answer import Asking, answer, asks_model
         from appliance.tasks.relevance import asked
 
         alone = len(scope.documents) == 1  # then a preamble that names it would only drown the rest
         searched = asked(request.argument) if alone else request.argument
         found, texts = self._passages(act, self._read(searched, scope))
-        engine = self.engine(act, scope)
+        engine = self.engine(act, scope) if asks_model() else None
         self._retrieved(act)
         query = self.library().asked(request.argument, scope)
         risk = request.option("max_risk")

@@ -144,13 +144,24 @@ def test_the_record_names_the_model_and_what_entered_the_prompt(
     working: Desk, folder: Path
 ) -> None:
     working.run("ingest", str(folder), "-c", "acme")
+    document = json.loads(working.ok("list", "--json"))[0]["id"]
+    working.ok("extract", document, "-p", "legal/contract")
+    records = json.loads(working.ok("audit", "show", "--last", "0", "--json"))
+    intent = next(r for r in records if r["kind"] == "intent" and r["action"] == "extract")
+    later = [r for r in records if r["of"] == intent["id"]]
+    assert [r["kind"] for r in later] == ["retrieval", "outcome"]
+    assert later[0]["documents"]
+    assert later[0]["model"] == later[1]["model"] != ""
+
+
+def test_questions_stay_out_of_the_record(working: Desk, folder: Path) -> None:
+    working.run("ingest", str(folder), "-c", "acme")
     working.ok("ask", QUESTION, "-c", "acme")
     records = json.loads(working.ok("audit", "show", "--last", "0", "--json"))
     intent = next(r for r in records if r["kind"] == "intent" and r["action"] == "ask")
     later = [r for r in records if r["of"] == intent["id"]]
     assert [r["kind"] for r in later] == ["retrieval", "outcome"]
     assert later[0]["documents"]
-    assert later[0]["model"] == later[1]["model"] != ""
     assert QUESTION not in json.dumps(records)
 
 

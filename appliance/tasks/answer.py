@@ -63,16 +63,21 @@ class _Asked:
 
     question: str
     texts: _Texts
-    engine: Engine
+    engine: Engine | None
     embeds: Embeds
     data: Calibration
+
+
+def asks_model(data: Calibration | None = None) -> bool:
+    """Whether the model's choice has a weight: where it has none, no engine is needed."""
+    return reach(data or data_of(SENTENCES)) != (0.0, 0.0)
 
 
 def answer(
     question: str,
     passages: Sequence[Passage],
     texts: _Texts,
-    engine: Engine,
+    engine: Engine | None,
     embeds: Embeds,
     asking: Asking = Asking(),  # noqa: B008 - frozen
 ) -> Answer:
@@ -185,7 +190,7 @@ def _of_sentences(asked: _Asked, passages: Sequence[Passage], least: float) -> A
         best = scored[0][0] if scored else -math.inf
         return _silent("no sentence holds what the question asks for", best, data)
     second = scored[1][0] if len(scored) > 1 else -math.inf
-    if scored[0][0] + lowers < max(least, second + lifts):
+    if asked.engine is not None and scored[0][0] + lowers < max(least, second + lifts):
         scored = voted(asked.question, scored, asked.texts, asked.engine, data)
     if scored[0][0] < least:
         return _silent("no sentence is sure enough to answer the question", scored[0][0], data)
