@@ -52,6 +52,11 @@ def test_a_preamble_names_with_all_its_words_and_falls_away(
     assert asked(preamble + asks, IN_CONTRACTS) == Query(asks, (document,), sure=True)
 
 
+def test_a_preamble_before_nothing_is_the_question() -> None:
+    question = "Consider the Lease of Ida Holm; what is it?"
+    assert asked(question, IN_CONTRACTS) == Query(question, (LEASE,))
+
+
 def test_a_preamble_that_names_nothing_here_is_kept() -> None:
     question = "Consider the Merger between Foo and Bar; What is the fee?"
     assert asked(question, IN_CONTRACTS) == Query(question)
