@@ -16,8 +16,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from appliance.access.principals import Principal, Standing
 from appliance.documents import Collection
@@ -64,9 +65,7 @@ class AccessClass:
 
         A label of the document goes before one of the collection, but a "yes" of either stays.
         """
-        own = cls.of(where.id, where.sector, (*where.labels, *labels))
-        held = frozenset(key for key, value in where.labels if value == "yes")
-        return replace(own, flags=own.flags | held)
+        return _within(where, tuple(labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,14 @@ class Request:
     context: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some of the policies, and what each one's id in the whole set is, by its id in here."""
+
+    policies: cedarpy.PolicySet
+    places: Mapping[str, str]  # empty: it is the whole set
+
+
 class Cedar:
     """Cedar with one set of policies; the only place where it is called."""
 
@@ -103,9 +110,11 @@ class Cedar:
             self._schema = cedarpy.Schema.from_str(schema)
             self._policies = cedarpy.PolicySet.from_str(policies)
             found = cedarpy.validate_policies(policies, schema)
-            self._annotations = _annotations(cedarpy.policies_to_json_str(policies))
+            self._spelled = json.loads(cedarpy.policies_to_json_str(policies))
+            self._annotations = _annotations(self._spelled)
         except ValueError as error:
             raise PolicyError(f"the policies do not parse: {error}", remedy=_REMEDY) from error
+        self._parts: dict[tuple[str, str], _Part] = {}
         if not found.validation_passed:
             faults = "; ".join(str(fault) for fault in found.errors)
             raise PolicyError(f"the policies do not fit the schema: {faults}", remedy=_REMEDY)
@@ -127,23 +136,63 @@ class Cedar:
         import cedarpy
 
         try:
+            part = self._part(requests)
             known = cedarpy.Entities.from_json_str(json.dumps(entities), self._schema)
             results = cedarpy.is_authorized_batch(
-                [_spelled(request) for request in requests], self._policies, known, self._schema
+                [_spelled(request) for request in requests], part.policies, known, self._schema
             )
         except ValueError:
             return tuple(_UNDECIDED for _ in requests)
         if len(results) != len(requests):
             return tuple(_UNDECIDED for _ in requests)
-        return tuple(self._decision(result) for result in results)
+        return tuple(self._decision(result, part.places) for result in results)
 
-    def _decision(self, result: cedarpy.AuthzResult) -> Decision:
+    def _part(self, requests: Sequence[Request]) -> _Part:
+        """The policies whose scope takes the one action that is asked for; else all of them.
+
+        Cedar evaluates a policy only when its scope fits, so those left out change nothing.
+        """
+        actions = {request.action for request in requests}
+        if len(actions) != 1:
+            return _Part(self._policies, {})
+        (action,) = actions
+        if action not in self._parts:
+            self._parts[action] = self._cut(action)
+        return self._parts[action]
+
+    def _cut(self, action: tuple[str, str]) -> _Part:
+        """Cedar itself is asked which scopes take an action: every policy as a bare permit."""
+        import cedarpy
+
+        policies: dict[str, dict[str, object]] = self._spelled["staticPolicies"]
+        everybody = {"principal": {"op": "All"}, "resource": {"op": "All"}, "conditions": []}
+        bare = {
+            place: {"effect": "permit", "action": policy["action"], **everybody}
+            for place, policy in policies.items()
+        }
+        text, places = _numbered(bare)
+        asked = {"principal": _NOBODY, "resource": _NOBODY, "context": {}}
+        asked["action"] = {"type": action[0], "id": action[1]}
+        # The schema is given with the actions as entities, and not with the request, whose person
+        # and thing are nobody: only the scope of the action is in question.
+        actions = cedarpy.Entities.from_json_str("[]", self._schema)
+        found = cedarpy.is_authorized(asked, text, actions)
+        if found.diagnostics.errors:
+            return _Part(self._policies, {})
+        fitting = {places[identity] for identity in found.diagnostics.reasons}
+        if not fitting:
+            return _Part(self._policies, {})
+        text, places = _numbered({place: policies[place] for place in sorted(fitting)})
+        return _Part(cedarpy.PolicySet.from_str(text), places)
+
+    def _decision(self, result: cedarpy.AuthzResult, places: Mapping[str, str]) -> Decision:
         import cedarpy
 
         diagnostics = result.diagnostics
         if diagnostics.errors or result.decision is cedarpy.Decision.NoDecision:
             return _UNDECIDED
-        policies = tuple(sorted(self._name(identity) for identity in diagnostics.reasons))
+        reasons = (places.get(identity, identity) for identity in diagnostics.reasons)
+        policies = tuple(sorted(map(self._name, reasons)))
         if result.decision is cedarpy.Decision.Allow and policies:
             return Decision(True, policies, "permitted by policy")
         if policies:
@@ -244,6 +293,7 @@ def check(folder: Path) -> tuple[str, ...]:
         return (error.message,)
 
 
+_NOBODY = {"type": "Nobody", "id": ""}
 _UNDECIDED = Decision(False, (), "the policies could not be evaluated")
 
 
@@ -285,8 +335,25 @@ def _actions(schema: str) -> tuple[str, ...]:
     return tuple(word.strip().strip('"') for names in found for word in names.split(","))
 
 
-def _annotations(spelled: str) -> dict[str, dict[str, str]]:
-    plain = json.loads(spelled)
+@lru_cache(maxsize=1 << 17)
+def _within(where: Collection, labels: tuple[tuple[str, str], ...]) -> AccessClass:
+    own = AccessClass.of(where.id, where.sector, (*where.labels, *labels))
+    held = frozenset(key for key, value in where.labels if value == "yes")
+    return replace(own, flags=own.flags | held)
+
+
+def _numbered(policies: Mapping[str, Mapping[str, object]]) -> tuple[str, dict[str, str]]:
+    """Policies as Cedar's text, and the place in the whole set of each that Cedar numbers anew."""
+    import cedarpy
+
+    marked = {place: {**one, "annotations": {"place": place}} for place, one in policies.items()}
+    plain = {"staticPolicies": marked, "templates": {}, "templateLinks": []}
+    text = cedarpy.policies_from_json_str(json.dumps(plain))
+    again = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+    return text, {number: one["annotations"]["place"] for number, one in again.items()}
+
+
+def _annotations(plain: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     if plain["templates"]:
         raise PolicyError("a policy is a template, which nothing here fills", remedy=_REMEDY)
     policies = plain["staticPolicies"]

@@ -51,14 +51,11 @@ def scope_of(
     """
     members: dict[AccessClass, list[DocumentId]] = {}
     known = {collection.id: collection for collection in collections}
-    classes: dict[tuple[str, tuple[tuple[str, str], ...]], list[DocumentId]] = {}
     for document in documents:
-        if document.collection in known:
-            alike = (document.collection, document.labels)
-            if alike not in classes:
-                resource = AccessClass.within(known[document.collection], document.labels)
-                classes[alike] = members.setdefault(resource, [])
-            classes[alike].append(document.id)
+        where = known.get(document.collection)
+        if where is not None:
+            resource = AccessClass.within(where, document.labels)
+            members.setdefault(resource, []).append(document.id)
     permitted: set[DocumentId] = set()
     if members:
         decisions = decided.decide(principal, action, tuple(members), purpose)

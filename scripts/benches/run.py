@@ -24,7 +24,19 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "scripts" / "benches" / "figures.json"
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 ON_REQUEST = ("bundle",)  # takes more than a minute, and wheels from a network the first time
-STAGES = ("cli", "pdf", "ocr", "sandbox", "seal", "audit", "embed", "search", "whole", "generate")
+STAGES = (
+    "cli",
+    "pdf",
+    "ocr",
+    "sandbox",
+    "seal",
+    "audit",
+    "access",
+    "embed",
+    "search",
+    "whole",
+    "generate",
+)
 
 
 def main() -> int:

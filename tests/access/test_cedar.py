@@ -144,3 +144,37 @@ def test_nothing_permits_nothing() -> None:
 def test_what_does_not_validate_does_not_load(policies: str, schema: str) -> None:
     with pytest.raises(PolicyError):
         Cedar(policies, schema)
+
+
+GROUPS = """
+entity Person;
+entity Thing;
+action touch;
+action read in [touch];
+action look, list in [read] appliesTo { principal: Person, resource: Thing, context: {} };
+action put in [touch] appliesTo { principal: Person, resource: Thing, context: {} };
+action other appliesTo { principal: Person, resource: Thing, context: {} };
+"""
+EVERY = '@id("all") permit (principal, action, resource);'
+
+
+@pytest.mark.parametrize(
+    ("scope", "forbidden"),
+    [
+        ("action", {"look", "list", "put", "other"}),
+        ('action in Action::"touch"', {"look", "list", "put"}),
+        ('action in Action::"read"', {"look", "list"}),
+        ('action in [Action::"read", Action::"other"]', {"look", "list", "other"}),
+        ('action == Action::"put"', {"put"}),
+    ],
+)
+def test_no_policy_over_a_group_of_actions_is_left_out(scope: str, forbidden: set[str]) -> None:
+    cedar = Cedar(f'{EVERY} @id("no") forbid (principal, {scope}, resource);', GROUPS)
+    thing = {"uid": {"type": "Thing", "id": "t"}, "attrs": {}, "parents": []}
+    actions = ["look", "list", "put", "other"]
+    requests = [Request(("Person", "p"), ("Action", a), ("Thing", "t"), {}) for a in actions]
+    together = cedar.authorise(requests, [thing])
+    alone = [cedar.authorise([request], [thing])[0] for request in requests]
+    assert list(together) == alone
+    assert {a for a, d in zip(actions, alone, strict=True) if not d.allow} == forbidden
+    assert {d.policies for d in alone if not d.allow} == {("no",)}
