@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from appliance import __version__, config, offline, release
@@ -15,10 +16,12 @@ from appliance.config import Settings
 from appliance.egress import facts
 from appliance.engine import models, server
 from appliance.errors import ApplianceError
+from appliance.governed import MOMENT
 from appliance.sandbox.server import ReaderServer
 
 DISK_NEEDED_GIB = 2
 MEMORY_NEEDED_GIB = 4
+REVIEWED_WITHIN = timedelta(hours=24)  # broken glass
 _CORE = "none: this is a core installation, without an engine"
 
 
@@ -91,7 +94,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
 
 
 def examine_store(appliance: Appliance) -> tuple[Finding, ...]:
-    """The checks of an open store: every sealed object, the whole audit log."""
+    """The checks of an open store: every sealed object, the whole audit log, broken glass."""
     problems = appliance.store.verify()
     verdict = _checked("audit log", lambda _: _audit(appliance), appliance.settings)
     store = Finding("store", True, "every sealed object opens")
@@ -102,7 +105,7 @@ def examine_store(appliance: Appliance) -> tuple[Finding, ...]:
             "; ".join(problems),
             "restore the named objects from a backup, or delete and ingest the documents again",
         )
-    return store, verdict
+    return store, verdict, _glass(appliance)
 
 
 def _checked(name: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
@@ -196,6 +199,17 @@ def _reader(settings: Settings) -> Finding:
     with ReaderServer.start(settings.reader, python, home=settings.home) as reader:
         layers = ", ".join(str(layer.name).lower().replace("_", " ") for layer in reader.layers)
     return Finding("reader", True, f"confined: {layers}; a forbidden call ends it at once")
+
+
+def _glass(appliance: Appliance) -> Finding:
+    """Who broke the glass is looked at by somebody else within a day."""
+    yesterday = (datetime.now(UTC) - REVIEWED_WITHIN).strftime(MOMENT)
+    waiting = [one for one in appliance.store.openings() if one.reviewed_by is None]
+    late = sum(one.opened < yesterday for one in waiting)
+    found = f"{len(waiting)} opening(s) wait for a review, {late} for more than a day"
+    return Finding(
+        "broken glass", not late, found, "an officer: `appliance break-glass list`, then review"
+    )
 
 
 def _audit(appliance: Appliance) -> Finding:

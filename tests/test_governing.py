@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from appliance import config, governed
+from appliance import config, doctor, governed
 from appliance.app import Appliance
 from appliance.errors import Denied, NotFound, UsageError
 from appliance.store.records import PrincipalRow
@@ -117,6 +118,21 @@ def test_broken_glass_opens_a_record_for_treatment_and_is_reviewed_by_another(ho
             app.governing.review(opened.id)
         actions = [(r.kind, r.action) for r in app.log.records()]
         assert ("security", "break_glass") in actions
+
+
+def test_the_doctor_finds_broken_glass_that_nobody_reviewed_for_a_day(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(app: Appliance) -> doctor.Finding:
+        return next(f for f in doctor.examine_store(app) if f.check == "broken glass")
+
+    with acting(home, FOUNDER, "TREATMENT") as app:
+        opened = app.governing.open_glass("health", REASON, 30)
+        assert found(app).right
+        monkeypatch.setattr(doctor, "REVIEWED_WITHIN", timedelta(seconds=-5))  # a day has passed
+        assert not found(app).right
+        app.store.review_opening(opened.id, OFFICER)
+        assert found(app).right
 
 
 @pytest.mark.parametrize("name", ["legal", "general", "no such collection"])
