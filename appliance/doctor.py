@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from appliance import __version__, config, offline, release
-from appliance.app import Appliance
+from appliance.app import FIRST_ROLES, Appliance
 from appliance.config import Settings
 from appliance.egress import facts
 from appliance.engine import models, server
 from appliance.errors import ApplianceError
 from appliance.governed import MOMENT
+from appliance.governing import SEPARATE
 from appliance.sandbox.server import ReaderServer
 
 DISK_NEEDED_GIB = 2
@@ -105,7 +106,7 @@ def examine_store(appliance: Appliance) -> tuple[Finding, ...]:
             "; ".join(problems),
             "restore the named objects from a backup, or delete and ingest the documents again",
         )
-    return store, verdict, _glass(appliance)
+    return store, verdict, _glass(appliance), _separation(appliance)
 
 
 def _checked(name: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
@@ -210,6 +211,18 @@ def _glass(appliance: Appliance) -> Finding:
     return Finding(
         "broken glass", not late, found, "an officer: `appliance break-glass list`, then review"
     )
+
+
+def _separation(appliance: Appliance) -> Finding:
+    """Nobody holds two of the roles that are kept apart; the founder's pair is said."""
+    joined = [
+        p.roles & SEPARATE for p in appliance.store.principals() if len(p.roles & SEPARATE) > 1
+    ]
+    founders = joined.count(FIRST_ROLES)
+    found = f"{len(joined) - founders} person(s) with roles that are kept apart"
+    if founders:
+        found += "; the founder is operator and officer"
+    return Finding("roles", len(joined) == founders <= 1, found, "`appliance role revoke`")
 
 
 def _audit(appliance: Appliance) -> Finding:

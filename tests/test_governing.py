@@ -135,6 +135,19 @@ def test_the_doctor_finds_broken_glass_that_nobody_reviewed_for_a_day(
         assert found(app).right
 
 
+def test_the_doctor_finds_roles_that_are_kept_apart_in_one_hand(home: Path) -> None:
+    def right(app: Appliance) -> bool:
+        return next(f for f in doctor.examine_store(app) if f.check == "roles").right
+
+    with acting(home, FOUNDER) as app:
+        assert right(app)
+        for roles in ({"officer", "administrator"}, {"operator", "custodian"}):
+            app.store.put_principal(PrincipalRow(70010, "pia", frozenset(roles)))
+            assert not right(app)
+        app.store.put_principal(PrincipalRow(70010, "pia", frozenset({"operator", "officer"})))
+        assert not right(app), "there is one founder"
+
+
 @pytest.mark.parametrize("name", ["legal", "general", "no such collection"])
 def test_broken_glass_says_the_same_of_what_is_missing_and_of_what_is_not_for_it(
     home: Path, name: str

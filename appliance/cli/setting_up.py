@@ -34,7 +34,8 @@ def init_command(
 ) -> None:
     """Make a new sealed store and its audit log.
 
-    The passphrase is asked twice and kept nowhere: without it nobody can open the store.
+    The passphrase is asked twice and kept nowhere: without it nobody can open the store. You
+    become its operator and officer, until `appliance role` divides the two.
 
     \b
     Examples:
