@@ -25,6 +25,7 @@ from tests.access.meaning import (
     SURVEY,
     drawn,
     permits,
+    standing,
 )
 
 # a busy machine is no fault of the code
@@ -137,6 +138,21 @@ def test_a_wall_wins_over_every_permit(folder: Path) -> None:
         other = AccessClass("b", "general")
         assert allowed(walled, person("operator", "screened"), action, other)
         assert allowed(walled, person("operator"), action)
+
+
+def test_no_permit_added_opens_a_wall(folder: Path) -> None:
+    """Random people and collections, and a policy that permits everything to everybody."""
+    widest = add(
+        folder, '@id("all") @description("Everything.") permit (principal, action, resource);'
+    )
+    chance, walled = random.Random(), 0  # noqa: S311 -- no secret
+    for _ in range(4000):
+        asked = drawn(chance)
+        if asked.action in CONTENT and standing(asked).walled:
+            walled += 1
+            (found,) = widest.decide(asked.person, asked.action, [asked.resource], asked.purpose)
+            assert not found.allow, asked
+    assert walled > 50
 
 
 def test_an_erring_wall_denies(folder: Path) -> None:
