@@ -19,7 +19,9 @@ def test_defaults_without_a_file(tmp_path: Path) -> None:
 
 
 def test_values_override_defaults(tmp_path: Path) -> None:
-    (tmp_path / "appliance.toml").write_text("[engine]\nmax_model_len = 4096\n[search]\ncharacters=3")
+    (tmp_path / "appliance.toml").write_text(
+        "[engine]\nmax_model_len = 4096\n[search]\ncharacters=3"
+    )
     settings = config.load(tmp_path, environ={})
     assert settings.engine.max_model_len == 4096
     assert settings.search.characters == 3

@@ -99,20 +99,26 @@ def check(file: Path, as_json: bool) -> None:
 
 
 @pack_command.command("try")
-@click.argument("file", type=FILE)
+@click.argument("pack")
 @click.argument("document")
 @json_option
 @opens_store
-def try_pack(appliance: Appliance, file: Path, document: str, as_json: bool) -> None:
+def try_pack(appliance: Appliance, pack: str, document: str, as_json: bool) -> None:
     """Run a pack on one document: what is found, what was considered, and why not.
 
+    PACK is a file, or the name of a pack that `appliance pack list` shows.
+
     \b
-    Example:
+    Examples:
       appliance pack try charter.toml contracts/lease.pdf
+      appliance pack try legal/lease 3fa1
     """
     from appliance.tasks import packs
 
-    tried = appliance.questions.try_pack(document, packs.read(file))
+    own = appliance.settings.home / "packs"
+    named = pack in packs.available(own=own)
+    loaded = packs.load(pack, own=own) if named else packs.read(Path(pack))
+    tried = appliance.questions.try_pack(document, loaded)
     if as_json:
         display.emit_json(tried.fields)
         return

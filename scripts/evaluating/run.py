@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from appliance import offline
@@ -122,7 +123,7 @@ def with_scores(readme: str, name: str) -> str:
     return f"{before}{begin}\n{shown}\n{end}{rest.split(end)[1]}"
 
 
-def table(scores: list[Score] | tuple[Score, ...], where: str) -> str:
+def table(scores: Sequence[Score], where: str) -> str:
     """The scores as a Markdown table, as the README shows it."""
     lines = [
         f"Measured on {where}. In brackets: where 95 % of the scores of resampled documents lie."
