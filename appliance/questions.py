@@ -156,7 +156,8 @@ class Questions:
     def _basis(self, act: Act, request: Request, scope: Scope) -> Basis:
         name = self.model().name if act.model else ""  # a summary may do without
         pack = self._pack(request) if request.kind == "extract" else None
-        return self._keeper.basis(scope, act, name, self._embedding_digest, pack)
+        embedding = "" if request.kind == "summarize" else self._embedding_digest
+        return self._keeper.basis(scope, act, name, embedding, pack)
 
     def _pack(self, request: Request) -> Pack:
         from appliance.tasks import packs
