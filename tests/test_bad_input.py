@@ -223,7 +223,7 @@ def test_a_full_disk_is_said_and_nothing_is_half_done(
     small.mkdir()
     appliance = f"{' '.join(CLI)} --home {small}/home"
     script = (
-        f"mount -t tmpfs -o size=3m tmpfs {small} && cp -a {bare_desk.home} {small}/home && "
+        f"mount -t tmpfs -o size=4m tmpfs {small} && cp -a {bare_desk.home} {small}/home && "
         f"{appliance} collection create c && {appliance} ingest {folder} -c c; code=$?; "
         f"{appliance} list && exit $code"
     )
