@@ -74,7 +74,7 @@ class Desk:
         """The arguments of the main job."""
         home, incoming, out = str(self.home), str(self.scene.incoming), str(self.out)
         job = ["--home", home, "process", incoming, "--collection", COLLECTION, "--out", out]
-        return [*job, "--summarize", "--ask", QUESTION]
+        return [*job, "--summarize", "--vote", "--ask", QUESTION]  # a vote: the engine is used
 
     def opened(self) -> Appliance:
         """The store and the log, to look at."""
