@@ -15,6 +15,7 @@ from appliance.index.cues import said
 from appliance.index.payload import Embeds
 from appliance.tasks import kinds, matters
 from appliance.tasks.calibration import Calibration, logistic
+from appliance.tasks.packs import PackField
 from appliance.tasks.payments import agreement
 from appliance.tasks.quotable import is_heading, is_quotable
 from appliance.tasks.relevance import coverage, names, naming, weights
@@ -34,7 +35,7 @@ class Signals:
     kind: float = 0.0  # 1: holds the kind of value asked for, 1/2: a stand-in; -1: does not
     naming: float = 0.0  # holds the names of the question; -1: none of them
     role: float = 0.0  # 1: gives the one asked for his role in a payment; -1: the other role
-    matter: float = 0.0  # speaks of the matter that a field pack knows; -1: known, and it does not
+    matter: float = 0.0  # 1: of the matter, as a heading or a field pack knows; -1: of another
     wording: float = 0.0  # closest phrase with which documents state the subject, cosine
     worded: float = 0.0  # 1: such phrases are known of the question's subject
     rank: float = 0.0  # 1 for the first passage, 1/2 for the second, ...
@@ -73,6 +74,14 @@ def score(signals: Signals, calibration: Calibration) -> float:
     return logistic({name: getattr(signals, name) for name in SIGNALS}, calibration)
 
 
+def titles(label: str, question: str) -> bool:
+    """Whether a heading names what a question asks for, but for names and one word more."""
+    asked = set(content_terms(question)) - names(question)
+    heading = set(content_terms(label))
+    left = asked - heading
+    return bool(heading) and heading <= asked and len(left) <= (len(heading) > 1)
+
+
 def gather(
     question: str,
     passages: Sequence[Passage],
@@ -109,13 +118,20 @@ def gather(
             kind=kinds.held(question, place.words),
             naming=naming(wanted, place.words, place.around, held.get(place.document, _NOTHING)),
             role=agreement(question, place.words),
-            matter=(matters.speaks(meant, place.words, place.heading) or -1.0) if meant else 0.0,
+            matter=_matter(meant, place, question),
             wording=max(cosines, default=0.0),
             worded=float(bool(phrases)),
             rank=1 / (1 + place.rank),
         )
         found.append(Evidence(place.document, place.span, signals))
     return found
+
+
+def _matter(meant: PackField | None, place: _Place, question: str) -> float:
+    """Whether a sentence speaks of the matter: a note's own heading knows better than a pack."""
+    if titles(place.label, question):
+        return 1.0
+    return (matters.speaks(meant, place.words, place.heading) or -1.0) if meant else 0.0
 
 
 def _places(

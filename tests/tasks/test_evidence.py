@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from appliance.documents import Element, ElementKind, ParsedDocument, Span
 from appliance.tasks.calibration import Calibration
-from appliance.tasks.evidence import Evidence, Signals, gather, score
+from appliance.tasks.evidence import Evidence, Signals, gather, score, titles
 from appliance.tasks.quotable import is_quotable
 from appliance.tasks.voting import admitted, ordered, reach, voted
 from tests.index.doubles import WordVectors
@@ -72,3 +74,18 @@ def test_equal_scores_are_ordered_by_place() -> None:
     twin = [Evidence(DOCUMENT, Span(at, at + 1), Signals()) for at in (5, 1, 3)]
     assert [item.span.begin for _, item in ordered(twin, DATA)] == [1, 3, 5]
     assert score(Signals(coverage=0.5), DATA) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("heading", "question", "named"),
+    [
+        ("CHIEF COMPLAINT", "What is the patient's chief complaint?", True),
+        ("CHIEF COMPLAINT", "What is Bryan Smith's chief complaint?", True),
+        ("GOVERNING LAW", "Which law governs?", True),
+        ("ASSESSMENT AND PLAN", "What is the plan?", False),
+        ("Notices", "Who signs the notices of default?", False),
+        ("", "What is the plan?", False),
+    ],
+)
+def test_a_heading_may_name_what_is_asked(heading: str, question: str, named: bool) -> None:
+    assert titles(heading, question) is named
