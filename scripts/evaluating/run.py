@@ -26,6 +26,7 @@ from scripts.evaluating.split import Part
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "scripts" / "evaluating" / "figures.json"
 SAMPLES = ROOT / "tests" / "samples"
+HELD, TUNED = ", held back", ", tuned on"  # ends of the names of a score's two halves
 SETS = (
     "reading",
     "retrieval",
@@ -128,10 +129,23 @@ def table(scores: Sequence[Score], where: str) -> str:
     lines = [
         f"Measured on {where}. In brackets: where 95 % of the scores of resampled documents lie."
     ]
-    lines += ["", "| part | what | score | target | met | on |", "|---|---|---|---|---|---|"]
+    wholes = {(s.part, s.name) for s in scores}
+    halves = {
+        (s.part, s.name): s
+        for s in scores
+        if ((s.part, s.name.removesuffix(HELD)) in wholes and s.name.endswith(HELD))
+        or ((s.part, s.name.removesuffix(TUNED)) in wholes and s.name.endswith(TUNED))
+    }
+    heads = ["part", "what", "score", *(["held back", "tuned on"] if halves else [])]
+    heads += ["target", "met", "on"]
+    lines += ["", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for s in scores:
+        if (s.part, s.name) in halves:
+            continue
+        parted = [halves.get((s.part, s.name + half)) for half in (HELD, TUNED)] if halves else []
         met = "" if s.met is None else ("yes" if s.met else "**no**")
-        lines.append(f"| {s.part} | {s.name} | {_shown(s)} | {s.target} | {met} | {s.on} |")
+        cells = [s.part, s.name, _shown(s), *(f"{p.value:.3f}" if p else "" for p in parted)]
+        lines.append(f"| {' | '.join([*cells, s.target, met, s.on])} |")
     return "\n".join(lines)
 
 

@@ -276,3 +276,14 @@ def test_the_halves_stand_beside_the_whole_and_have_no_target() -> None:
     assert (held.met, tuned.met) == (None, None)
     assert held.name == "right, held back"
     assert len(shares("part", "right", counts[:1])) == 1
+
+
+def test_the_halves_of_a_score_share_its_row() -> None:
+    counts = [Count(f"{at}.pdf", at % 2, 1) for at in range(20)]
+    alone = Score("part", "of one half, held back", 0.25)
+    shown = run.table([*shares("part", "right", counts, 0.4), alone], "here").splitlines()
+    assert shown[2] == "| part | what | score | held back | tuned on | target | met | on |"
+    rows = [line for line in shown if line.startswith("| part |")][1:]
+    assert len(rows) == 2
+    assert rows[0].startswith("| part | right | 0.500 (")
+    assert rows[1].startswith("| part | of one half, held back | 0.250 |")
