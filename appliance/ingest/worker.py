@@ -52,7 +52,8 @@ _FAMILIES = {
     kinds.Family.ZIP: (*_PACKED, "archive"),
     kinds.Family.OLE: ("doc", "ppt", "xls", "msg", "tnef", *_PACKED),  # encrypted: a ZIP inside
     kinds.Family.IMAGE: ("images",),
-    kinds.Family.TEXT: ("pictures", "odf", "web", "prose", "markup", "mail", "mbox", "rtf"),
+    # What a text needs not, too: loaded before the fork, it costs a child half a millisecond less.
+    kinds.Family.TEXT: (*_PACKED, "web", "prose", "markup", "mail", "mbox", "rtf"),
 }
 
 
