@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from appliance import __version__
@@ -38,7 +39,7 @@ class Keeper:
         self, scope: Scope, act: Act, model: str, embedding_digest: str, pack: object = None
     ) -> Basis:
         """What a result of an act under way rests on; ``pack`` may be the user's own."""
-        versions = self._acts.store.versions()
+        versions = self._acts.store.versions(scope.documents)
         search, engine = self._settings.search, self._settings.engine
         settings: dict[str, object] = {
             "chunk_characters": search.chunk_characters,
@@ -56,7 +57,7 @@ class Keeper:
             model_digest=act.model,
             embedding_digest=embedding_digest,
             settings=tuple((key, str(value)) for key, value in sorted(settings.items())),
-            scope=tuple((d, versions[d]) for d in sorted(scope.documents) if d in versions),
+            scope=tuple(sorted(versions.items())),
             passages=tuple(act.passages),
         )
 
@@ -66,15 +67,15 @@ class Keeper:
             return ""
         return self._acts.store.keep(tuple(dict.fromkeys(act.documents)), encoded(result)).id
 
-    def every(self, act: Act) -> Iterator[tuple[KeptRow, Kept]]:
-        """The results made from documents that this principal may read, newest first."""
-        for row in self._rows():
+    def newest(self, act: Act, limit: int) -> Iterator[tuple[KeptRow, Kept]]:
+        """The results made from documents that this principal may read, newest first; 0: all."""
+        for row in islice(self._rows(), limit or None):
             act.documents += [document for document, _ in row.sources]
             yield row, decoded(self._acts.store.read_kept(row))
 
-    def _rows(self) -> tuple[KeptRow, ...]:
+    def _rows(self, prefix: str = "") -> tuple[KeptRow, ...]:
+        rows = self._acts.store.every_kept(prefix)
         permitted = self._acts.scope("show").documents
-        rows = self._acts.store.every_kept()
         return tuple(
             row for row in reversed(rows) if row.object and _sources(row.sources) <= permitted
         )
@@ -86,7 +87,7 @@ class Keeper:
             NotFound: there is none, or none for this principal, or it is gone: the same words.
             UsageError: several fit.
         """
-        found = [row for row in self._rows() if row.id.startswith(reference)]
+        found = self._rows(reference)
         if not found or (len(reference) < SHORTEST_PREFIX and found[0].id != reference):
             raise NotFound(
                 "there is no such result",

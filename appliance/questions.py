@@ -119,10 +119,10 @@ class Questions:
             parsed, fields, states = self._tried(act, pack, scope)
         return Tried(document, parsed, fields, states)
 
-    def results(self) -> tuple[tuple[KeptRow, Request], ...]:
-        """The results made from documents that this principal may read, newest first."""
+    def results(self, limit: int = 0) -> tuple[tuple[KeptRow, Request], ...]:
+        """The results made from documents that this principal may read, newest first; 0: all."""
         with self._acts.act("results") as act:
-            return tuple((row, kept.request) for row, kept in self._keeper.every(act))
+            return tuple((row, kept.request) for row, kept in self._keeper.newest(act, limit))
 
     def result(self, reference: str) -> tuple[ResultId, Kept]:
         """One result as it is kept, by its id or the beginning of its id."""

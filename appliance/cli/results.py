@@ -18,7 +18,9 @@ SHOWN = 60  # characters of a question
 
 
 @click.command("results")
-@click.option("--limit", "-n", default=20, show_default=True, help="So many; 0 means all.")
+@click.option(
+    "--limit", "-n", default=20, show_default=True, type=click.IntRange(0), help="So many; 0: all."
+)
 @json_option
 @opens_store
 def results_command(appliance: Appliance, limit: int, as_json: bool) -> None:
@@ -31,8 +33,7 @@ def results_command(appliance: Appliance, limit: int, as_json: bool) -> None:
       appliance results
       appliance results --limit 0 --json
     """
-    found = appliance.questions.results()
-    shown = found[:limit] if limit else found
+    shown = appliance.questions.results(limit)
     if as_json:
         emit_json([{"result": row, "request": request} for row, request in shown])
         return

@@ -8,7 +8,7 @@ unreadable with the document; its row stays to say so.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from appliance.documents import DocumentId
@@ -23,10 +23,10 @@ class ResultArchive:
 
     _shelf: Shelf
 
-    def versions(self) -> dict[DocumentId, int]:
-        """The version of every document."""
+    def versions(self, documents: Collection[DocumentId]) -> dict[DocumentId, int]:
+        """The versions of those of ``documents`` that are there."""
         with self._shelf.catalogue.transaction() as session:
-            return document_rows.versions(session)
+            return document_rows.versions(session, documents)
 
     def keep(self, sources: Sequence[DocumentId], content: bytes) -> KeptRow:
         """Seal a result made from documents; durable when this returns.
@@ -53,10 +53,10 @@ class ResultArchive:
             raise NotFound("there is no such result", remedy="see `appliance results`")
         return row
 
-    def every_kept(self) -> tuple[KeptRow, ...]:
-        """All results, oldest first, those that are gone with them."""
+    def every_kept(self, prefix: str = "") -> tuple[KeptRow, ...]:
+        """The results whose ids begin so, oldest first, those that are gone with them."""
         with self._shelf.catalogue.transaction() as session:
-            return kept_rows.every(session)
+            return kept_rows.every(session, prefix)
 
     def read_kept(self, row: KeptRow) -> bytes:
         """What was kept.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from appliance.documents import CollectionId, Document, DocumentId, Flag
 from appliance.store.records import CollectionKey, Part, StoredDocument
 from appliance.store.tables import CollectionKeyTable, DocumentKeyTable, DocumentTable, LabelTable
+
+MOST_NAMED = 500  # ids in a query; above that, one pass over all rows is cheaper than a long list
 
 
 def put(session: Session, stored: StoredDocument) -> None:
@@ -88,10 +90,13 @@ def object_ids(session: Session) -> frozenset[str]:
     return frozenset(object_id for row in rows for object_id in row)
 
 
-def versions(session: Session) -> dict[DocumentId, int]:
-    """The version of every document."""
-    rows = session.execute(select(DocumentTable.id, DocumentTable.version))
-    return {DocumentId(id): version for id, version in rows}
+def versions(session: Session, documents: Collection[DocumentId]) -> dict[DocumentId, int]:
+    """The versions of those of ``documents`` that are there."""
+    query = select(DocumentTable.id, DocumentTable.version)
+    if len(documents) <= MOST_NAMED:
+        query = query.where(DocumentTable.id.in_(documents))
+    found = {DocumentId(id): version for id, version in session.execute(query)}
+    return {id: version for id, version in found.items() if id in documents}
 
 
 def _remove(session: Session, id: DocumentId) -> None:
@@ -115,7 +120,7 @@ def _rows(session: Session, *where: ColumnElement[bool]) -> tuple[StoredDocument
 
 def _labels(session: Session, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     query = select(LabelTable).order_by(LabelTable.document, LabelTable.key)
-    if len(ids) <= 500:  # above that, one pass over all labels is cheaper than a long list
+    if len(ids) <= MOST_NAMED:
         query = query.where(LabelTable.document.in_(ids))
     labels: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in session.scalars(query):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from appliance.documents import DocumentId
+from appliance.store.document_rows import MOST_NAMED
 from appliance.store.records import KeptRow
 from appliance.store.tables import KeptSourceTable, KeptTable
 
@@ -27,10 +28,12 @@ def one(session: Session, id: str) -> KeptRow | None:
     return None if row is None else _rows(session, [row])[0]
 
 
-def every(session: Session) -> tuple[KeptRow, ...]:
-    """All results, oldest first."""
-    found = session.scalars(select(KeptTable).order_by(KeptTable.added, KeptTable.id)).all()
-    return _rows(session, found)
+def every(session: Session, prefix: str = "") -> tuple[KeptRow, ...]:
+    """The results whose ids begin so, oldest first."""
+    query = select(KeptTable).order_by(KeptTable.added, KeptTable.id)
+    if prefix:
+        query = query.where(func.substr(KeptTable.id, 1, len(prefix)) == prefix)
+    return _rows(session, session.scalars(query).all())
 
 
 def object_ids(session: Session) -> frozenset[str]:
@@ -52,8 +55,8 @@ def end_of(session: Session, document: DocumentId) -> tuple[str, ...]:
 
 def _rows(session: Session, found: Sequence[KeptTable]) -> tuple[KeptRow, ...]:
     query = select(KeptSourceTable).order_by(KeptSourceTable.kept, KeptSourceTable.document)
-    if len(found) == 1:
-        query = query.where(KeptSourceTable.kept == found[0].id)
+    if len(found) <= MOST_NAMED:
+        query = query.where(KeptSourceTable.kept.in_([row.id for row in found]))
     sources: dict[str, list[tuple[DocumentId, int]]] = defaultdict(list)
     for row in session.scalars(query):
         sources[row.kept].append((DocumentId(row.document), row.version))
