@@ -135,7 +135,3 @@ def _link(path: Path) -> str:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text is not None else None
-
-
-def _yes(text: str | None) -> bool | None:
-    return None if text is None else int(text) == 1

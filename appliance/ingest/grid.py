@@ -218,10 +218,5 @@ def _begins_lower(band: list[Row], column: int) -> bool:
     return first > 0 and len(own[0]) > 1 and heads.head_count(own) > 0
 
 
-def _between(band: list[Row], start: int, end: int) -> list[Row]:
-    part = [(at, {c: t for c, t in cells.items() if start <= c < end}) for at, cells in band]
-    return [(at, cells) for at, cells in part if cells]
-
-
 def _shifted(entry: Entry, left: int) -> Entry:
     return Entry(entry.text, max(entry.column - left, 0), entry.width, None, entry.height)
