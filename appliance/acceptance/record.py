@@ -8,8 +8,6 @@ shows that nothing was changed since, and whoever stood by can write its public 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import platform
 from dataclasses import dataclass
@@ -17,10 +15,10 @@ from enum import StrEnum
 
 from appliance import __version__
 from appliance.acceptance.checks import Check, Figure, Verdict, overall
+from appliance.audit import statement
 from appliance.audit.clock import now
 from appliance.crypto import sign
 from appliance.errors import AuditError
-from appliance.plain import from_plain, to_plain
 
 SCHEMA = 1
 PURPOSE = b"appliance accept v1\n"
@@ -56,12 +54,12 @@ class Report:
 
     def spelled(self) -> bytes:
         """The one spelling."""
-        return json.dumps(to_plain(self), sort_keys=True, separators=(",", ":")).encode("ascii")
+        return statement.spelled(self)
 
     @property
     def digest(self) -> str:
         """SHA-256 of the spelling, in hexadecimal."""
-        return hashlib.sha256(self.spelled()).hexdigest()
+        return statement.digest(self)
 
     def counts(self) -> dict[str, int]:
         """Checks by verdict."""
@@ -116,8 +114,8 @@ def signed(report: Report, seed: bytes = b"") -> Signed:
     """Sign with the key of this seed, or with one that is made for it and then forgotten."""
     key = KeyOf.LOG if seed else KeyOf.REPORT
     seed = seed or sign.new_signing_key()
-    mark = sign.sign(seed, PURPOSE + bytes.fromhex(report.digest))
-    return Signed(report, report.digest, key, sign.public_key(seed).hex(), mark.hex())
+    digest, public_key, mark = statement.signature(seed, PURPOSE, report)
+    return Signed(report, digest, key, public_key, mark)
 
 
 def check(untrusted_record: bytes, trusted_key: str = "") -> Signed:
@@ -135,20 +133,13 @@ def check(untrusted_record: bytes, trusted_key: str = "") -> Signed:
         "this is no acceptance report whose signature verifies",
         remedy="compare the file with the one that the appliance wrote",
     )
-    if len(untrusted_record) > LONGEST:
+    foreign = AuditError(
+        "this report was signed with another key",
+        remedy="compare the key with the one that `appliance accept` showed",
+    )
+    record = statement.opened(untrusted_record, Signed, LONGEST, refused)
+    found = record.report
+    if overall(found.checks) != found.verdict:
         raise refused
-    try:
-        record = from_plain(Signed, json.loads(untrusted_record))
-        key, mark = bytes.fromhex(record.public_key), bytes.fromhex(record.signature)
-        digest = record.report.digest
-    except (ValueError, TypeError, RecursionError):
-        raise refused from None
-    if digest != record.digest or overall(record.report.checks) != record.report.verdict:
-        raise refused
-    if trusted_key and trusted_key.strip().lower() != record.public_key:
-        raise AuditError(
-            "this report was signed with another key",
-            remedy="compare the key with the one that `appliance accept` showed",
-        )
-    sign.verify(key, PURPOSE + bytes.fromhex(digest), mark)
+    statement.verify(found, record, PURPOSE, trusted_key, refused=refused, foreign=foreign)
     return record

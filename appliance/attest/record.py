@@ -7,20 +7,18 @@ attestation's one spelling (keys sorted, no white space), so that it can stand f
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 from dataclasses import dataclass
 
 from appliance import __version__
 from appliance.attest.parts import Seen
+from appliance.audit import statement
 from appliance.audit.clock import now
 from appliance.config import Settings
-from appliance.crypto import sign
 from appliance.egress.probe import Observation
 from appliance.egress.verdict import Item, Verdict, overall
 from appliance.errors import AuditError
-from appliance.plain import from_plain, to_plain
 
 SCHEMA = 1
 PURPOSE = b"appliance attest egress v1\n"
@@ -47,12 +45,12 @@ class Attestation:
 
     def spelled(self) -> bytes:
         """The one spelling."""
-        return json.dumps(to_plain(self), sort_keys=True, separators=(",", ":")).encode("ascii")
+        return statement.spelled(self)
 
     @property
     def digest(self) -> str:
         """SHA-256 of the spelling, in hexadecimal."""
-        return hashlib.sha256(self.spelled()).hexdigest()
+        return statement.digest(self)
 
     def counts(self) -> dict[str, int]:
         """Items by verdict."""
@@ -91,9 +89,7 @@ def compose(settings: Settings, seen: Seen) -> Attestation:
 
 def signed(attestation: Attestation, seed: bytes) -> Signed:
     """Sign with the key of this seed."""
-    digest = attestation.digest
-    mark = sign.sign(seed, PURPOSE + bytes.fromhex(digest))
-    return Signed(attestation, digest, sign.public_key(seed).hex(), mark.hex())
+    return Signed(attestation, *statement.signature(seed, PURPOSE, attestation))
 
 
 def check(untrusted_record: bytes, trusted_key: str = "") -> Signed:
@@ -111,22 +107,15 @@ def check(untrusted_record: bytes, trusted_key: str = "") -> Signed:
         "this is no attestation whose signature verifies",
         remedy="compare the file with the one that the appliance wrote",
     )
-    if len(untrusted_record) > LONGEST:
+    foreign = AuditError(
+        "this attestation was signed with another key",
+        remedy="compare the key with the one that `appliance attest egress` showed",
+    )
+    record = statement.opened(untrusted_record, Signed, LONGEST, refused)
+    found = record.attestation
+    if overall(found.items) != found.verdict:
         raise refused
-    try:
-        record = from_plain(Signed, json.loads(untrusted_record))
-        key, mark = bytes.fromhex(record.public_key), bytes.fromhex(record.signature)
-        digest = record.attestation.digest
-    except (ValueError, TypeError, RecursionError):
-        raise refused from None
-    if digest != record.digest or overall(record.attestation.items) != record.attestation.verdict:
-        raise refused
-    if trusted_key and trusted_key.strip().lower() != record.public_key:
-        raise AuditError(
-            "this attestation was signed with another key",
-            remedy="compare the key with the one that `appliance attest egress` showed",
-        )
-    sign.verify(key, PURPOSE + bytes.fromhex(digest), mark)
+    statement.verify(found, record, PURPOSE, trusted_key, refused=refused, foreign=foreign)
     return record
 
 
