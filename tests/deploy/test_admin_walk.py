@@ -135,7 +135,7 @@ def test_the_services_and_their_commands_exist() -> None:
 
 
 def test_every_option_that_the_text_names_is_one() -> None:
-    """Of the builder, or of install.sh."""
+    """Of the builder, of install.sh, or of the proof of an offline installation."""
     help_page = subprocess.run(
         ["sh", str(ROOT / "deploy" / "install.sh"), "--help"],
         capture_output=True,
@@ -143,6 +143,7 @@ def test_every_option_that_the_text_names_is_one() -> None:
         check=True,
     ).stdout
     builder = (ROOT / "scripts" / "bundling" / "build.py").read_text("utf-8")
-    known = set(re.findall(r"--[a-z][a-z-]+", help_page + builder))
+    proof = (ROOT / "scripts" / "proving" / "offline.py").read_text("utf-8")
+    known = set(re.findall(r"--[a-z][a-z-]+", help_page + builder + proof))
     known |= {"--now", "--rollback"}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", SECTION)) <= known
