@@ -1,9 +1,10 @@
 """Settings: one TOML file in the home folder, and the few variables read from the environment.
 
 This is the only module that reads the environment.  ``APPLIANCE_HOME`` names the home folder
-(store, audit log, ``appliance.toml``); ``APPLIANCE_ROOT`` names the installation (``envs/engine``,
-``models``) and is derived from the running interpreter when unset.  An unknown key is an error: a
-misspelt limit must not silently be no limit.
+(store, audit log, ``appliance.toml``); ``APPLIANCE_SOCKET`` names the socket of the resident
+service, for people who may not read that folder; ``APPLIANCE_ROOT`` names the installation
+(``envs/engine``, ``models``) and is derived from the running interpreter when unset.  An unknown
+key is an error: a misspelt limit must not silently be no limit.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 from appliance.errors import ConfigError
 
+SECTIONS = ("engine", "reader", "search", "service")
 LONGEST_SOCKET_PATH = 100  # bytes; sun_path holds 108 with its terminator (unix(7))
 
 
@@ -60,6 +62,21 @@ class SearchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """How the resident service answers, and how much it takes on."""
+
+    socket: str = ""  # empty: service.sock in the run folder
+    workers: int = 8  # calls at work at a time; one person may have three quarters of them
+    waiting: int = 32  # calls of one person that may wait for a turn
+    waiting_s: int = 300  # for a turn; then the answer is "busy"
+    connections: int = 256
+    connections_per_person: int = 64
+    first_words_s: int = 10  # until a new connection says what it wants
+    idle_s: int = 900  # between two words of a connection that waits for its caller
+    ending_s: int = 20  # for work under way to get its outcome when the service is sealed
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the composition root needs to know."""
 
@@ -68,6 +85,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    service: ServiceSettings = field(default_factory=ServiceSettings)
 
     @property
     def models(self) -> Path:
@@ -106,6 +124,11 @@ class Settings:
         """Unix socket on which the engine answers."""
         return Path(self.engine.socket) if self.engine.socket else self.run / "engine.sock"
 
+    @property
+    def service_socket(self) -> Path:
+        """Unix socket on which the resident service answers."""
+        return Path(self.service.socket) if self.service.socket else self.run / "service.sock"
+
 
 def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings of one home folder; defaults where the file or a key is absent.
@@ -116,17 +139,22 @@ def load(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     where = home or Path(environ.get("APPLIANCE_HOME") or Path.home() / ".appliance")
     where = where.expanduser().absolute()
     root = Path(environ.get("APPLIANCE_ROOT") or Path(sys.prefix).parent.parent).absolute()
-    settings = Settings(home=where, root=root)
     file = where / "appliance.toml"
+    named = environ.get("APPLIANCE_SOCKET", "")
     try:
         table = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
-        return settings
+        table = {}
+    except PermissionError:
+        if not named:  # somebody else's home: all that is needed of it is where it answers
+            raise _unreadable(file, "permission denied") from None
+        table = {}
     except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"{file} cannot be read as TOML: {error}", remedy="correct or remove the file"
-        ) from error
-    return _overlaid(settings, table, file)
+        raise _unreadable(file, str(error)) from error
+    settings = _overlaid(Settings(home=where, root=root), table, file)
+    if named:
+        settings = replace(settings, service=replace(settings.service, socket=named))
+    return settings
 
 
 def variables() -> tuple[str, ...]:
@@ -150,11 +178,22 @@ def notify_address(environ: Mapping[str, str] = os.environ) -> str:
     return environ.get("NOTIFY_SOCKET", "")
 
 
+def credentials(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder in which a service manager hands over secrets (systemd.exec(5), CREDENTIALS)."""
+    name = environ.get("CREDENTIALS_DIRECTORY")
+    return Path(name) if name else None
+
+
+def _unreadable(file: Path, why: str) -> ConfigError:
+    return ConfigError(f"{file} cannot be read as TOML: {why}", remedy="correct or remove the file")
+
+
 def _overlaid(settings: Settings, table: Mapping[str, Any], file: Path) -> Settings:
     for section, values in table.items():
-        if section not in {"engine", "reader", "search"} or not isinstance(values, dict):
+        if section not in SECTIONS or not isinstance(values, dict):
             raise ConfigError(
-                f"{file}: unknown section [{section}]", remedy="use [engine], [reader] or [search]"
+                f"{file}: unknown section [{section}]",
+                remedy=f"known sections: {', '.join(f'[{name}]' for name in SECTIONS)}",
             )
         current = getattr(settings, section)
         known = {item.name: type(getattr(current, item.name)) for item in fields(current)}

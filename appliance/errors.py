@@ -27,7 +27,9 @@
     |-- PolicyError               17   the policy set does not validate or could not decide
     |-- Denied                    18   the policy does not permit this action
     |-- StoreBusy                 19   another process works on this store
-    `-- BatchFailed               20   the batch ended; not one file could be read
+    |-- BatchFailed               20   the batch ended; not one file could be read
+    |-- Busy                      22   the service has as much to do as it takes on; try again
+    `-- ServiceUnavailable        23   the service went away, was sealed, or does not know you
     (Interrupted                 130   Ctrl-C)
 
 A message names the file and the remedy.  It never holds content of a document, a question, a key
@@ -184,6 +186,18 @@ class BatchFailed(ApplianceError):
     """The batch ended, and nothing could be done: not one file was read."""
 
     exit_code = 20
+
+
+class Busy(ApplianceError):
+    """The service has as much to do as it takes on, for this person or in all."""
+
+    exit_code = 22
+
+
+class ServiceUnavailable(ApplianceError):
+    """The service went away, was sealed in the middle, or does not know the caller."""
+
+    exit_code = 23
 
 
 EXIT_INTERRUPTED = 130

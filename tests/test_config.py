@@ -45,6 +45,16 @@ def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str, word: str) -
     assert "appliance.toml" in caught.value.message
 
 
+def test_the_environment_names_the_service_to_whoever_may_not_read_the_home(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "appliance.toml").write_text('[service]\nsocket = "/run/a.sock"\nworkers = 3')
+    assert config.load(tmp_path, environ={}).service_socket == Path("/run/a.sock")
+    named = config.load(tmp_path, environ={"APPLIANCE_SOCKET": "/run/b.sock"})
+    assert (named.service_socket, named.service.workers) == (Path("/run/b.sock"), 3)
+    assert config.load(tmp_path / "x", {}).service_socket == tmp_path / "x" / "run" / "service.sock"
+
+
 def test_a_deep_home_still_gets_a_socket_that_binds(tmp_path: Path) -> None:
     settings = config.load(tmp_path / ("d" * 120), environ={})
     assert len(str(settings.engine_socket)) <= config.LONGEST_SOCKET_PATH
