@@ -1,8 +1,9 @@
 """The file ``keyring.sealed``: how to unseal, and what is unsealed (FORMAT.md, "Keyring file").
 
-A plain checksum over the whole file tells damage from a wrong passphrase.  The file is replaced
-by renaming; while that happens the generation before it is kept beside it, and it is removed once
-the new one is durable, because an old generation opens with the old passphrase.
+A plain checksum over the whole file tells damage from a wrong passphrase.  There is one slot for a
+passphrase, one for key shares, or both; each opens the same root key.  The file is replaced by
+renaming; while that happens the generation before it is kept beside it, and it is removed once
+the new one is durable, because an old generation opens with the old secrets.
 """
 
 from __future__ import annotations
@@ -12,20 +13,27 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.crypto.keyring import Keyring, new_key, newer_format, open_keyring
+from appliance.crypto.keyring import Key, Keyring, new_key, newer_format, open_keyring
 from appliance.crypto.unseal import (
-    RECORD_BYTES,
     Argon2Cost,
+    NewShares,
+    Secret,
+    ShareRecord,
+    Shares,
+    Slot,
     UnsealRecord,
-    decode_record,
+    decode_slots,
     protect,
+    protect_by_shares,
     unprotect,
+    unprotect_by_shares,
 )
-from appliance.errors import StoreDamaged
+from appliance.errors import StoreDamaged, UsageError, WrongPassphrase
 from appliance.store.files import TEMPORARY, disk, replace_durably, sync_folder
 
 NAME, PREVIOUS = "keyring.sealed", "keyring.previous"
-_MAGIC, _FORMAT = b"APKR", 1
+_MAGIC = b"APKR"
+_PLAIN, _SLOTTED = 1, 2  # formats: one passphrase, or any slots
 _HEAD = struct.Struct(
     ">4sBBHQ16sI"
 )  # magic, format, records, spare, generation, store, body length
@@ -40,27 +48,67 @@ class KeyFile:
 
     generation: int
     store_id: str
-    records: tuple[UnsealRecord, ...]
+    records: tuple[Slot, ...]
     body: bytes  # the sealed keyring
 
     def encode(self) -> bytes:
         """The file's bytes."""
         store = bytes.fromhex(self.store_id)
+        form = _SLOTTED if self.shares else _PLAIN
         head = _HEAD.pack(
-            _MAGIC, _FORMAT, len(self.records), 0, self.generation, store, len(self.body)
+            _MAGIC, form, len(self.records), 0, self.generation, store, len(self.body)
         )
         content = head + b"".join(record.encode() for record in self.records) + self.body
         return content + hashlib.sha256(content).digest()
 
-    def unseal(self, passphrase: str) -> Keyring:
+    @property
+    def passphrase(self) -> UnsealRecord | None:
+        """The slot of the passphrase, where there is one."""
+        return next((one for one in self.records if isinstance(one, UnsealRecord)), None)
+
+    @property
+    def shares(self) -> ShareRecord | None:
+        """The slot of the key shares, where there is one."""
+        return next((one for one in self.records if isinstance(one, ShareRecord)), None)
+
+    def root(self, secret: Secret) -> Key:
+        """The root key, by a passphrase or by key shares.
+
+        Raises:
+            WrongPassphrase: it does not open, or nothing opens this way.
+            UsageError: a key share is not whole.
+        """
+        if isinstance(secret, Shares):
+            if self.shares is None:
+                raise WrongPassphrase(
+                    "this store has no key shares", remedy="open it with its passphrase"
+                )
+            return unprotect_by_shares(self.shares, secret, self.store_id)
+        if self.passphrase is None:
+            raise WrongPassphrase(
+                "this store opens with key shares only", remedy="ask the custodians; see --shares"
+            )
+        return unprotect(self.passphrase, secret, self.store_id)
+
+    def unseal(self, secret: Secret) -> Keyring:
         """The keyring inside.
 
         Raises:
-            WrongPassphrase: no record opens with this passphrase.
-            StoreDamaged: the passphrase is right and the keyring does not open.
+            WrongPassphrase, UsageError: as ``root``.
+            StoreDamaged: the secret is right and the keyring does not open.
         """
-        root = unprotect(self.records[0], passphrase, self.store_id)
-        return open_keyring(root, self.body, self.store_id, self.generation)
+        return open_keyring(self.root(secret), self.body, self.store_id, self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What opens a store, for people to see."""
+
+    generation: int  # how often that was changed, from 1
+    passphrase: bool
+    threshold: int  # key shares that are needed; 0: there are none
+    of: int
+    set_number: int  # stands on every share sheet of the set
 
 
 def decode(untrusted: bytes) -> KeyFile:
@@ -75,13 +123,15 @@ def decode(untrusted: bytes) -> KeyFile:
     content, checksum = untrusted[:-_CHECKSUM_BYTES], untrusted[-_CHECKSUM_BYTES:]
     if magic != _MAGIC or hashlib.sha256(content).digest() != checksum:
         raise _damaged()
-    if form != _FORMAT:
+    if form not in (_PLAIN, _SLOTTED):
         raise newer_format(NAME, form)
-    if count != 1 or spare != 0 or len(content) != _HEAD.size + count * RECORD_BYTES + length:
+    if spare != 0 or not 1 <= count <= (2 if form == _SLOTTED else 1):
         raise _damaged()
-    at = _HEAD.size + RECORD_BYTES
-    record = decode_record(content[_HEAD.size : at])
-    return KeyFile(generation, store.hex(), (record,), content[at:])
+    slots, taken = decode_slots(content[_HEAD.size :], count)
+    body = content[_HEAD.size + taken :]
+    if len(body) != length:
+        raise _damaged()
+    return KeyFile(generation, store.hex(), slots, body)
 
 
 def create(folder: Path, passphrase: str, cost: Argon2Cost) -> Keyring:
@@ -92,14 +142,14 @@ def create(folder: Path, passphrase: str, cost: Argon2Cost) -> Keyring:
     return ring
 
 
-def unlock(folder: Path, passphrase: str) -> Keyring:
+def unlock(folder: Path, secret: Secret) -> Keyring:
     """Open the keyring of a store folder; finishes a replacement that a crash interrupted.
 
     Raises:
-        WrongPassphrase, StoreDamaged: as ``KeyFile.unseal`` and ``decode``.
+        WrongPassphrase, UsageError, StoreDamaged: as ``KeyFile.unseal`` and ``decode``.
     """
     file = read(folder)
-    ring = file.unseal(passphrase)
+    ring = file.unseal(secret)
     with disk(folder):
         for leftover in folder.glob(f"{TEMPORARY}*"):
             leftover.unlink()
@@ -108,18 +158,52 @@ def unlock(folder: Path, passphrase: str) -> Keyring:
     return ring
 
 
-def change_passphrase(folder: Path, current: str, new: str, cost: Argon2Cost) -> None:
-    """Wrap the same root key under another passphrase.
+def change_passphrase(folder: Path, current: Secret, new: str, cost: Argon2Cost) -> None:
+    """Let the store open with the passphrase ``new``, and with no other; key shares stay.
 
     Raises:
-        WrongPassphrase: ``current`` is not the passphrase.
+        WrongPassphrase, UsageError: ``current`` does not open the store.
     """
     file = read(folder)
-    root = unprotect(file.records[0], current, file.store_id)
+    root = file.root(current)
+    slot = protect(root, new, file.store_id, cost)
+    _replace(folder, file, root, (slot, *filter(None, [file.shares])))
+
+
+def put_shares(folder: Path, current: Secret, made: NewShares) -> None:
+    """Let the store open with this set of key shares, and with none before; a passphrase stays.
+
+    Raises:
+        WrongPassphrase, UsageError: ``current`` does not open the store.
+    """
+    file = read(folder)
+    root = file.root(current)
+    slot = protect_by_shares(root, made, file.store_id)
+    _replace(folder, file, root, (*filter(None, [file.passphrase]), slot))
+
+
+def drop_others(folder: Path, current: Secret) -> None:
+    """Let the store open with what ``current`` is (a passphrase, or key shares) and nothing else.
+
+    Only what has just opened the store stays, so nobody locks themselves out.
+
+    Raises:
+        WrongPassphrase, UsageError: ``current`` does not open the store, or nothing else does.
+    """
+    file = read(folder)
+    root = file.root(current)
+    kept = file.shares if isinstance(current, Shares) else file.passphrase
+    if kept is None or len(file.records) == 1:
+        raise UsageError(
+            "nothing else opens this store", remedy="`appliance key status` shows what does"
+        )
+    _replace(folder, file, root, (kept,))
+
+
+def _replace(folder: Path, file: KeyFile, root: Key, slots: tuple[Slot, ...]) -> None:
     ring = open_keyring(root, file.body, file.store_id, file.generation)
     generation = file.generation + 1
-    record = protect(root, new, ring.store_id, cost)
-    write(folder, KeyFile(generation, ring.store_id, (record,), ring.seal(root, generation)))
+    write(folder, KeyFile(generation, ring.store_id, slots, ring.seal(root, generation)))
 
 
 def read(folder: Path) -> KeyFile:
@@ -134,6 +218,23 @@ def read(folder: Path) -> KeyFile:
         if not (folder / PREVIOUS).exists():
             raise
     return decode(_bytes_of(folder / PREVIOUS))
+
+
+def slots(folder: Path) -> Slots:
+    """What opens the store in this folder; no secret is needed.
+
+    Raises:
+        StoreDamaged: no generation of the file is whole.
+    """
+    file = read(folder)
+    shares = file.shares or ShareRecord(0, 0, 0, b"")
+    return Slots(
+        file.generation,
+        file.passphrase is not None,
+        shares.threshold,
+        shares.of,
+        shares.identifier,
+    )
 
 
 def write(folder: Path, file: KeyFile) -> None:

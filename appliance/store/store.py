@@ -17,12 +17,13 @@ from types import TracebackType
 from typing import Self
 
 from appliance.crypto.keyring import Key, Keyring, derive
-from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
+from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
 from appliance.documents import SECTORS, Collection, CollectionId, Document, DocumentId
 from appliance.errors import DiskFull, InvariantBroken, NotFound, StoreMissing, UsageError
 from appliance.store import check, file_rows, grant_rows, keyfile, people_rows, task_rows
 from appliance.store.archive import ResultArchive
 from appliance.store.catalogue import Catalogue
+from appliance.store.custody import Custody
 from appliance.store.files import FOLDER_MODE, disk, sync_folder
 from appliance.store.ledger import FileLedger
 from appliance.store.lock import StoreLock
@@ -62,7 +63,7 @@ _CATALOGUE, _OBJECTS, _LOCK, _RESERVE = "catalogue.db", "objects", "lock", "rese
 _LONGEST_NAME = 200  # characters of a collection's name
 
 
-class Store(FileLedger, ResultArchive, People):
+class Store(Custody, FileLedger, ResultArchive, People):
     """An open store; close it, or use it as a context manager."""
 
     def __init__(self, ring: Keyring, shelf: Shelf, folder: Path, held: ExitStack) -> None:
@@ -107,13 +108,16 @@ class Store(FileLedger, ResultArchive, People):
             return cls._assembled(ring, folder, held, observe)
 
     @classmethod
-    def open(cls, home: Path, passphrase: str, *, observe: Observe | None = None) -> Store:
+    def open(cls, home: Path, secret: Secret, *, observe: Observe | None = None) -> Store:
         """Open the store under ``home`` and tidy what a killed process left in it.
+
+        ``secret`` is a passphrase, or the key shares that custodians gave.
 
         Raises:
             StoreMissing: there is no store at this home.
             StoreBusy: another process works on it.
             WrongPassphrase: the keyring is whole and does not open.
+            UsageError: a key share is not whole.
             StoreDamaged: the keyring or the catalogue fails its check.
         """
         folder = home / _FOLDER
@@ -121,7 +125,7 @@ class Store(FileLedger, ResultArchive, People):
             raise StoreMissing(f"there is no store at {home}", remedy="make one: `appliance init`")
         with ExitStack() as held:
             held.callback(StoreLock(folder / _LOCK).release)
-            ring = keyfile.unlock(folder, passphrase)
+            ring = keyfile.unlock(folder, secret)
             return cls._assembled(ring, folder, held, observe)
 
     @classmethod
@@ -173,15 +177,6 @@ class Store(FileLedger, ResultArchive, People):
     def log_seed(self) -> bytes:
         """Seed of the Ed25519 key that signs the audit log."""
         return self._ring.log_seed.material
-
-    def change_passphrase(self, current: str, new: str, *, cost: Argon2Cost = DEFAULT_COST) -> None:
-        """Let the store open with ``new`` and no longer with ``current``.
-
-        Raises:
-            WrongPassphrase: ``current`` is not the passphrase.
-            UsageError: ``new`` is empty.
-        """
-        keyfile.change_passphrase(self._folder, current, new, cost)
 
     # collections
 

@@ -50,8 +50,8 @@ def test_a_changed_file_with_a_matching_checksum_still_does_not_open(
 
 def test_a_later_format_is_named_as_such(tmp_path: Path, ring: Keyring) -> None:
     content = bytearray((tmp_path / keyfile.NAME).read_bytes()[:-32])
-    content[4] = 2
-    with pytest.raises(StoreDamaged, match="format 2 is not known"):
+    content[4] = 3
+    with pytest.raises(StoreDamaged, match="format 3 is not known"):
         keyfile.decode(bytes(content) + hashlib.sha256(content).digest())
 
 

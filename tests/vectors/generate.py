@@ -154,7 +154,7 @@ def _objects() -> list[Vector]:
 def _keyrings() -> list[Vector]:
     whole = keyring_file(fixed("root key"))
     content = bytearray(whole[:-32])
-    content[4] = 2
+    content[4] = 3
     later = bytes(content) + hashlib.sha256(content).digest()
     base: Vector = {"format": "keyring", "passphrase": PASSPHRASE}
     return [
@@ -171,7 +171,7 @@ def _keyrings() -> list[Vector]:
         },
         {**base, "expect": "integrity", "why": "generation", "bytes": flipped(whole, 15).hex()},
         {**base, "expect": "integrity", "why": "cut", "bytes": whole[:-1].hex()},
-        {**base, "expect": "version", "why": "format 2", "bytes": later.hex()},
+        {**base, "expect": "version", "why": "format 3", "bytes": later.hex()},
     ]
 
 
