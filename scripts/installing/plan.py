@@ -62,7 +62,7 @@ def plan(places: Places, gpu: bool) -> Plan:
     app = Environment(
         name="app",
         folder=places.root / "envs" / "app",
-        lock=places.locks / "app.lock",
+        lock=places.locks / "dev.lock",  # a checkout is where the tests are run
         torch_lock=torch,
         wheels=places.wheels / "app",
     )

