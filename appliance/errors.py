@@ -28,8 +28,10 @@
     |-- Denied                    18   the policy does not permit this action
     |-- StoreBusy                 19   another process works on this store
     |-- BatchFailed               20   the batch ended; not one file could be read
+    |-- FactorNeeded              21   a fresh second factor is needed, or the one given is wrong
     |-- Busy                      22   the service has as much to do as it takes on; try again
-    `-- ServiceUnavailable        23   the service went away, was sealed, or does not know you
+    |-- ServiceUnavailable        23   the service went away, was sealed, or does not know you
+    `-- ReviewOverdue             25   a review of the audit, or of broken glass, is overdue
     (Interrupted                 130   Ctrl-C)
 
 A message names the file and the remedy.  It never holds content of a document, a question, a key
@@ -188,6 +190,12 @@ class BatchFailed(ApplianceError):
     exit_code = 20
 
 
+class FactorNeeded(ApplianceError):
+    """This act needs a fresh second factor (a one-time code), or the one given is not right."""
+
+    exit_code = 21
+
+
 class Busy(ApplianceError):
     """The service has as much to do as it takes on, for this person or in all."""
 
@@ -198,6 +206,12 @@ class ServiceUnavailable(ApplianceError):
     """The service went away, was sealed in the middle, or does not know the caller."""
 
     exit_code = 23
+
+
+class ReviewOverdue(ApplianceError):
+    """A review of the audit log, or of broken glass, should have been done before now."""
+
+    exit_code = 25
 
 
 EXIT_INTERRUPTED = 130
