@@ -15,7 +15,6 @@ Folder: ``log/NNNNNN.jsonl`` (the records), ``checkpoint`` (size and root, signe
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,9 +25,9 @@ from appliance.audit import segments
 from appliance.audit.chain import SEGMENT_RECORDS, Chain, begin
 from appliance.audit.checkpoint import origin_of
 from appliance.audit.clock import Moment, now
+from appliance.audit.codes import INTERRUPTED, code
 from appliance.audit.private import PrivateStrings
 from appliance.audit.records import (
-    NO_LINE,
     Actor,
     DecisionRecord,
     IntentId,
@@ -36,6 +35,7 @@ from appliance.audit.records import (
     Record,
     Result,
     decode,
+    draft,
     encode,
 )
 from appliance.crypto import sign
@@ -44,7 +44,6 @@ from appliance.errors import AuditError, InvariantBroken
 
 __all__ = ["INTERRUPTED", "AuditLog", "IntentId"]
 
-INTERRUPTED = "interrupted"  # status of an action that a crash cut short
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_COUNTS: Mapping[str, int] = MappingProxyType({})
 
@@ -59,12 +58,14 @@ class AuditLog:
         chain: Chain,
         private: PrivateStrings,
         clock: Callable[[], Moment],
+        policy: str = "",
     ) -> None:
         """Answer the intents that a crash left open; callers use ``create`` or ``open``."""
         self._folder, self._public_key = folder, sign.public_key(seed)
         self._chain, self._private, self._clock = chain, private, clock
         self._hand: ThreadPoolExecutor | None = ThreadPoolExecutor(1, "audit")
         self._unanswered = {record.id: record for record in map(decode, chain.unanswered)}
+        self.policy = policy  # hash of the set in force; whoever changes it says so here
         self._account_for(chain.torn_bytes)
 
     @classmethod
@@ -107,6 +108,7 @@ class AuditLog:
         store_id: str,
         *,
         clock: Callable[[], Moment] = now,
+        policy: str = "",
         segment_records: int = SEGMENT_RECORDS,
     ) -> AuditLog:
         """Open a store's log, after checking all of it, and put right what a crash left.
@@ -118,6 +120,7 @@ class AuditLog:
             mac_key: for their keyed hashes.
             store_id: bound into every seal and into the log's name.
             clock: tells the time of each record.
+            policy: hash of the policy set in force.
             segment_records: how many records one file takes before the next begins.
 
         Raises:
@@ -126,7 +129,8 @@ class AuditLog:
         """
         chain = Chain(folder, seed, origin_of(store_id), segment_records)
         try:
-            return cls(folder, seed, chain, PrivateStrings(seal_key, mac_key, store_id), clock)
+            private = PrivateStrings(seal_key, mac_key, store_id)
+            return cls(folder, seed, chain, private, clock, policy)
         except BaseException:
             chain.close()
             raise
@@ -151,36 +155,44 @@ class AuditLog:
             AuditError: not recorded; do not act.
             UsageError: an argument may not stand in clear. Nothing is recorded.
         """
-        draft = _draft(
+        drafted = draft(
             Kind.INTENT,
-            actor.uid,
+            actor,
             action,
             purpose=purpose,
             collection=collection,
             documents=tuple(documents),
             decision=decision,
         )
-        record = self._append(draft, _with_name(actor, private))
+        record = self._append(drafted, _with_name(actor, private))
         return IntentId(record.id)
 
     def retrieval(
-        self, of: IntentId, documents: Sequence[str], *, model: str = "", prompt: str = ""
+        self,
+        of: IntentId,
+        documents: Sequence[str],
+        *,
+        model: str = "",
+        adapter: str = "",
+        prompt: str = "",
     ) -> None:
         """Record which documents are about to enter a prompt. Durable on return.
 
         Args:
             of: what ``intent`` returned.
             documents: ids.
-            model: name and digest of the model, one word.
-            prompt: digest of the prompt, one word.
+            model: digest of the model, one word.
+            adapter: digest of an adapter on it.
+            prompt: digest of the prompt templates.
 
         Raises:
             AuditError: not recorded; do not go on.
             UsageError: an argument may not stand in clear. Nothing is recorded.
             InvariantBroken: no such intent is open.
         """
-        draft = self._answer(Kind.RETRIEVAL, of)
-        self._append(replace(draft, documents=tuple(documents), model=model, prompt=prompt))
+        drafted = self._answer(Kind.RETRIEVAL, of)
+        used = replace(drafted, model=model, adapter=adapter, prompt=prompt)
+        self._append(replace(used, documents=tuple(documents)))
 
     def outcome(
         self,
@@ -190,16 +202,18 @@ class AuditLog:
         documents: Sequence[str] = (),
         counts: Mapping[str, int] = _NO_COUNTS,
         model: str = "",
+        adapter: str = "",
+        prompt: str = "",
         error: str = "",
     ) -> None:
         """Record how an action ended. Durable on return; release its result only then.
 
         Args:
             of: what ``intent`` returned; it takes no further records.
-            status: one word, such as done, failed or denied.
+            status: done, failed, denied or interrupted.
             documents: ids of what was made or shown.
             counts: numbers by name.
-            model: name and digest of the model, one word.
+            model: digest of the model, one word; ``adapter`` and ``prompt`` likewise.
             error: name of the error's class, never its message.
 
         Raises:
@@ -208,8 +222,9 @@ class AuditLog:
             InvariantBroken: no such intent is open.
         """
         result = Result(status, error, tuple(sorted(counts.items())))
-        draft = self._answer(Kind.OUTCOME, of)
-        self._append(replace(draft, documents=tuple(documents), model=model, result=result))
+        drafted = self._answer(Kind.OUTCOME, of)
+        used = replace(drafted, model=model, adapter=adapter, prompt=prompt)
+        self._append(replace(used, documents=tuple(documents), result=result))
 
     def event(
         self,
@@ -232,15 +247,15 @@ class AuditLog:
         """
         if kind not in (Kind.ADMIN, Kind.SECURITY, Kind.SYSTEM):
             raise InvariantBroken(f"{kind} records belong to an action")
-        draft = _draft(
+        drafted = draft(
             kind,
-            actor.uid,
+            actor,
             action,
             collection=collection,
             decision=decision,
             result=Result(status, "", tuple(sorted(counts.items()))),
         )
-        self._append(draft, _with_name(actor, private))
+        self._append(drafted, _with_name(actor, private))
 
     def records(self, kind: Kind | None = None) -> Iterator[Record]:
         """Every record, or those of one kind, from the first to the last.
@@ -309,17 +324,21 @@ class AuditLog:
         intent = self._unanswered.get(of)
         if intent is None:
             raise InvariantBroken(f"audit: a {kind} record without an open intent")
-        draft = _draft(kind, intent.uid, intent.action, collection=intent.collection)
-        return replace(draft, of=of, purpose=intent.purpose)
+        actor = Actor(intent.uid, via=intent.via)
+        drafted = draft(kind, actor, intent.action, collection=intent.collection)
+        return replace(drafted, of=of, purpose=intent.purpose)
 
-    def _append(self, draft: Record, private: Mapping[str, str] = _NOTHING) -> Record:
+    def _append(self, drafted: Record, private: Mapping[str, str] = _NOTHING) -> Record:
         """Have the one writing thread place and write a record, and wait for it.
 
         Ctrl-C can end the waiting, never the writing, so the log stays whole and goes on.
         """
         if not self._hand:
             raise AuditError("the audit log is closed and takes no records")
-        written = self._hand.submit(self._write, draft, private)
+        status = drafted.result.status if drafted.result else ""
+        told = code(drafted.kind, drafted.action, status)
+        drafted = replace(drafted, code=told, policy=self.policy)
+        written = self._hand.submit(self._write, drafted, private)
         try:
             return written.result()
         except RuntimeError as error:  # the interrupt struck inside the wait's own lock
@@ -327,8 +346,8 @@ class AuditLog:
                 raise KeyboardInterrupt from error
             raise
 
-    def _write(self, draft: Record, private: Mapping[str, str]) -> Record:
-        record = self._placed(draft, private)
+    def _write(self, drafted: Record, private: Mapping[str, str]) -> Record:
+        record = self._placed(drafted, private)
         self._chain.append(encode(record))
         if record.kind is Kind.INTENT:
             self._unanswered[record.id] = record
@@ -336,48 +355,18 @@ class AuditLog:
             self._unanswered.pop(record.of, None)
         return record
 
-    def _placed(self, draft: Record, private: Mapping[str, str]) -> Record:
+    def _placed(self, drafted: Record, private: Mapping[str, str]) -> Record:
         moment, seq = self._clock(), self._chain.size
         return replace(
-            draft,
+            drafted,
             seq=seq,
             prev=self._chain.prev,
             time=moment.time,
             boot=moment.boot,
             mono_ns=moment.mono_ns,
-            sealed=self._private.seal(private, draft.id, seq) if private else "",
+            sealed=self._private.seal(private, drafted.id, seq) if private else "",
             mac=tuple((name, self._private.mac(name, private[name])) for name in sorted(private)),
         )
-
-
-def _draft(
-    kind: Kind,
-    uid: int,
-    action: str,
-    *,
-    purpose: str = "",
-    collection: str = "",
-    documents: tuple[str, ...] = (),
-    decision: DecisionRecord | None = None,
-    result: Result | None = None,
-) -> Record:
-    """A record with a fresh id that has no place in the log yet."""
-    return Record(
-        seq=0,
-        prev=NO_LINE,
-        time="",
-        boot="",
-        mono_ns=0,
-        kind=kind,
-        id=secrets.token_hex(16),
-        uid=uid,
-        action=action,
-        purpose=purpose,
-        collection=collection,
-        documents=documents,
-        decision=decision,
-        result=result,
-    )
 
 
 def _with_name(actor: Actor, private: Mapping[str, str]) -> Mapping[str, str]:

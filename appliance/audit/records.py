@@ -14,6 +14,7 @@ so that equality can be tested with the key.
 from __future__ import annotations
 
 import json
+import secrets
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from typing import Any, NewType
 from appliance.audit.spelling import LINE, first_fault
 from appliance.errors import AuditError, UsageError
 
+VERSION = 2  # of the form of a record
 LONGEST_LINE = 4 * 1024 * 1024  # bytes; a record with 100,000 documents has 3.5 MB
 NO_LINE = "0" * 64  # what the first record names as the line before it
 
@@ -42,15 +44,19 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: the operating system's user number, and a name that is sealed."""
+    """Who acts: the operating system's user number, a name that is sealed, and the way in."""
 
     uid: int
     name: str = ""
+    via: str = ""  # cli, service, console or openai; empty: the appliance itself
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
-    """What the policy said: the verdict, the ids of the deciding policies, the set's SHA-256."""
+    """What the policy said: the verdict, the ids of the deciding policies, the set's SHA-256.
+
+    It can differ from the record's ``policy`` where the policies changed between the two.
+    """
 
     allow: bool
     policies: tuple[str, ...]
@@ -84,16 +90,52 @@ class Record:
     id: str  # 32 hex digits, random
     uid: int
     action: str
+    code: str = ""  # what the record says, as a stable code (codes.py)
     of: str = ""  # for retrieval and outcome: the id of the intent
     purpose: str = ""
     collection: str = ""
     documents: tuple[str, ...] = ()
     decision: DecisionRecord | None = None
     result: Result | None = None
-    model: str = ""
-    prompt: str = ""  # digest of the prompt
+    model: str = ""  # digest of the model that was asked
+    adapter: str = ""  # digest of an adapter on that model
+    prompt: str = ""  # digest of the prompt templates
+    policy: str = ""  # SHA-256 of the policy set in force when this was recorded
+    root: str = ""  # of the catalogue, behind an outcome or an event: 64 hex digits
+    via: str = ""  # how the person came in: cli, service, console, openai
     sealed: str = ""  # base64 of the sealed strings
     mac: tuple[tuple[str, str], ...] = field(default=())  # name of a sealed string, keyed hash
+
+
+def draft(
+    kind: Kind,
+    actor: Actor,
+    action: str,
+    *,
+    purpose: str = "",
+    collection: str = "",
+    documents: tuple[str, ...] = (),
+    decision: DecisionRecord | None = None,
+    result: Result | None = None,
+) -> Record:
+    """A record with a fresh id that has no place in the log yet."""
+    return Record(
+        seq=0,
+        prev=NO_LINE,
+        time="",
+        boot="",
+        mono_ns=0,
+        kind=kind,
+        id=secrets.token_hex(16),
+        uid=actor.uid,
+        via=actor.via,
+        action=action,
+        purpose=purpose,
+        collection=collection,
+        documents=documents,
+        decision=decision,
+        result=result,
+    )
 
 
 def encode(record: Record) -> bytes:
@@ -140,7 +182,7 @@ _spell: Callable[[object], str] = json.JSONEncoder(
 def _plain(record: Record) -> dict[str, object]:
     decision, result = record.decision, record.result
     return {
-        "v": 1,
+        "v": VERSION,
         "seq": record.seq,
         "prev": record.prev,
         "time": record.time,
@@ -151,6 +193,7 @@ def _plain(record: Record) -> dict[str, object]:
         "of": record.of,
         "actor": {"uid": record.uid},
         "action": record.action,
+        "code": record.code,
         "purpose": record.purpose,
         "collection": record.collection,
         "documents": list(record.documents),
@@ -165,7 +208,11 @@ def _plain(record: Record) -> dict[str, object]:
         if result is None
         else {"status": result.status, "error": result.error, "counts": dict(result.counts)},
         "model": record.model,
+        "adapter": record.adapter,
         "prompt": record.prompt,
+        "policy": record.policy,
+        "root": record.root,
+        "via": record.via,
         "sealed": record.sealed,
         "mac": dict(record.mac),
     }
@@ -184,6 +231,7 @@ def _record(plain: Any) -> Record:
         of=plain["of"],
         uid=plain["actor"]["uid"],
         action=plain["action"],
+        code=plain["code"],
         purpose=plain["purpose"],
         collection=plain["collection"],
         documents=tuple(plain["documents"]),
@@ -196,7 +244,11 @@ def _record(plain: Any) -> Record:
         if result is None
         else Result(result["status"], result["error"], tuple(result["counts"].items())),
         model=plain["model"],
+        adapter=plain["adapter"],
         prompt=plain["prompt"],
+        policy=plain["policy"],
+        root=plain["root"],
+        via=plain["via"],
         sealed=plain["sealed"],
         mac=tuple(plain["mac"].items()),
     )

@@ -32,12 +32,15 @@ _SOME_WORD = rf'"{_LETTERS}{{1,{LONGEST_WORD}}}"'
 _NUMBER = r"(?:0|[1-9][0-9]{0,14})"  # below 2^53, which every JSON reader keeps exactly
 _ID = r'"[0-9a-f]{32}"'
 _ID_OR_NONE = rf'(?:""|{_ID})'
+_HASH_OR_NONE = r'"(?:|[0-9a-f]{64})"'
 
 # In the order in which the keys stand in a line.
 FIELDS = {
     "action": _SOME_WORD,
     "actor": rf'\{{"uid":{_NUMBER}\}}',
+    "adapter": _WORD,
     "boot": _WORD,
+    "code": r'"[0-9]{4}\.[a-z-]{1,24}"',
     "collection": _ID_OR_NONE,
     "decision": r'(?:null|\{"allow":(?:true|false),'
     rf'"policies":{_list(_SOME_WORD)},"policy_hash":{_WORD}\}})',
@@ -48,14 +51,17 @@ FIELDS = {
     "model": _WORD,
     "mono_ns": r'"(?:0|[1-9][0-9]{0,18})"',
     "of": r'"(?P<of>|[0-9a-f]{32})"',
+    "policy": _HASH_OR_NONE,
     "prev": r'"(?P<prev>[0-9a-f]{64})"',
     "prompt": _WORD,
     "purpose": _WORD,
     "result": rf'(?:null|\{{"counts":{_object(_NUMBER)},"error":{_WORD},"status":{_SOME_WORD}\}})',
+    "root": _HASH_OR_NONE,
     "sealed": r'"[A-Za-z0-9+/]*={0,2}"',
     "seq": rf"(?P<seq>{_NUMBER})",
     "time": r'"(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)"',
-    "v": "1",
+    "v": "2",
+    "via": r'"[a-z]{0,16}"',
 }
 
 LINE = re.compile((r"\{" + ",".join(f'"{k}":{v}' for k, v in FIELDS.items()) + r"\}").encode())

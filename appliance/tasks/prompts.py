@@ -6,7 +6,9 @@ leaves the model nothing to write but spans of it or NOT_STATED.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from functools import cache
 
 from appliance.engine.client import Prompt
 from appliance.tasks.grammar import NOT_STATED, choice, verbatim
@@ -33,6 +35,13 @@ def choose_sentence(text: str, options: Sequence[str]) -> Prompt:
     """Ask for the first words of the sentence that says most about ``text``."""
     question = "Which sentence matters most in a summary of this text? Give its first words."
     return _prompt([text], question, choice(options))
+
+
+@cache
+def digest() -> str:
+    """SHA-256 of the templates: what each prompt says around its texts, and how it binds them."""
+    made = (choose(["."], ".", ["."]), copy(["."], ".", 1), choose_sentence(".", ["."]))
+    return hashlib.sha256("\0".join(map(repr, made)).encode()).hexdigest()
 
 
 def _prompt(texts: Sequence[str], question: str, grammar: str) -> Prompt:

@@ -133,9 +133,35 @@ def test_content_in_a_clear_field_is_refused_and_the_log_goes_on(box: LogBox) ->
     assert verify(box.folder, log.public_key).records == 3
 
 
+def test_every_record_says_the_policies_in_force_and_the_door(box: LogBox) -> None:
+    with box.create() as log:
+        log.policy = "ab" * 32
+        intent = log.intent(Actor(1000, via="console"), "ask")
+        log.policy = "cd" * 32
+        log.retrieval(intent, [document(1)], model="m1", adapter="a1", prompt="p1")
+        log.outcome(intent, "done", model="m1", adapter="a1", prompt="p1")
+        _, *records = log.records()
+    assert [r.policy[:2] for r in records] == ["ab", "cd", "cd"]
+    assert {r.via for r in records} == {"console"}
+    assert [r.code for r in records] == ["1103.intent", "1103.retrieval", "1103.done"]
+    for record in records[1:]:
+        assert (record.model, record.adapter, record.prompt) == ("m1", "a1", "p1")
+
+
+def test_what_has_no_code_is_not_recorded(box: LogBox) -> None:
+    with box.create() as log:
+        with pytest.raises(InvariantBroken, match="no event code"):
+            log.intent(ANA, "juggle")
+        intent = log.intent(ANA, "ask")
+        with pytest.raises(InvariantBroken, match="ends in one of"):
+            log.outcome(intent, "perhaps")
+        log.outcome(intent, "done")
+    assert verify(box.folder, log.public_key).records == 3
+
+
 def test_events_stand_alone(box: LogBox) -> None:
     with box.create() as log:
-        log.event(Kind.SECURITY, "wrong_passphrase", ANA, status="denied", counts={"tries": 3})
+        log.event(Kind.SECURITY, "unseal_failed", ANA, status="denied", counts={"tries": 3})
         *_, record = log.records()
         assert (record.kind, record.of) == (Kind.SECURITY, "")
         with pytest.raises(InvariantBroken):
@@ -285,7 +311,7 @@ def test_a_checkpoint_is_signed_every_256_records(box: LogBox) -> None:
 def test_records_say_the_time_in_three_ways(box: LogBox) -> None:
     later, earlier = "2026-11-21T10:00:00.000000Z", "2026-11-20T10:00:00.000000Z"
     with box.create(ticking(Moment(later, "b1", 10), Moment(earlier, "b1", 20))) as log:
-        log.event(Kind.ADMIN, "look", ANA)
+        log.event(Kind.ADMIN, "audit_show", ANA)
         first, second = log.records()
     assert (first.time, first.boot, first.mono_ns) == (later, "b1", 10)
     assert (second.time, second.mono_ns) == (earlier, 20)

@@ -34,6 +34,7 @@ RECORDS = st.builds(
     id=HEX_IDS,
     uid=NUMBERS,
     action=SOME_WORDS,
+    code=st.from_regex(r"[0-9]{4}\.[a-z-]{1,24}", fullmatch=True),
     of=st.just("") | HEX_IDS,
     purpose=WORDS,
     collection=st.just("") | HEX_IDS,
@@ -48,7 +49,11 @@ RECORDS = st.builds(
         st.dictionaries(NAMES, NUMBERS, max_size=3).map(lambda d: tuple(sorted(d.items()))),
     ),
     model=WORDS,
+    adapter=WORDS,
     prompt=WORDS,
+    policy=st.just("") | HASHES,
+    root=st.just("") | HASHES,
+    via=st.sampled_from(["", "cli", "service", "console", "openai"]),
     sealed=st.just("") | st.just("AAAA") | st.just("QUJD+/=="),
     mac=st.dictionaries(NAMES, HASHES, max_size=3).map(lambda d: tuple(sorted(d.items()))),
 )
@@ -62,6 +67,7 @@ PLAIN = Record(
     id="a" * 32,
     uid=1000,
     action="grant",
+    code="3105.admin",
 )
 
 
@@ -107,6 +113,11 @@ def test_a_changed_byte_never_reads_as_the_same_record(record: Record, data: st.
         {"documents": ("é" * 32,)},
         {"model": "\ud800"},
         {"prompt": "x" * 129},
+        {"adapter": "my adapter"},
+        {"code": "will.pdf"},
+        {"policy": "the new set"},
+        {"root": "ab"},
+        {"via": "the back door"},
         {"uid": -1},
         {"seq": True},
         {"of": "x"},
@@ -134,12 +145,12 @@ def test_the_refusal_names_the_field() -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda line: line.replace(b'"v":1', b'"v":2'),
+        lambda line: line.replace(b'"v":2', b'"v":1'),
         lambda line: line.replace(b'"seq":7', b'"seq":07'),
         lambda line: line.replace(b'"seq":7', b'"seq":7.0'),
         lambda line: line.replace(b'"seq":7', b'"seq": 7'),
         lambda line: line.replace(b'"of":"",', b""),
-        lambda line: line.replace(b'"v":1', b'"v":1,"w":1'),
+        lambda line: line.replace(b'"v":2', b'"v":2,"w":1'),
         lambda line: line.replace(b'"uid":1000', b'"uid":1000,"x":1'),
         lambda line: line.replace(b"grant", b"gr\\u0061nt"),
         lambda line: line + b" ",
