@@ -1,0 +1,115 @@
+"""All levels of the Merkle tree at once, for proofs about many records in one go.
+
+A node ``(level, index)`` stands for the leaves from ``index << level`` up to, not including,
+``(index + 1) << level``, cut at the size of the tree.  A node without a right half is its left
+half carried up, which gives the tree of RFC 6962, section 2.1.  Pure; a million leaves take about
+64 MB and a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from appliance.audit.merkle import EMPTY_ROOT, HASH_BYTES, node_hash
+from appliance.errors import AuditError
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One hash of the tree, and where it stands."""
+
+    level: int
+    index: int
+    hash: bytes
+
+    def line(self) -> str:
+        """As a proof file has it: level, index, 64 hex digits."""
+        return f"{self.level} {self.index} {self.hash.hex()}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The tree over the first ``size`` records."""
+
+    size: int
+    rows: tuple[bytes, ...]  # hashes of one level each, one after the other; leaves first
+
+    @classmethod
+    def over(cls, leaves: bytes) -> Self:
+        """The tree over leaf hashes, 32 bytes each, one after the other."""
+        rows = [leaves]
+        while len(rows[-1]) > HASH_BYTES:
+            rows.append(_above(rows[-1]))
+        return cls(len(leaves) // HASH_BYTES, tuple(rows))
+
+    def root(self) -> bytes:
+        """Root over all leaves."""
+        return self.rows[-1] or EMPTY_ROOT
+
+    def hash(self, level: int, index: int) -> bytes:
+        """The hash of one node; empty where it would stand for no leaf."""
+        return self.rows[level][index * HASH_BYTES : (index + 1) * HASH_BYTES]
+
+    def path(self, leaf: int) -> Iterator[Node]:
+        """The siblings from a leaf up to the root (RFC 6962, 2.1.1).
+
+        Raises:
+            AuditError: there is no such leaf.
+        """
+        if not 0 <= leaf < self.size:
+            raise AuditError(f"no record {leaf} in a tree of {self.size}")
+        for level in range(len(self.rows) - 1):
+            index = (leaf >> level) ^ 1
+            sibling = self.hash(level, index)
+            if sibling:
+                yield Node(level, index, sibling)
+
+    def paths(self, leaves: Iterable[int]) -> Iterator[Node]:
+        """The siblings of several leaves, each node once: every leaf can be checked alone."""
+        given: set[tuple[int, int]] = set()
+        for leaf in leaves:
+            for node in self.path(leaf):
+                if (node.level, node.index) not in given:
+                    given.add((node.level, node.index))
+                    yield node
+
+    def consistency(self, old: int) -> tuple[bytes, ...]:
+        """Proof that the tree over the first ``old`` leaves is a prefix (RFC 6962, 2.1.2).
+
+        Raises:
+            AuditError: ``old`` is not between 1 and the size.
+        """
+        if not 1 <= old <= self.size:
+            raise AuditError(f"no tree of {old} leaves inside one of {self.size}")
+        return tuple(self._between(old, 0, self.size, whole=True))
+
+    def _between(self, old: int, begin: int, end: int, *, whole: bool) -> Iterator[bytes]:
+        if old == end:
+            if not whole:
+                yield self._over(begin, end)
+            return
+        split = begin + (1 << ((end - begin - 1).bit_length() - 1))
+        if old <= split:
+            yield from self._between(old, begin, split, whole=whole)
+            yield self._over(split, end)
+        else:
+            yield from self._between(old, split, end, whole=False)
+            yield self._over(begin, split)
+
+    def _over(self, begin: int, end: int) -> bytes:
+        """Root over a part that is a node of this tree: begins at a multiple of its span."""
+        level = (end - begin - 1).bit_length()
+        return self.hash(level, begin >> level)
+
+
+def _above(row: bytes) -> bytes:
+    """The level above: pairs hashed, a last one without a pair carried up."""
+    pair = 2 * HASH_BYTES
+    above = bytearray()
+    for at in range(0, len(row) - HASH_BYTES, pair):
+        above += node_hash(row[at : at + HASH_BYTES], row[at + HASH_BYTES : at + pair])
+    if len(row) % pair:
+        above += row[-HASH_BYTES:]
+    return bytes(above)

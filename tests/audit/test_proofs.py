@@ -1,0 +1,54 @@
+"""Proofs from all levels at once: the same as the tree's own, for every size and leaf."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.audit.merkle import (
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    root_of,
+    verify_consistency,
+)
+from appliance.audit.proofs import Levels
+from appliance.errors import AuditError
+
+LEAVES = [leaf_hash(b"%d" % n) for n in range(70)]
+
+
+def test_every_size_gives_the_tree_s_own_proofs() -> None:
+    for size in range(1, len(LEAVES) + 1):
+        leaves = LEAVES[:size]
+        levels = Levels.over(b"".join(leaves))
+        assert levels.root() == root_of(leaves)
+        for at in range(size):
+            assert tuple(n.hash for n in levels.path(at)) == inclusion_proof(leaves, at)
+            assert levels.consistency(at + 1) == consistency_proof(leaves, at + 1)
+
+
+def test_paths_give_each_node_once_and_all_that_are_needed() -> None:
+    levels = Levels.over(b"".join(LEAVES))
+    wanted = (3, 4, 40, 69)
+    nodes = list(levels.paths(wanted))
+    places = [(n.level, n.index) for n in nodes]
+    assert len(places) == len(set(places))
+    assert set(nodes) == {node for at in wanted for node in levels.path(at)}
+
+
+def test_nothing_outside_the_tree() -> None:
+    levels = Levels.over(b"".join(LEAVES[:5]))
+    assert Levels.over(b"").root() == root_of([])
+    for wrong in (-1, 5):
+        with pytest.raises(AuditError):
+            next(levels.path(wrong))
+    for wrong in (0, 6):
+        with pytest.raises(AuditError):
+            levels.consistency(wrong)
+
+
+def test_a_proof_of_another_history_does_not_verify() -> None:
+    other = Levels.over(b"".join([LEAVES[1], *LEAVES[1:50]]))
+    proof = other.consistency(20)
+    with pytest.raises(AuditError):
+        verify_consistency(20, 50, proof, root_of(LEAVES[:20]), other.root())
