@@ -11,6 +11,7 @@ import pytest
 from appliance import errors
 from appliance.cli.main import COMMANDS, cli
 from appliance.errors import ApplianceError
+from scripts import headlines
 from scripts.benches.run import with_figures
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +67,9 @@ def test_the_exit_codes_are_the_real_ones() -> None:
 
 
 def test_the_figures_are_the_ones_that_the_bench_published() -> None:
-    assert with_figures(README) == README
+    page = headlines.PAGE.read_text("utf-8")
+    assert with_figures(page) == page
+    assert headlines.with_headlines(README) == README
 
 
 def test_every_test_that_backs_a_promise_is_there() -> None:

@@ -1,6 +1,7 @@
 """Runs the benches of the stages asked for and prints one table; ``--json FILE`` keeps them.
 
-``--publish`` keeps them in ``scripts/benches/figures.json`` and writes the table into README.md.
+``--publish`` keeps them in ``scripts/benches/figures.json``, in the place of earlier ones of the
+same stages, writes the table into FIGURES.md, and what leads into README.md.
 
 Every bound is a ratio within one run, or a figure of this machine: the table names the processor.
 """
@@ -18,6 +19,7 @@ import time
 from pathlib import Path
 
 from appliance import offline
+from scripts import headlines
 from scripts.benches.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +51,7 @@ def main() -> int:
         help=f"{', '.join(STAGES)}; only when named: {', '.join(ON_REQUEST)}",
     )
     parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--publish", action="store_true", help="into README.md; every stage")
+    parser.add_argument("--publish", action="store_true", help="into FIGURES.md")
     parser.add_argument(
         "--with", dest="site", type=Path, metavar="SITE", help="a folder of further packages"
     )
@@ -69,19 +71,31 @@ def main() -> int:
         print(f"  {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     print(table(figures, machine()))
     record = {"machine": machine(), "figures": [dataclasses.asdict(f) for f in figures]}
-    for target in [options.json] * bool(options.json) + [PUBLISHED] * options.publish:
-        target.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     if options.publish:
-        readme = ROOT / "README.md"
-        readme.write_text(with_figures(readme.read_text("utf-8")), "utf-8")
+        publish(figures)
     return 0
 
 
-def with_figures(readme: str) -> str:
-    """The README with the published figures between its two marks."""
+def publish(figures: list[Figure]) -> None:
+    """Keep the figures of these stages, and show them."""
+    fresh = {figure.stage for figure in figures}
+    earlier = [Figure(**raw) for raw in json.loads(PUBLISHED.read_text("utf-8"))["figures"]]
+    order = {stage: at for at, stage in enumerate((*STAGES, *ON_REQUEST))}
+    kept = [*(figure for figure in earlier if figure.stage not in fresh), *figures]
+    kept.sort(key=lambda figure: order.get(figure.stage, len(order)))
+    record = {"machine": machine(), "figures": [dataclasses.asdict(figure) for figure in kept]}
+    PUBLISHED.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    headlines.PAGE.write_text(with_figures(headlines.PAGE.read_text("utf-8")), "utf-8")
+    headlines.publish()
+
+
+def with_figures(page: str) -> str:
+    """The page with the published figures between its two marks."""
     record = json.loads(PUBLISHED.read_text("utf-8"))
     shown = table([Figure(**figure) for figure in record["figures"]], record["machine"])
-    before, rest = readme.split(BEGIN)
+    before, rest = page.split(BEGIN)
     return f"{before}{BEGIN}\n{shown}\n{END}{rest.split(END)[1]}"
 
 
@@ -97,7 +111,7 @@ def machine() -> str:
 
 
 def table(figures: list[Figure], where: str) -> str:
-    """The figures as a Markdown table, as the README shows it."""
+    """The figures as a Markdown table."""
     lines = [f"Measured on {where}.", "", "| stage | what | figure | bound | met | on |"]
     lines.append("|---|---|---|---|---|---|")
     for f in figures:

@@ -1,7 +1,7 @@
 """Runs sets of evaluations and prints one table; ``--json FILE`` keeps it with every document.
 
-``--publish`` keeps the scores in ``scripts/evaluating/figures.json`` and writes the table into
-README.md between the marks of each set, where it has them.
+``--publish`` keeps the scores in ``scripts/evaluating/figures.json``, writes the table into
+FIGURES.md between the marks of each set, and the few that lead into README.md.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance import offline
+from scripts import headlines
 from scripts.benches.run import machine
 from scripts.evaluating.options import KEPT, Options
 from scripts.evaluating.result import Result
-from scripts.evaluating.score import Score
+from scripts.evaluating.score import Score, shown
 from scripts.evaluating.split import Part
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +74,7 @@ def _asked() -> tuple[Options, argparse.Namespace]:
     parser.add_argument("--data", type=Path, metavar="DIR", default=SAMPLES)
     parser.add_argument("--only", action="append", default=[], metavar="PART")
     parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--publish", action="store_true", help="into README.md; every part")
+    parser.add_argument("--publish", action="store_true", help="into FIGURES.md; every part")
     parser.add_argument("--readers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--model", type=Path, metavar="DIR", help="another language model")
     parser.add_argument("--engine", type=Path, metavar="SOCKET", help="one that runs already")
@@ -106,26 +107,27 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def publish(record: dict[str, object], name: str) -> None:
-    """Keep the scores of one set, and show them in the README."""
+    """Keep the scores of one set, and show them."""
     kept = json.loads(PUBLISHED.read_text("utf-8")) if PUBLISHED.exists() else {}
     PUBLISHED.write_text(json.dumps({**kept, name: record}, indent=1) + "\n", "utf-8")
-    readme = ROOT / "README.md"
-    readme.write_text(with_scores(readme.read_text("utf-8"), name), "utf-8")
+    page = headlines.PAGE
+    page.write_text(with_scores(page.read_text("utf-8"), name), "utf-8")
+    headlines.publish()
 
 
-def with_scores(readme: str, name: str) -> str:
-    """The README with the published scores of a set between its marks, as it is without them."""
+def with_scores(page: str, name: str) -> str:
+    """The page with the published scores of a set between its marks, as it is without them."""
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    if begin not in readme or not PUBLISHED.exists():
-        return readme
+    if begin not in page or not PUBLISHED.exists():
+        return page
     record = json.loads(PUBLISHED.read_text("utf-8"))[name]
     shown = table([Score(**score) for score in record["scores"]], record["machine"])
-    before, rest = readme.split(begin)
+    before, rest = page.split(begin)
     return f"{before}{begin}\n{shown}\n{end}{rest.split(end)[1]}"
 
 
 def table(scores: Sequence[Score], where: str) -> str:
-    """The scores as a Markdown table, as the README shows it."""
+    """The scores as a Markdown table."""
     lines = [
         f"Measured on {where}. In brackets: where 95 % of the scores of resampled documents lie."
     ]
@@ -144,20 +146,9 @@ def table(scores: Sequence[Score], where: str) -> str:
             continue
         parted = [halves.get((s.part, s.name + half)) for half in (HELD, TUNED)] if halves else []
         met = "" if s.met is None else ("yes" if s.met else "**no**")
-        cells = [s.part, s.name, _shown(s), *(f"{p.value:.3f}" if p else "" for p in parted)]
+        cells = [s.part, s.name, shown(s), *(f"{p.value:.3f}" if p else "" for p in parted)]
         lines.append(f"| {' | '.join([*cells, s.target, met, s.on])} |")
     return "\n".join(lines)
-
-
-def _shown(score: Score) -> str:
-    if score.unit != "share":
-        return (
-            f"{score.value:,.3g} {score.unit}"
-            if score.value < 100
-            else f"{score.value:,.0f} {score.unit}"
-        )
-    between = "" if score.low is None else f" ({score.low:.3f} to {score.high:.3f})"
-    return f"{score.value:.3f}{between}"
 
 
 if __name__ == "__main__":

@@ -69,3 +69,12 @@ def interval(counts: Sequence[Count]) -> tuple[float | None, float | None]:
 def _ratio(counts: Sequence[Count]) -> float:
     total = sum(count.total for count in counts)
     return sum(count.found for count in counts) / total if total else 1.0
+
+
+def shown(score: Score) -> str:
+    """The score as tables show it, with its interval."""
+    if score.unit != "share":
+        digits = ",.3g" if score.value < 100 else ",.0f"
+        return f"{score.value:{digits}} {score.unit}"
+    between = "" if score.low is None else f" ({score.low:.3f} to {score.high:.3f})"
+    return f"{score.value:.3f}{between}"

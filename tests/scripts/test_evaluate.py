@@ -12,6 +12,7 @@ from appliance.documents import Flag, ParsedDocument
 from appliance.errors import InputUnreadable, NoText
 from appliance.ingest.build import DocumentBuilder, Entry
 from appliance.sandbox.outcome import Outcome, error_for
+from scripts import headlines
 from scripts.evaluating import hostile, reading, run, score, tables, words
 from scripts.evaluating.confined import Read
 from scripts.evaluating.options import Options
@@ -245,9 +246,11 @@ def test_the_published_table_is_put_between_its_marks(
     assert run.with_scores("no marks", "reading") == "no marks"
 
 
-def test_the_scores_in_the_readme_are_the_ones_that_were_published() -> None:
-    readme = (run.ROOT / "README.md").read_text("utf-8")
-    assert run.with_scores(readme, "reading") == readme
+def test_the_scores_on_the_page_are_the_ones_that_were_published() -> None:
+    page = headlines.PAGE.read_text("utf-8")
+    for name in run.SETS:
+        assert f"<!-- {name} -->" in page
+        assert run.with_scores(page, name) == page
 
 
 def test_the_published_scores_meet_their_targets() -> None:
