@@ -7,9 +7,11 @@ the block's result leaves it (promise P4).  Missing and forbidden look the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import Lock
 
 from appliance.access.decided import Decided
 from appliance.access.policy import AccessClass, Decision, PolicySet
@@ -23,6 +25,20 @@ from appliance.store.people import now
 from appliance.store.store import Store
 
 SHORTEST_PREFIX = 4  # characters of a document id that may stand for the whole
+APPLIANCE = AccessClass.of("", "", ())  # for actions on the appliance itself
+
+
+class Via(StrEnum):
+    """The door by which a person came; it goes on record."""
+
+    CLI = "cli"
+    SERVICE = "service"
+    CONSOLE = "console"
+    OPENAI = "openai"
+
+
+def nobody_waits() -> None:
+    """Where the person runs the process itself: they cannot go without ending it."""
 
 
 @dataclass(slots=True)
@@ -32,7 +48,9 @@ class Act:
     intent: IntentId
     documents: list[DocumentId] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
-    model: str = ""
+    model: str = ""  # digests of what was asked, where a model was
+    adapter: str = ""
+    prompt: str = ""
     passages: list[tuple[DocumentId, Span]] = field(default_factory=list)  # put before a task
 
 
@@ -40,16 +58,38 @@ class Acts:
     """Authorization and audit, always together."""
 
     def __init__(
-        self, store: Store, log: AuditLog, policy: PolicySet, uid: int, purpose: str
+        self,
+        store: Store,
+        log: AuditLog,
+        decided: Decided,
+        uid: int,
+        purpose: str,
+        *,
+        code: str = "",
+        via: Via = Via.CLI,
+        present: Callable[[], None] = nobody_waits,
     ) -> None:
+        """One person's authorization and record, over what everybody shares.
+
+        Args:
+            store: open.
+            log: open.
+            decided: the policies in force, shared: `enforce` changes them for everybody.
+            uid: the account of the operating system that acts.
+            purpose: of use.
+            code: second factor given with this call; empty: none.
+            via: the door by which the person came.
+            present: called at every step; raises to end the work of somebody who has gone.
+        """
         self.store = store
         self.log = log
         self.purpose = purpose
+        self.code, self.via, self.present = code, via, present
         self._uid = uid
-        self._decided = Decided(policy)
+        self._decided = decided
         self._person: Principal | None = None
         self._epoch, self._until = -1, ""
-        self.actor = Actor(uid, self.principal.name)
+        self.actor = Actor(uid, self.principal.name, via)
 
     @property
     def policy(self) -> PolicySet:
@@ -57,8 +97,14 @@ class Acts:
         return self._decided.policy
 
     def enforce(self, policy: PolicySet) -> None:
-        """From now on this policy set is in force."""
-        self._decided = Decided(policy)
+        """From now on this policy set is in force, for everybody."""
+        self._decided.enforce(policy)
+        self.log.policy = policy.hash
+
+    @property
+    def exchanging(self) -> Lock:
+        """Held by whoever exchanges the policies in force."""
+        return self._decided.exchanging
 
     @property
     def principal(self) -> Principal:
@@ -82,6 +128,7 @@ class Acts:
         self, action: str, collection: Collection | None = None
     ) -> tuple[tuple[Document, ...], Scope]:
         """The documents this action may touch, and the scope that says so; one catalogue read."""
+        self.present()
         known = self.store.documents(collection.id if collection else None)
         collections = self.store.collections()
         scope = scope_of(self._decided, self.principal, action, self.purpose, known, collections)
@@ -178,6 +225,7 @@ class Acts:
             Denied: ``decision`` is a denial; the attempt is on record.
             AuditError: not recorded; do not act.
         """
+        self.present()
         intent = self.log.intent(
             self.actor,
             action,
@@ -202,11 +250,25 @@ class Acts:
         """
         if error is None:
             self.log.outcome(
-                act.intent, "done", documents=act.documents, counts=act.counts, model=act.model
+                act.intent,
+                "done",
+                documents=act.documents,
+                counts=act.counts,
+                model=act.model,
+                adapter=act.adapter,
+                prompt=act.prompt,
             )
         else:
             name = type(error).__name__
-            self.log.outcome(act.intent, _status(error), documents=act.documents, error=name)
+            self.log.outcome(
+                act.intent,
+                _status(error),
+                documents=act.documents,
+                model=act.model,
+                adapter=act.adapter,
+                prompt=act.prompt,
+                error=name,
+            )
 
     def _record(self, decision: Decision | None) -> DecisionRecord:
         if decision is None:  # decided per document, inside the act's scope

@@ -1,37 +1,30 @@
-"""The composition root: one short method per use case.
+"""One person's view of the appliance: one short method per use case.
 
-``Appliance`` joins the open store, the audit log, the policy, the library and the engine.  Every
+``Appliance`` joins the open store, the audit log, the policy, the library and the engine, which
+it shares with everybody else (premises.py).  Every
 method tells one story: who may (scope), on record (act), the work, the outcome.  Nothing here
 prints; ``notify`` takes one line for the person who waits.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Generator, Iterable
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from appliance.access.policy import AccessClass, PolicySet
-from appliance.access.principals import current as current_principal
-from appliance.acts import Acts
-from appliance.audit.log import AuditLog
+from appliance.access.policy import AccessClass
+from appliance.acts import APPLIANCE, Acts
 from appliance.audit.records import Kind, Record
 from appliance.audit.verify import Verdict, verify
 from appliance.config import Settings
 from appliance.coverage import Coverage, account
-from appliance.crypto.keyring import Key
-from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost
+from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
 from appliance.documents import Collection, Document, ParsedDocument
-from appliance.errors import Denied, UsageError
+from appliance.errors import Denied
 from appliance.governing import Governing
-from appliance.installs import take_over
-from appliance.policing import Policing, finish_exchange
+from appliance.policing import Policing
 from appliance.questions import Notify, Questions
-from appliance.store.records import PrincipalRow
-from appliance.store.store import Store
 from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
 
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
@@ -40,87 +33,58 @@ if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
     from appliance.exporting import Exports
     from appliance.ingest.folder import Found, Listing, Skipped
     from appliance.ingest.jobs import FileOutcome
+    from appliance.premises import Premises
 
-FIRST_ROLES = frozenset({"operator", "officer"})  # one person, until an administrator divides them
-FIRST_PURPOSES = frozenset({"TREATMENT", "PAYMENT", "OPERATIONS", "PATIENT_REQUEST"})
 OWNED_AS = {"legal": "counsel", "health": "care_team", "finance": "deal_team"}  # else member
-APPLIANCE = AccessClass.of("", "", ())  # for actions on the appliance itself
 
 
 class Appliance:
-    """One open store, one principal, every use case."""
+    """Every use case, for one principal; used by one thread at a time."""
 
-    def __init__(
-        self, settings: Settings, store: Store, uid: int, purpose: str, notify: Notify
-    ) -> None:
-        self.settings = settings
-        self.store = store
-        finish_exchange(settings.home)
-        policy = PolicySet.load(settings.home / "policies")
-        self.log = AuditLog.open(*_log_keys(settings, store))
-        try:
-            take_over(self.log, settings.journal)
-        except BaseException:
-            self.log.close()
-            raise
-        self.acts = Acts(store, self.log, policy, uid, purpose)
-        self.questions = Questions(settings, self.acts, notify)
-        self.governing = Governing(self.acts)
-        self.policing = Policing(self.acts, settings.home)
+    # The rooms: all that is public in them, and here, can be called over the service's socket.
+    questions: Questions
+    governing: Governing
+    policing: Policing
+
+    def __init__(self, premises: Premises, acts: Acts, notify: Notify) -> None:
+        """One person's view of open premises; callers use ``Premises.of`` or ``open``."""
+        self.premises = premises
+        self.settings, self.store, self.log = premises.settings, premises.store, premises.log
+        self.acts, self.warm = acts, premises.warm
+        self._owned: Premises | None = None
+        self.questions = Questions(self.settings, acts, self.warm, notify)
+        self.governing = Governing(acts)
+        self.policing = Policing(acts, self.settings.home)
 
     @classmethod
     def create(
         cls, settings: Settings, passphrase: str, uid: int, *, cost: Argon2Cost = DEFAULT_COST
     ) -> None:
-        """Make a store at the home folder; the user ``uid`` gets the first roles.
+        """Make a store at the home folder: see `Premises.create`."""
+        from appliance.premises import Premises
 
-        Raises:
-            UsageError: there is a store already, or one that an interrupted ``init`` left.
-        """
-        home = settings.home
-        if (home / "store").exists() and not (home / "audit").exists():
-            raise UsageError(
-                f"an earlier `appliance init` did not finish in {home}",
-                remedy=f"it holds no document yet: remove {home / 'store'} and run init again",
-            )
-        with Store.create(settings.home, passphrase, cost=cost) as store:
-            person = current_principal(uid, FIRST_ROLES)
-            store.put_principal(
-                PrincipalRow(uid, person.name, FIRST_ROLES, purposes=FIRST_PURPOSES)
-            )
-            _copy_policies(settings.policies, home / "policies")
-            keys = _log_keys(settings, store)
-            AuditLog.create(*keys, before=lambda log: take_over(log, settings.journal)).close()
-        with (
-            cls.open(settings, passphrase, uid, "set-up", lambda _: None) as appliance,
-            appliance.acts.act("init"),
-        ):
-            pass
+        Premises.create(settings, passphrase, uid, cost=cost)
 
     @classmethod
     def open(
-        cls, settings: Settings, passphrase: str, uid: int, purpose: str, notify: Notify
-    ) -> Self:
-        """Open the store at the home folder for the user ``uid``.
+        cls, settings: Settings, secret: Secret, uid: int, purpose: str, notify: Notify
+    ) -> Appliance:
+        """Open the store at the home folder for the user ``uid`` alone: see `Premises.open`."""
+        from appliance.premises import Premises
 
-        Raises:
-            StoreMissing, WrongPassphrase, StoreDamaged, StoreBusy: the store did not open.
-            AuditError: the audit log cannot be continued.
-            PolicyError: the policy set does not validate.
-        """
-        store = Store.open(settings.home, passphrase)
+        premises = Premises.open(settings, secret)
         try:
-            return cls(settings, store, uid, purpose, notify)
+            appliance = premises.of(uid, purpose, notify)
         except BaseException:
-            store.close()
+            premises.close()
             raise
+        appliance._owned = premises
+        return appliance
 
     def close(self) -> None:
-        """Write a checkpoint and close everything."""
-        try:
-            self.log.close()
-        finally:
-            self.store.close()
+        """Close what ``open`` opened; shared premises stay open."""
+        if self._owned is not None:
+            self._owned.close()
 
     def __enter__(self) -> Self:
         return self
@@ -170,14 +134,14 @@ class Appliance:
         manner = replace(manner or Manner(), labels=labels)
         with self.acts.act("ingest", private={"collection": collection}):
             where = self.acts.collection(collection, "ingest")
-        record = OnRecord(self.acts, where, labels, self.questions.forget)
-        yield from take(record, source, manner, self.settings, self.questions.library())
+        record = OnRecord(self.acts, where, labels, self.warm.forget)
+        yield from take(record, source, manner, self.settings, self.warm.library())
 
     def plan(self, listing: Listing, collection: str, labels: Labels) -> tuple[Planned, ...]:
         """What `ingest` would do with each file of a folder; one act, and nothing is changed."""
         with self.acts.act("ingest", private={"collection": collection}) as act:
             where = self.acts.collection(collection, "ingest")
-            record = OnRecord(self.acts, where, labels, self.questions.forget)
+            record = OnRecord(self.acts, where, labels, self.warm.forget)
             planned = tuple(plan(record, listing, self.settings.reader.max_input_mib << 20))
             act.counts["files"] = len(planned)
         return planned
@@ -187,7 +151,7 @@ class Appliance:
         with self.acts.act("show", private={"document": reference}) as act:
             document, _ = self.acts.document(reference, "show")
             act.documents.append(document.id)
-            parsed = self.questions.parsed(document.id)
+            parsed = self.warm.parsed(document.id)
         return document, parsed
 
     def coverage(self, reference: str) -> Coverage:
@@ -198,14 +162,14 @@ class Appliance:
             known = {d.id: d for d in self.acts.permitted("list")[0]}
             parts = tuple(d for d in known.values() if d.parent == document.id)
             parent = known.get(document.parent) if document.parent else None
-            covered = account(document, self.questions.parsed(document.id), parent, parts)
+            covered = account(document, self.warm.parsed(document.id), parent, parts)
         return covered
 
     def exports(self, passwords: tuple[str, ...] = ()) -> Exports:
         """What turns kept results into files; to be closed.  Passwords open originals."""
         from appliance.exporting import Exports
 
-        return Exports(self.settings, self.acts, self.questions, passwords)
+        return Exports(self.settings, self.acts, self.questions, self.warm, passwords)
 
     def delete(self, reference: str, *, with_parts: bool = False) -> tuple[Document, ...]:
         """Erase a document, and on request all that lay in it; all of them or none.
@@ -218,7 +182,7 @@ class Appliance:
             for one in erased:
                 act.documents.append(one.id)
                 self.store.delete_document(one.id)
-                self.questions.forget(one.id)
+                self.warm.forget(one.id)
         return erased
 
     def _with_parts(self, document: Document) -> tuple[Document, ...]:
@@ -286,14 +250,3 @@ class Appliance:
                 Kind.SECURITY, "accept", self.acts.actor, status=status, counts=act.counts
             )
         return found
-
-
-def _copy_policies(source: Path, target: Path) -> None:
-    """The shipped policies, as files of the home's owner: a release has them read-only."""
-    shutil.copytree(source, target, dirs_exist_ok=True, copy_function=shutil.copyfile)
-
-
-def _log_keys(settings: Settings, store: Store) -> tuple[Path, bytes, Key, Key, str]:
-    """Where the audit log lies, and the keys it signs, seals and compares with."""
-    keys = store.derive("audit-seal"), store.derive("audit-mac")
-    return settings.home / "audit", store.log_seed(), *keys, store.store_id

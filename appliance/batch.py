@@ -103,7 +103,7 @@ class Batch:
         self._exports: Exports | None = None  # while a run goes on
         self._out = OutputFolder(out)
         self._key = appliance.store.derive("ledger")
-        self._model = appliance.questions.model()
+        self._model = appliance.warm.model()
         self._unavailable = 0
         self._gone: EngineUnavailable | None = None  # the engine, for the rest of this run
         self._worked_on: set[tuple[DocumentId, int]] = set()

@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from appliance import __version__, config, offline, release
-from appliance.app import FIRST_ROLES, Appliance
+from appliance.app import Appliance
 from appliance.config import Settings
 from appliance.egress import facts
 from appliance.engine import models, server
 from appliance.errors import ApplianceError
 from appliance.governed import MOMENT
 from appliance.governing import SEPARATE
+from appliance.premises import FIRST_ROLES
 from appliance.sandbox.server import ReaderServer
 
 DISK_NEEDED_GIB = 2

@@ -35,6 +35,7 @@ from appliance.store.store import Part
 
 if TYPE_CHECKING:
     from appliance.questions import Questions
+    from appliance.warm import Warm
 
 MOST_PICTURES = 40  # pages drawn for one document; findings on more are shown in its text
 DRAWN = frozenset({kinds.PDF, *kinds.IMAGES})
@@ -61,11 +62,17 @@ class Exports:
     """Turns kept results into files; a context manager, for it may start a reader."""
 
     def __init__(
-        self, settings: Settings, acts: Acts, questions: Questions, passwords: Sequence[str] = ()
+        self,
+        settings: Settings,
+        acts: Acts,
+        questions: Questions,
+        warm: Warm,
+        passwords: Sequence[str] = (),
     ) -> None:
         self._settings = settings
         self._acts = acts
         self._questions = questions
+        self._warm = warm
         self._passwords = tuple(passwords)
         self._held = ExitStack()
         self._reader: ReaderServer | None = None
@@ -97,7 +104,7 @@ class Exports:
 
     def page_of(self, document: Document, results: Mapping[str, Kept]) -> str:
         """One document's results as a page; the caller is inside an act that exports it."""
-        parsed = self._questions.parsed(document.id)
+        parsed = self._warm.parsed(document.id)
         groups = [group(id, one, document.id) for id, one in results.items()]
         return page(document, parsed, groups, self._pictures(document, parsed, groups))
 

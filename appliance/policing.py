@@ -128,7 +128,8 @@ class Policing:
         """The act, and in it the record that stands for the proposal or the change."""
         with self._acts.act(action, decision=self._decide(action)) as act:
             if folder is not None:
-                self._put_in_force(folder, hash)
+                with self._acts.exchanging:
+                    self._put_in_force(folder, hash)
                 act.counts["policies"] = len(self._acts.policy.ids)
             self._acts.log.event(
                 Kind.ADMIN, action, self._acts.actor, status=f"sha256:{hash}", counts=act.counts

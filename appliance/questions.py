@@ -20,13 +20,12 @@ from appliance.documents import Collection, Document, DocumentId, ParsedDocument
 from appliance.errors import EngineUnavailable, UsageError
 from appliance.keeping import Keeper, kept
 from appliance.results import Answer, Basis, FieldValue, Kept, Outcome, Request, Summary
-from appliance.store.store import KeptRow, Part
+from appliance.store.store import KeptRow
 from appliance.tasks.brief import Brief
+from appliance.warm import Warm
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where they are used
     from appliance.engine.client import Completion, Engine, Prompt
-    from appliance.engine.models import ModelIdentity
-    from appliance.index.library import Library
     from appliance.index.memory import Hit
     from appliance.replay import Replay
     from appliance.tasks.cascade import State
@@ -41,13 +40,11 @@ Names = dict[DocumentId, str]  # of the documents that a result speaks of
 class Questions:
     """Search, answers, summaries and fields over one open store."""
 
-    def __init__(self, settings: Settings, acts: Acts, notify: Notify) -> None:
+    def __init__(self, settings: Settings, acts: Acts, warm: Warm, notify: Notify) -> None:
         self._settings = settings
         self._acts = acts
+        self._warm = warm
         self._notify = notify
-        self._library: Library | None = None
-        self._model: ModelIdentity | None = None
-        self._embedding_digest = ""
         self._keeper = Keeper(settings, acts)
         self.tokens = 0  # that the language model read and wrote so far
 
@@ -57,7 +54,7 @@ class Questions:
         """The passages that fit best, among the documents this principal may search."""
         with self._acts.act("search", private={"question": question}) as act:
             where = self._acts.collection(collection, "search") if collection else None
-            hits = self.library().search(question, self._acts.scope("search", where), limit)
+            hits = self._warm.library().search(question, self._acts.scope("search", where), limit)
             found, _ = self._passages(act, hits)
             names = self._names(act)
         return found, names
@@ -154,9 +151,9 @@ class Questions:
         return self._keeper.keep(act, kept(request, self._basis(act, request, scope), outcome))
 
     def _basis(self, act: Act, request: Request, scope: Scope) -> Basis:
-        name = self.model().name if act.model else ""  # a summary may do without
+        name = self._warm.model().name if act.model else ""  # a summary may do without
         pack = self._pack(request) if request.kind == "extract" else None
-        embedding = "" if request.kind == "summarize" else self._embedding_digest
+        embedding = "" if request.kind == "summarize" else self._warm.embedding_digest
         return self._keeper.basis(scope, act, name, embedding, pack)
 
     def _pack(self, request: Request) -> Pack:
@@ -184,10 +181,10 @@ class Questions:
         found, texts = self._passages(act, self._read(searched, scope))
         engine = self.engine(act, scope) if asks_model() else None
         self._retrieved(act)
-        query = self.library().asked(request.argument, scope)
+        query = self._warm.library().asked(request.argument, scope)
         risk = request.option("max_risk")
         asking = Asking(float(risk) if risk else None, query.text, query.documents)
-        return answer(request.argument, found, texts, engine, self.library(), asking)
+        return answer(request.argument, found, texts, engine, self._warm.library(), asking)
 
     def _summary(self, act: Act, request: Request, scope: Scope) -> Summary:
         from appliance.tasks.summarize import summarize
@@ -197,7 +194,7 @@ class Questions:
         brief = Brief.parse(request.argument)
         engine = self.engine(act, scope) if brief.vote else None
         self._retrieved(act)
-        return summarize(self.parsed(document), document, brief, engine)
+        return summarize(self._warm.parsed(document), document, brief, engine)
 
     def _fields(self, act: Act, request: Request, scope: Scope) -> tuple[FieldValue, ...]:
 
@@ -214,14 +211,14 @@ class Questions:
         act.documents.append(document)
         engine = self.engine(act, scope)
         self._retrieved(act)
-        parsed = self.parsed(document)
+        parsed = self._warm.parsed(document)
 
         def retrieve(question: str) -> Sequence[Span]:
             return [hit.chunk.span for hit in self._read(question, scope)]
 
         with ExitStack() as running:
             larger = partial(self._larger, running, act, scope)
-            tools = Tools(retrieve, engine, self.library().embed, larger)
+            tools = Tools(retrieve, engine, self._warm.library().embed, larger)
             return parsed, *tried(parsed, document, pack, tools)
 
     def _larger(self, running: ExitStack, act: Act, scope: Scope, name: str) -> Engine | None:
@@ -235,7 +232,7 @@ class Questions:
         return _Counting(VllmEngine(settings, name, self._salt(scope)), act, self)
 
     def _read(self, question: str, scope: Scope) -> Sequence[Hit]:
-        return self.library().find(question, scope, self._settings.search.characters)
+        return self._warm.library().find(question, scope, self._settings.search.characters)
 
     def _passages(
         self, act: Act, hits: Sequence[Hit]
@@ -245,53 +242,31 @@ class Questions:
         act.documents += dict.fromkeys(hit.document for hit in hits)
         act.counts["passages"] = len(hits)
         act.passages += [(hit.document, hit.chunk.span) for hit in hits]
-        texts = {document: self.parsed(document) for document in act.documents}
+        texts = {document: self._warm.parsed(document) for document in act.documents}
         return passages(hits, texts), texts
 
     def _names(self, act: Act) -> Names:
         return {document: self._acts.store.document(document).name for document in act.documents}
 
     def _retrieved(self, act: Act) -> None:
-        self._acts.log.retrieval(act.intent, act.documents, model=act.model)
-
-    def parsed(self, document: DocumentId) -> ParsedDocument:
-        """The opened text of one document; the caller is inside an act on it."""
-        from appliance.ingest import wire
-
-        return wire.decode(self._acts.store.read(document, Part.TEXT))
-
-    def library(self) -> Library:
-        """The index in memory, with its embedding model verified and loaded."""
-        from appliance.engine.models import verify as verify_model
-        from appliance.index.library import Library
-
-        if self._library is None:
-            folder = self._settings.models / self._settings.search.embedding_model
-            self._embedding_digest = verify_model(folder).digest
-            size = self._settings.search.chunk_characters
-            self._library = Library(self._acts.store, folder, size)
-        return self._library
-
-    def model(self) -> ModelIdentity:
-        """The language model in force; verified once in the life of this process."""
-        from appliance.engine.models import verify as verify_model
-
-        if self._model is None:
-            self._model = verify_model(self._settings.models / self._settings.engine.model)
-        return self._model
+        self._acts.log.retrieval(
+            act.intent, act.documents, model=act.model, adapter=act.adapter, prompt=act.prompt
+        )
 
     def engine(self, act: Act, scope: Scope) -> Engine:
         """The language model, started if it is not running; its digest goes on record."""
         from appliance.engine import server
         from appliance.engine.client import VllmEngine
+        from appliance.tasks.prompts import digest as prompts_digest
 
-        identity = self.model()
-        act.model = identity.digest
-        running = server.status(self._settings)
-        if not running.running:
-            self._notify("The engine is not running; starting it (this takes about a minute).")
-            server.start(self._settings, self._notify)
-        elif running.digest not in {"", identity.digest}:
+        identity = self._warm.model()
+        act.model, act.prompt = identity.digest, prompts_digest()
+        with self._warm.starting:  # of several who need it, one starts it
+            running = server.status(self._settings)
+            if not running.running:
+                self._notify("The engine is not running; starting it (this takes about a minute).")
+                server.start(self._settings, self._notify)
+        if running.running and running.digest not in {"", identity.digest}:
             raise EngineUnavailable(
                 f"the engine runs with {running.model}, not with the model in force",
                 remedy="run `appliance engine stop`; the next task starts it with the right one",
@@ -302,11 +277,6 @@ class Questions:
         """What the engine keeps of these documents is found again for these documents only."""
         members = "\n".join(sorted(scope.documents)).encode()
         return keyed_hash(self._acts.store.derive("cache-salt"), members)
-
-    def forget(self, document: DocumentId) -> None:
-        """Drop an erased or replaced document from memory."""
-        if self._library is not None:
-            self._library.forget(document)
 
 
 class _Counting:

@@ -35,7 +35,7 @@ def unmoved(ground: Ground, appliance: Appliance, documents: Path) -> Check:
         alone = [_told(other, question) for question in QUESTIONS]
     with_sealed = [_told(appliance, question) for question in QUESTIONS]
     everything = appliance.acts.scope("ingest")  # the one action that the seal does not forbid
-    found = [appliance.questions.library().search(q, everything, PASSAGES) for q in QUESTIONS]
+    found = [appliance.warm.library().search(q, everything, PASSAGES) for q in QUESTIONS]
     if unread or not any(_among(hits, appliance) for hits in found):
         return unknown(topic, name, "the sealed documents would not have shown in any case")
     same = sum(a == b for a, b in zip(alone, with_sealed, strict=True))

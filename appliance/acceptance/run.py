@@ -192,7 +192,7 @@ def _engine(accepting: Acceptance, ground: Ground, appliance: Appliance) -> Sequ
         return ()
     try:
         server.start(ground.settings, accepting.notify)
-        identity = appliance.questions.model()
+        identity = appliance.warm.model()
         accepting.model = f"{identity.name} {identity.digest[:16]}"
         asked = quality.ask_all(appliance, accepting.notify)
         accepting.figures.append(speed.generating(appliance, ground.settings))

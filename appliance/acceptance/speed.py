@@ -34,7 +34,7 @@ def reading_and_embedding(appliance: Appliance, settings: Settings) -> Iterator[
         seconds = time.monotonic() - begun
     yield Figure("pages read by one reader", round((read.pages or 0) / seconds, 1), "pages/s")
     begun = time.monotonic()
-    chunks = len(appliance.questions.library().payload(few).chunks)
+    chunks = len(appliance.warm.library().payload(few).chunks)
     rate = chunks / (time.monotonic() - begun)
     yield Figure("chunks embedded", round(rate, 1), "chunks/s")
 
@@ -50,7 +50,7 @@ def _read(reader: ReaderServer, pages: int) -> ParsedDocument:
 
 def generating(appliance: Appliance, settings: Settings) -> Figure:
     """Tokens a second over some prompts at a time."""
-    engine = VllmEngine(settings, appliance.questions.model().name, "acceptance")
+    engine = VllmEngine(settings, appliance.warm.model().name, "acceptance")
     prompts = [
         Prompt("You write plain English.", f"{_WORDS}, says clause {n}.", "Say more.", TOKENS)
         for n in range(PROMPTS)

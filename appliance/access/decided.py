@@ -8,6 +8,7 @@ grant, a wall or an expiry makes another person in this sense, so nothing stale 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 
 from appliance.access.policy import AccessClass, Decision, PolicySet
 from appliance.access.principals import Principal
@@ -18,10 +19,12 @@ _Asked = tuple[str, Principal, str, str]  # policy set, person, action, purpose
 
 
 class Decided:
-    """A policy set that remembers what it said."""
+    """A policy set that remembers what it said; safe to use from threads."""
 
     def __init__(self, policy: PolicySet) -> None:
-        self.policy = policy
+        self.policy = policy  # in force; all who share this object are decided by it
+        self.exchanging = Lock()  # held by whoever exchanges the policies in force
+        self._keeping = Lock()
         self._kept: dict[_Asked, dict[AccessClass, Decision]] = {}
         self._count = 0
 
@@ -33,18 +36,24 @@ class Decided:
         Raises:
             PolicyError: there is nothing to decide on.
         """
-        asked = (self.policy.hash, principal, action, purpose)
+        policy = self.policy  # one set for all of this decision, whatever others enforce meanwhile
+        asked = (policy.hash, principal, action, purpose)
         kept = self._kept.get(asked, {})
         fresh = tuple({one: None for one in resources if one not in kept})
         if fresh or not resources:
-            answers = self.policy.decide(principal, action, fresh, purpose)
+            answers = policy.decide(principal, action, fresh, purpose)
             kept = kept | dict(zip(fresh, answers, strict=True))
             self._keep(asked, kept, len(fresh))
         return tuple(kept[one] for one in resources)
 
+    def enforce(self, policy: PolicySet) -> None:
+        """From now on this policy set is in force, for all who share this object."""
+        self.policy = policy
+
     def _keep(self, asked: _Asked, kept: dict[AccessClass, Decision], more: int) -> None:
-        if self._count + more > MOST_CLASSES:
-            self._kept.clear()
-            self._count = 0
-        self._count += len(kept) if asked not in self._kept else more
-        self._kept[asked] = kept
+        with self._keeping:
+            if self._count + more > MOST_CLASSES:
+                self._kept.clear()
+                self._count = 0
+            self._count += len(kept) if asked not in self._kept else more
+            self._kept[asked] = kept

@@ -60,7 +60,7 @@ def _ingest(samples: Path, home: Path) -> list[Figure]:
         read, parsed = _read_alone(settings, samples)
         begun = time.perf_counter()
         for one in parsed:
-            appliance.questions.library().payload(one)
+            appliance.warm.library().payload(one)
         embedded = time.perf_counter() - begun
     characters = sum(document.characters for document in documents)
     pages = sum(document.pages or 1 for document in documents)

@@ -122,7 +122,7 @@ def _cited(
         if name.startswith(f"{folder}/")
     }
     cited = {c.document for s in answer.statements for c in s.citations}
-    return {d: workspace.app.questions.parsed(d) for d in sorted(cited)}, names
+    return {d: workspace.app.warm.parsed(d) for d in sorted(cited)}, names
 
 
 def result(part: str, outcomes: Sequence[Outcome]) -> Result:

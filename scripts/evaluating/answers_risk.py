@@ -74,7 +74,7 @@ def calibrate(workspace: Workspace, questions: Sequence[Question]) -> None:
     The model's vote is among the signals where it makes more of the best sentences right.
     """
     tuned = [question for question in questions if not held_back(question.document)]
-    embeds = Remembering(workspace.app.questions.library())
+    embeds = Remembering(workspace.app.warm.library())
     source = f"CUAD contracts and BIPIA mails, tuned half; {workspace.model.name}"
     cases = [_case(workspace, question) for question in tuned]
     evidence = [
@@ -102,7 +102,7 @@ def calibrate(workspace: Workspace, questions: Sequence[Question]) -> None:
 
 def kept(workspace: Workspace, questions: Sequence[Question]) -> Result:
     """For each risk that is promised: the share wrong among the answers, and how many there are."""
-    embeds = Remembering(workspace.app.questions.library())
+    embeds = Remembering(workspace.app.warm.library())
     cases = [_case(workspace, question) for question in questions]
     scores: list[Score] = []
     for risk in RISKS:
@@ -160,8 +160,8 @@ def _case(workspace: Workspace, question: Question) -> Case:
         _, scope = app.acts.document(own, "ask")
         engine = app.questions.engine(act, scope)
         budget = workspace.settings.search.characters
-        hits = app.questions.library().find(asked(question.text), scope, budget)
-        texts = {own: app.questions.parsed(own)}
+        hits = app.warm.library().find(asked(question.text), scope, budget)
+        texts = {own: app.warm.parsed(own)}
     return Case(question, passages(hits, texts), texts, {own: question.document}, engine)
 
 

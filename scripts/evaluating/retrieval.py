@@ -95,7 +95,7 @@ def corpus(workspace: Workspace, folder: str) -> Corpus:
     app = workspace.app
     where = app.acts.collection(folder, "search")
     return Corpus(
-        app.questions.library(),
+        app.warm.library(),
         app.acts.scope("search", where),
         {d.id: Path(d.name).name for d in app.documents(folder)},
         lambda name: workspace.parsed(folder, name),

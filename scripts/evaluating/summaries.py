@@ -125,7 +125,7 @@ def _made(space: workspace.Workspace, folder: str, options: Options) -> list[Mad
         begun, tokens = time.monotonic(), questions.tokens
         _, summary, _ = questions.summarize(document.id)
         seconds, spent = time.monotonic() - begun, questions.tokens - tokens
-        made.append(Made(name, questions.parsed(document.id), summary, seconds, spent))
+        made.append(Made(name, space.app.warm.parsed(document.id), summary, seconds, spent))
     return made
 
 

@@ -50,7 +50,7 @@ class Workspace:
 
     def parsed(self, folder: str, name: str) -> ParsedDocument:
         """The text of one document, as the store holds it."""
-        return self.app.questions.parsed(self.documents[f"{folder}/{name}"].id)
+        return self.app.warm.parsed(self.documents[f"{folder}/{name}"].id)
 
 
 @contextmanager

@@ -59,11 +59,11 @@ def put(tmp_path: Path) -> Callable[..., Path]:
 
 
 def record_of(app: Appliance) -> OnRecord:
-    return OnRecord(app.acts, app.acts.collection("c", "ingest"), (), app.questions.forget)
+    return OnRecord(app.acts, app.acts.collection("c", "ingest"), (), app.warm.forget)
 
 
 def taken(app: Appliance, folder: Path, manner: Manner | None = None) -> list[FileOutcome]:
-    library = app.questions.library()
+    library = app.warm.library()
     files = take(
         record_of(app), walk(folder), manner or Manner(), app.settings, library, worker=WORKER
     )
@@ -278,7 +278,7 @@ def intake(app: Appliance, bounds: Bounds, readers: int = 2) -> Intake:
     filing = Filing(app.store, record.where, (), record.sees, release=False)
     key = app.store.derive("content-key")
     pool = ReaderPool(start, readers)
-    library = app.questions.library()
+    library = app.warm.library()
     stages = Stages(pool, library.payload, library.cancel, key, (), 1 << 20)
     return Intake(filing, stages, record, bounds)
 

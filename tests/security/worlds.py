@@ -16,6 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
+from appliance.access.decided import Decided
 from appliance.access.policy import PolicySet
 from appliance.access.scope import Scope
 from appliance.acts import Acts
@@ -83,7 +84,7 @@ class Listed:
 def acts_of(world: World) -> Acts:
     """Authorization over a world; nothing here is done, so there is no log."""
     store, log = cast(Store, Listed(world)), cast(AuditLog, None)
-    return Acts(store, log, world.policy, UID, world.purpose)
+    return Acts(store, log, Decided(world.policy), UID, world.purpose)
 
 
 def drawn(chance: random.Random, size: int) -> World:
