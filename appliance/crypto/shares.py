@@ -9,9 +9,9 @@ Source: SatoshiLabs, SLIP-0039 "Shamir's Secret-Sharing for Mnemonic Codes".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 
 from shamir_mnemonic import (  # type: ignore[import-untyped]  # it has hints and no marker
     MnemonicError,
@@ -32,6 +32,7 @@ _MAGIC: tuple[int, ...] = (
     *(0x1C0C2412, 0x38086C24, 0x3090FC48, 0x21B1F890, 0x3F3F120),
 )
 _CUSTOM = b"shamir_extendable"
+_OTHER_KIND = "it is no share of this kind"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,9 +108,12 @@ def share(words: str, number: int) -> Share:
         where = f"word {at} is wrong" if at else "several words are wrong, or their order"
         raise _bad(number, where)
     try:
-        return Share.from_mnemonic(" ".join(WORDLIST[index] for index in numbers))
+        read = Share.from_mnemonic(" ".join(WORDLIST[index] for index in numbers))
     except MnemonicError:
-        raise _bad(number, "it is no share of this kind") from None
+        raise _bad(number, _OTHER_KIND) from None
+    if read.group_count != 1:
+        raise _bad(number, _OTHER_KIND)
+    return read
 
 
 def _check_set(read: Sequence[Share]) -> None:
@@ -134,31 +138,32 @@ def _known() -> dict[str, int]:
     return {word[:_PREFIX]: number for word, number in numbers.items()} | numbers
 
 
-def _steps(values: Sequence[int], state: int) -> Iterator[int]:
-    for value in values:
-        top = state >> 20
-        state = (state & 0xFFFFF) << 10 ^ value
-        for bit, magic in enumerate(_MAGIC):
-            state ^= magic if top >> bit & 1 else 0
-        yield state
+def _step(state: int, value: int) -> int:
+    top, state = state >> 20, (state & 0xFFFFF) << 10 ^ value
+    for bit, magic in enumerate(_MAGIC):
+        state ^= magic if top >> bit & 1 else 0
+    return state
 
 
 def _checksum(numbers: Sequence[int]) -> int:
     """RS1024 over the words: 1 for a whole share."""
-    *_, last = _steps([*_CUSTOM, *numbers], 1)
-    return last
+    return reduce(_step, [*_CUSTOM, *numbers], 1)
 
 
 def _wrong_word(syndrome: int) -> int:
     """The position of the one wrong word that explains the checksum, or 0 where there is none.
 
-    The code is linear with distance 4: a single wrong word has one place it can stand at.
+    The code is linear with distance 4: a single wrong word has one place it can stand at, and
+    what it does to the checksum is a sum of what its ten bits do.
     """
+    bits = [1 << bit for bit in range(10)]
     for after in range(WORDS):
-        for difference in range(1, 1024):
-            *_, reached = _steps([difference] + [0] * after, 0)
-            if reached == syndrome:
-                return WORDS - after
+        reached = [0]
+        for bit in bits:
+            reached += [one ^ bit for one in reached]
+        if syndrome in reached:
+            return WORDS - after
+        bits = [_step(bit, 0) for bit in bits]
     return 0
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from appliance.crypto.keyring import Keyring
-from appliance.errors import StoreDamaged, WrongPassphrase
+from appliance.crypto.unseal import NewShares, Secret, Shares, draw_shares
+from appliance.errors import StoreDamaged, UsageError, WrongPassphrase
 from appliance.store import keyfile
 from tests.store.builders import SMALL
 
@@ -17,6 +18,18 @@ from tests.store.builders import SMALL
 @pytest.fixture
 def ring(tmp_path: Path) -> Keyring:
     return keyfile.create(tmp_path, "old words", SMALL)
+
+
+@pytest.fixture
+def made(tmp_path: Path, ring: Keyring) -> NewShares:
+    """Key shares, two of three, beside the passphrase."""
+    drawn = draw_shares(2, 3)
+    keyfile.put_shares(tmp_path, "old words", drawn)
+    return drawn
+
+
+def some(made: NewShares, *numbers: int) -> Shares:
+    return Shares(tuple(made.shares.words[number] for number in numbers))
 
 
 def test_it_opens_with_its_passphrase_only(tmp_path: Path, ring: Keyring) -> None:
@@ -141,3 +154,75 @@ def test_a_kill_between_any_two_steps_leaves_a_whole_generation(
         if finished:
             return
     pytest.fail("the replacement never finished")
+
+
+def test_shares_and_passphrase_open_the_same_keys(
+    tmp_path: Path, ring: Keyring, made: NewShares
+) -> None:
+    ways: list[Secret] = ["old words", some(made, 0, 1), some(made, 2, 0), made.shares]
+    assert {keyfile.unlock(tmp_path, way) == ring for way in ways} == {True}
+    with pytest.raises(WrongPassphrase, match="1 key shares of 2"):
+        keyfile.unlock(tmp_path, some(made, 1))
+    with pytest.raises(WrongPassphrase, match="not of the set"):
+        keyfile.unlock(tmp_path, draw_shares(2, 3).shares)
+    assert keyfile.slots(tmp_path) == keyfile.Slots(2, True, 2, 3, made.identifier)
+
+
+def test_without_shares_there_is_nothing_that_shares_open(tmp_path: Path, ring: Keyring) -> None:
+    with pytest.raises(WrongPassphrase, match="no key shares"):
+        keyfile.unlock(tmp_path, draw_shares(2, 3).shares)
+    assert keyfile.slots(tmp_path) == keyfile.Slots(1, True, 0, 0, 0)
+
+
+def test_a_new_set_ends_the_one_before_and_keeps_the_passphrase(
+    tmp_path: Path, ring: Keyring, made: NewShares
+) -> None:
+    again = draw_shares(3, 4)
+    keyfile.put_shares(tmp_path, some(made, 0, 2), again)
+    for way in ("old words", again.shares):
+        assert keyfile.unlock(tmp_path, way) == ring
+    with pytest.raises(WrongPassphrase, match="not of the set"):
+        keyfile.unlock(tmp_path, made.shares)
+
+
+def test_only_what_has_just_opened_the_store_stays(
+    tmp_path: Path, ring: Keyring, made: NewShares
+) -> None:
+    with pytest.raises(WrongPassphrase):
+        keyfile.drop_others(tmp_path, some(made, 0))
+    keyfile.drop_others(tmp_path, some(made, 0, 1))
+    assert keyfile.slots(tmp_path).passphrase is False
+    with pytest.raises(WrongPassphrase, match="key shares only"):
+        keyfile.unlock(tmp_path, "old words")
+    with pytest.raises(UsageError, match="nothing else"):
+        keyfile.drop_others(tmp_path, made.shares)
+    keyfile.change_passphrase(tmp_path, made.shares, "new words", SMALL)
+    assert keyfile.unlock(tmp_path, "new words") == ring
+    keyfile.drop_others(tmp_path, "new words")
+    with pytest.raises(WrongPassphrase, match="no key shares"):
+        keyfile.unlock(tmp_path, made.shares)
+    assert (tmp_path / keyfile.NAME).read_bytes()[4] == 1, "what older versions read, too"
+
+
+def test_a_new_passphrase_keeps_the_shares(tmp_path: Path, ring: Keyring, made: NewShares) -> None:
+    keyfile.change_passphrase(tmp_path, "old words", "new words", SMALL)
+    for way in ("new words", some(made, 1, 2)):
+        assert keyfile.unlock(tmp_path, way) == ring
+
+
+def test_a_changed_file_with_shares_does_not_open_either_way(
+    tmp_path: Path, ring: Keyring, made: NewShares
+) -> None:
+    """Every byte of the share slot: its figures are bound as well."""
+    path = tmp_path / keyfile.NAME
+    content = path.read_bytes()[:-32]
+    for at in range(36 + 137, 36 + 137 + 111):
+        changed = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+        path.write_bytes(changed + hashlib.sha256(changed).digest())
+        with pytest.raises((StoreDamaged, WrongPassphrase)):
+            keyfile.unlock(tmp_path, some(made, 0, 1))
+
+
+def test_nothing_of_a_secret_is_shown(made: NewShares) -> None:
+    assert repr(made) == "NewShares(2 of 3, hidden)"
+    assert repr(made.shares) == "Shares(3 hidden)"
