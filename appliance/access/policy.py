@@ -15,7 +15,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from appliance.access.principals import Principal, Standing
 from appliance.documents import Collection
 from appliance.errors import PolicyError
+from appliance.store.records import effective
 
 if TYPE_CHECKING:
     import cedarpy
@@ -337,9 +338,7 @@ def _actions(schema: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 17)
 def _within(where: Collection, labels: tuple[tuple[str, str], ...]) -> AccessClass:
-    own = AccessClass.of(where.id, where.sector, (*where.labels, *labels))
-    held = frozenset(key for key, value in where.labels if value == "yes")
-    return replace(own, flags=own.flags | held)
+    return AccessClass.of(where.id, where.sector, tuple(effective(where.labels, labels).items()))
 
 
 def _numbered(policies: Mapping[str, Mapping[str, object]]) -> tuple[str, dict[str, str]]:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 
 from appliance.documents import DocumentId
 from appliance.errors import NotFound
-from appliance.store import document_rows, kept_rows
-from appliance.store.records import KeptRow
+from appliance.store import document_rows, kept_rows, people_rows
+from appliance.store.records import KeptRow, SourceLabels, effective
 from appliance.store.shelf import Shelf
 
 
@@ -31,6 +31,8 @@ class ResultArchive:
     def keep(self, sources: Sequence[DocumentId], content: bytes) -> KeptRow:
         """Seal a result made from documents; durable when this returns.
 
+        How they are labelled now, with the labels of their collections, stays with it.
+
         Raises:
             ValueError: it was made from no document.
             NotFound: one of them is not there any more.
@@ -39,7 +41,18 @@ class ResultArchive:
         if not sources:
             raise ValueError("a result is made from documents")
         added = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return self._shelf.keep(secrets.token_hex(16), sources, content, added)
+        return self._shelf.keep(
+            secrets.token_hex(16), sources, content, added, self._labels_of(sources)
+        )
+
+    def _labels_of(self, documents: Sequence[DocumentId]) -> tuple[SourceLabels, ...]:
+        with self._shelf.catalogue.transaction() as session:
+            placed = document_rows.placed(session, frozenset(documents))
+            collections = {c.id: c for c in people_rows.collections(session)}
+        return tuple(
+            SourceLabels(id, tuple(sorted(effective(collections[where].labels, own).items())))
+            for id, (where, own) in sorted(placed.items())
+        )
 
     def kept(self, id: str) -> KeptRow:
         """One result that is, or was, kept.

@@ -99,6 +99,18 @@ def versions(session: Session, documents: Collection[DocumentId]) -> dict[Docume
     return {id: version for id, version in found.items() if id in documents}
 
 
+def placed(
+    session: Session, documents: Collection[DocumentId]
+) -> dict[DocumentId, tuple[CollectionId, tuple[tuple[str, str], ...]]]:
+    """Where those of ``documents`` that are there lie, and their labels."""
+    query = select(DocumentTable.id, DocumentTable.collection)
+    if len(documents) <= MOST_NAMED:
+        query = query.where(DocumentTable.id.in_(documents))
+    found = {id: where for id, where in session.execute(query) if id in documents}
+    labels = _labels(session, list(found))
+    return {DocumentId(id): (CollectionId(where), tuple(labels[id])) for id, where in found.items()}
+
+
 def _remove(session: Session, id: DocumentId) -> None:
     """Delete a row; its wrapped key, labels, tasks and lines of the file ledger go (CASCADE)."""
     session.execute(delete(DocumentTable).where(DocumentTable.id == id))

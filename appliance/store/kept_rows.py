@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from appliance.documents import DocumentId
 from appliance.store.document_rows import MOST_NAMED
-from appliance.store.records import KeptRow
+from appliance.store.records import KeptRow, SourceLabels
 from appliance.store.tables import KeptSourceTable, KeptTable
 
 
@@ -18,8 +19,12 @@ def put(session: Session, row: KeptRow) -> None:
     """Insert one result with its sources."""
     session.add(KeptTable(id=row.id, object=row.object, term=row.term, added=row.added))
     session.flush()  # the sources refer to it
+    labels = {source.document: source.labels for source in row.labels}
     for document, version in row.sources:
-        session.add(KeptSourceTable(kept=row.id, document=document, version=version))
+        spelled = json.dumps(dict(labels.get(document, ())), sort_keys=True)
+        session.add(
+            KeptSourceTable(kept=row.id, document=document, version=version, labels=spelled)
+        )
 
 
 def one(session: Session, id: str) -> KeptRow | None:
@@ -58,8 +63,15 @@ def _rows(session: Session, found: Sequence[KeptTable]) -> tuple[KeptRow, ...]:
     if len(found) <= MOST_NAMED:
         query = query.where(KeptSourceTable.kept.in_([row.id for row in found]))
     sources: dict[str, list[tuple[DocumentId, int]]] = defaultdict(list)
+    labels: dict[str, list[SourceLabels]] = defaultdict(list)
     for row in session.scalars(query):
-        sources[row.kept].append((DocumentId(row.document), row.version))
+        document = DocumentId(row.document)
+        sources[row.kept].append((document, row.version))
+        named = tuple(sorted(json.loads(row.labels).items()))
+        labels[row.kept].append(SourceLabels(document, named))
     return tuple(
-        KeptRow(row.id, tuple(sources[row.id]), row.object, row.term, row.added) for row in found
+        KeptRow(
+            row.id, tuple(sources[row.id]), row.object, row.term, row.added, tuple(labels[row.id])
+        )
+        for row in found
     )

@@ -8,7 +8,7 @@ time, bound to the row and the collection that they belong to.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,12 +16,13 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from appliance.crypto.keyring import Keyring
-from appliance.documents import Collection, CollectionId
+from appliance.documents import Collection, CollectionId, DocumentId
 from appliance.errors import NotFound
-from appliance.store import grant_rows, people_rows
-from appliance.store.records import Grant, Opening, PersonFacts, PrincipalRow, Wall
+from appliance.store import document_rows, grant_rows, people_rows
+from appliance.store.records import Grant, Opening, PersonFacts, Placed, PrincipalRow, Wall
 from appliance.store.seals import open_reason, seal_reason
 from appliance.store.shelf import Shelf
+from appliance.store.turns import Turns
 
 
 class People:
@@ -30,6 +31,11 @@ class People:
     _ring: Keyring
     _shelf: Shelf
     _epoch: int | None = None  # as read; no other process can change it while the store is open
+
+    @property
+    def turns(self) -> Turns:
+        """Held alone by every change of who may what, shared by whoever releases a result."""
+        return self._shelf.turns
 
     # accounts
 
@@ -61,10 +67,24 @@ class People:
 
     def epoch(self) -> int:
         """Grows with every change of who may what."""
-        if self._epoch is None:
+        known = self._epoch
+        if known is None:
             with self._shelf.catalogue.transaction() as session:
-                self._epoch = people_rows.epoch(session)
-        return self._epoch
+                known = self._epoch = people_rows.epoch(session)  # before any change's transaction
+        return known
+
+    def afresh(
+        self, uid: int, documents: Iterable[DocumentId]
+    ) -> tuple[PersonFacts, dict[DocumentId, Placed]]:
+        """One account, and those of ``documents`` that are there, as they stand at this moment.
+
+        Read from the catalogue in one transaction; nothing that was kept is used.
+        """
+        with self._shelf.catalogue.transaction() as session:
+            facts = grant_rows.of_person(session, people_rows.principal(session, uid))
+            rows = document_rows.placed(session, frozenset(documents))
+            where = {c.id: c for c in people_rows.collections(session)}
+        return facts, {id: Placed(id, where[at], labels) for id, (at, labels) in rows.items()}
 
     # collections
 
@@ -194,10 +214,13 @@ class People:
 
     @contextmanager
     def _change(self) -> Iterator[Session]:
-        self._epoch = None
-        with self._shelf.catalogue.transaction() as session:
-            yield session
-            people_rows.next_epoch(session)
+        with self.turns.alone():
+            try:
+                with self._shelf.catalogue.transaction() as session:
+                    yield session
+                    people_rows.next_epoch(session)
+            finally:
+                self._epoch = None  # whoever asked meanwhile may have read the old one
 
     def _must_be_there(self, session: Session, collection: CollectionId) -> None:
         if not self._shelf.has_collection(session, collection):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from appliance.documents import CollectionId, Document, DocumentId, Flag
+from appliance.documents import Collection, CollectionId, Document, DocumentId, Flag
 
 
 class Part(StrEnum):
@@ -139,6 +139,14 @@ class PersonFacts:
     openings: tuple[Opening, ...] = ()
 
 
+def effective(
+    collection: tuple[tuple[str, str], ...], own: tuple[tuple[str, str], ...]
+) -> dict[str, str]:
+    """The labels of a document in a collection: its own go first, but a "yes" of either stays."""
+    held = {key: value for key, value in collection if value == "yes"}
+    return {**dict(collection), **dict(own), **held}
+
+
 def user(uid: int) -> str:
     """What grants and walls call an account."""
     return f"user:{uid}"
@@ -169,6 +177,24 @@ class KeptRow:
     object: str  # id of the sealed result; empty: a source was erased or replaced
     term: int
     added: str  # RFC 3339, UTC
+    labels: tuple[SourceLabels, ...] = ()  # of each document as it was then, by id
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLabels:
+    """How one document was labelled at a moment, with the labels of its collection."""
+
+    document: DocumentId
+    labels: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What the policies can tell of one document: where it lies and how it is labelled."""
+
+    document: DocumentId
+    where: Collection
+    labels: tuple[tuple[str, str], ...]  # its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,6 +26,7 @@ from appliance.store.records import (
     KeptRow,
     NewDocument,
     Part,
+    SourceLabels,
     StoredDocument,
     TaskRow,
     TaskState,
@@ -32,6 +34,7 @@ from appliance.store.records import (
 from appliance.store.reserve import Reserve
 from appliance.store.seals import ObjectLabel, Seals, hashed_name, open_object, seal_object
 from appliance.store.timing import Observe, timed
+from appliance.store.turns import Turns
 
 _RESTORE = "restore the store from a backup; `appliance doctor` lists everything that is damaged"
 
@@ -54,6 +57,7 @@ class Shelf:
         self._reserve = reserve
         self._name_key = name_key
         self._observe = observe
+        self.turns = Turns()
 
     def add(self, new: NewDocument, ledger: FileRow | None) -> Document:
         """Seal a document; the same name in the same collection becomes a new version.
@@ -171,7 +175,14 @@ class Shelf:
         """
         return self.opened(self._row(row.document), "result", row.result)
 
-    def keep(self, id: str, sources: Sequence[DocumentId], content: bytes, added: str) -> KeptRow:
+    def keep(
+        self,
+        id: str,
+        sources: Sequence[DocumentId],
+        content: bytes,
+        added: str,
+        labels: tuple[SourceLabels, ...],
+    ) -> KeptRow:
         """Seal a result under the joint key of the documents it was made from.
 
         Raises:
@@ -183,7 +194,7 @@ class Shelf:
         label = self.seals.kept_label(object_id, self.seals.term)
         sealed = seal_object(self.seals.joint_key(stored.values()), label, content)
         versions = tuple((d, row.facts.version) for d, row in stored.items())
-        row = KeptRow(id, versions, object_id, label.term, added)
+        row = KeptRow(id, versions, object_id, label.term, added, labels)
         self._write(iter([(object_id, sealed)]))
         try:
             with self.catalogue.transaction() as session:
@@ -300,7 +311,11 @@ class Shelf:
     def _commit(self, stored: StoredDocument, ledger: FileRow | None) -> tuple[str, ...]:
         """Returns the objects of what was made from the version before."""
         try:
-            with timed(self._observe, "commit"), self.catalogue.transaction() as session:
+            with (
+                timed(self._observe, "commit"),
+                self._turn(stored.facts.version > 1),
+                self.catalogue.transaction() as session,
+            ):
                 if ledger is not None:
                     file_rows.check_move(session, ledger)
                 derived = _derived(session, stored.facts.id)
@@ -315,10 +330,14 @@ class Shelf:
         return derived
 
     def _erase_rows(self, id: DocumentId) -> tuple[str, ...]:
-        with self.catalogue.transaction() as session:
+        with self.turns.alone(), self.catalogue.transaction() as session:
             derived = _derived(session, id)
             document_rows.erase(session, id)
         return derived
+
+    def _turn(self, replaced: bool) -> AbstractContextManager[None]:
+        """A version that takes the place of another waits for what is released of that one."""
+        return self.turns.alone() if replaced else nullcontext()
 
     def _forget(self, stored: StoredDocument, derived: Iterable[str]) -> None:
         """After the commit: the destroyed key leaves the journal, the objects leave the disk."""

@@ -185,12 +185,12 @@ class Store(Custody, FileLedger, ResultArchive, People):
     ) -> Collection:
         """A new, empty collection with a key of its own, and the grant of whoever makes it.
 
+        There may be others of this name: to refuse it would tell so to people who may not know.
+
         Raises:
-            UsageError: the name is taken, empty, too long or unprintable; the sector is unknown.
+            UsageError: the name is empty, too long or unprintable; the sector is unknown.
         """
         _check_collection(name, sector)
-        if any(known.name == name for known in self.collections()):
-            raise UsageError("there is a collection of this name", remedy="choose another name")
         id = CollectionId(secrets.token_hex(16))
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         collection = Collection(id, name, sector, created)
@@ -207,15 +207,19 @@ class Store(Custody, FileLedger, ResultArchive, People):
             return people_rows.collections(session)
 
     def collection_named(self, name: str) -> Collection:
-        """The collection of this name.
+        """The collection of this name, or with this id, for those who manage.
 
         Raises:
             NotFound: there is none.
+            UsageError: there are several.
         """
-        for collection in self.collections():
-            if collection.name == name:
-                return collection
-        raise NotFound("no such collection", remedy="`appliance collection list` names them")
+        found = [c for c in self.collections() if name in (c.id, c.name)]
+        if not found:
+            raise NotFound("no such collection", remedy="`appliance collection list` names them")
+        if len(found) > 1:
+            ids = ", ".join(collection.id for collection in found)
+            raise UsageError("several collections have this name", remedy=f"give an id: {ids}")
+        return found[0]
 
     # documents
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA = 4  # number of this layout
+SCHEMA = 5  # number of this layout
 
 
 class Base(DeclarativeBase):
@@ -57,11 +57,14 @@ class PurposeTable(Base):
 
 
 class CollectionTable(Base):
-    """Legal matters, patients, deals."""
+    """Legal matters, patients, deals.
+
+    Names are not unique: a name that is refused would tell that there is a collection of it.
+    """
 
     __tablename__ = "collections"
     id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
     sector: Mapped[str]
     created: Mapped[str]
 
@@ -227,12 +230,16 @@ class KeptTable(Base):
 
 
 class KeptSourceTable(Base):
-    """The documents that a result was made from; they may be gone since."""
+    """The documents that a result was made from; they may be gone since.
+
+    ``labels``: a JSON object of what each was labelled then, its collection's labels with it.
+    """
 
     __tablename__ = "kept_sources"
     kept: Mapped[str] = mapped_column(ForeignKey("kept.id", ondelete="CASCADE"), primary_key=True)
     document: Mapped[str] = mapped_column(primary_key=True, index=True)
     version: Mapped[int]
+    labels: Mapped[str]
 
 
 AUTHORITY = (

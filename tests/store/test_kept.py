@@ -35,6 +35,20 @@ def test_a_result_is_found_again_by_another_process(
         assert opened.verify() == ()
 
 
+def test_it_stays_labelled_as_its_sources_were(
+    store: Store, collection: Collection, sources: tuple[Document, ...]
+) -> None:
+    labelled = store.label_collection(collection, (("classification", "secret"), ("hold", "yes")))
+    id = keep(store, sources[:2])
+    store.label_collection(labelled, ())
+    own = dict(sources[0].labels)
+    row = store.kept(id)
+    assert [one.document for one in row.labels] == sorted(d.id for d in sources[:2])
+    for one in row.labels:
+        expected = {"classification": "secret"} | own | {"hold": "yes"}
+        assert one.labels == tuple(sorted(expected.items()))
+
+
 def test_it_goes_with_any_of_its_sources(store: Store, sources: tuple[Document, ...]) -> None:
     both, other = keep(store, sources[:2]), keep(store, sources[2:], b"other")
     objects = store._shelf.objects.ids()

@@ -99,12 +99,11 @@ def test_roles_are_replaced_and_unknown_accounts_have_none(store: Store) -> None
     ]
 
 
-def test_collections_have_unique_printable_names_and_known_sectors(store: Store) -> None:
+def test_collections_have_printable_names_and_known_sectors(store: Store) -> None:
     first = store.create_collection("Müller ./. Öztürk", "legal")
     assert store.collection_named("Müller ./. Öztürk") == first
     assert store.collections() == (first,)
     for name, sector in (
-        ("Müller ./. Öztürk", "legal"),
         (" ", "legal"),
         ("x" * 201, "legal"),
         ("a\nb", "legal"),
@@ -114,6 +113,15 @@ def test_collections_have_unique_printable_names_and_known_sectors(store: Store)
             store.create_collection(name, sector)
     with pytest.raises(NotFound):
         store.collection_named("B")
+
+
+def test_of_two_collections_of_one_name_the_id_is_asked_for(store: Store) -> None:
+    first, second = (store.create_collection("A", "legal") for _ in range(2))
+    assert first.id != second.id
+    with pytest.raises(UsageError, match="several") as caught:
+        store.collection_named("A")
+    assert first.id in caught.value.remedy
+    assert store.collection_named(second.id) == second
 
 
 def test_a_document_comes_back_as_it_went_in(
