@@ -24,6 +24,15 @@ SERVER = (
     *("bpf", "userfaultfd", "perf_event_open", "add_key", "request_key", "keyctl"),
 )
 
+# What a process that only answers on a local socket never does; it starts readers, which enter
+# namespaces and take more away from themselves.
+RESIDENT = (
+    *(name for name in SOCKETS if name.startswith("io_uring")),
+    *("ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd"),
+    *("setns", "open_by_handle_at", "bpf", "userfaultfd", "perf_event_open"),
+    *("add_key", "request_key", "keyctl"),
+)
+
 # --- what a document's child may do ---------------------------------------------------------------
 
 ALLOWED = (

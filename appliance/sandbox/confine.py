@@ -30,6 +30,7 @@ __all__ = [
     "mapped_bytes",
     "no_new_privileges",
     "only_families",
+    "only_local_everywhere",
     "only_read",
 ]
 
@@ -163,6 +164,16 @@ def only_families(families: Sequence[socket.AddressFamily]) -> None:
     """
     deny(name for name in SOCKET_CALLS if name.startswith("io_uring"))
     seccomp.install(seccomp.families(families))
+
+
+def only_local_everywhere() -> None:
+    """In every thread, now and later: new sockets of AF_UNIX only, no way around by other calls.
+
+    Raises:
+        SandboxError: as `deny`.
+    """
+    seccomp.install_everywhere(seccomp.denying(calls.RESIDENT))
+    seccomp.install_everywhere(seccomp.families((socket.AF_UNIX,)))
 
 
 def document_calls_only() -> None:

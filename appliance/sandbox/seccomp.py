@@ -19,9 +19,11 @@ from functools import cache
 
 from appliance.errors import SandboxError
 from appliance.sandbox import calls
-from appliance.sandbox.kernel import no_new_privileges, prctl
+from appliance.sandbox.kernel import LIBC, no_new_privileges, prctl, refused
 
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
+_SECCOMP = {"x86_64": 317, "aarch64": 277}  # number of seccomp(2), asm/unistd.h
+_SET_MODE_FILTER, _ALL = 1, 1  # SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC
 _LOAD, _RETURN = 0x20, 0x06
 _EQUAL, _AT_LEAST, _ANY_BIT = 0x15, 0x35, 0x45
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
@@ -89,10 +91,29 @@ def install(code: Code) -> None:
     Raises:
         SandboxError: the kernel has no seccomp filters.
     """
-    joined = b"".join(code)
-    program = _Program(len(code), joined)
     no_new_privileges()
-    prctl("seccomp filter", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program))
+    prctl("seccomp filter", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(_program(code)))
+
+
+def install_everywhere(code: Code) -> None:
+    """Bind every thread of this process, those that run already included (seccomp(2), TSYNC).
+
+    Raises:
+        SandboxError: the kernel has no such filters, or a thread has one of its own.
+    """
+    _numbers()  # raises where this machine is not known
+    no_new_privileges()
+    call = ctypes.c_long(_SECCOMP[platform.machine()])
+    how = ctypes.c_ulong(_SET_MODE_FILTER), ctypes.c_ulong(_ALL)
+    left = int(LIBC.syscall(call, *how, ctypes.byref(_program(code))))
+    if left > 0:
+        raise SandboxError(f"thread {left} could not be put under the filter")
+    if left < 0:
+        raise refused("seccomp filter for all threads")
+
+
+def _program(code: Code) -> _Program:
+    return _Program(len(code), b"".join(code))
 
 
 # --- rules: each runs with the call's number loaded, and leaves it so where it does not apply -----
