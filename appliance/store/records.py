@@ -196,6 +196,11 @@ class Placed:
     where: Collection
     labels: tuple[tuple[str, str], ...]  # its own
 
+    @property
+    def effective(self) -> tuple[tuple[str, str], ...]:
+        """Its labels with those of its collection, in the order of their keys."""
+        return tuple(sorted(effective(self.where.labels, self.labels).items()))
+
 
 @dataclass(frozen=True, slots=True)
 class CollectionKey:
