@@ -26,6 +26,7 @@ from appliance.governing import Governing
 from appliance.policing import Policing
 from appliance.questions import Notify, Questions
 from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
+from appliance.timeline import Timeline
 
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
     from appliance.acceptance.record import Signed as Accepted
@@ -45,6 +46,7 @@ class Appliance:
     questions: Questions
     governing: Governing
     policing: Policing
+    timeline: Timeline
 
     def __init__(self, premises: Premises, acts: Acts, notify: Notify) -> None:
         """One person's view of open premises; callers use ``Premises.of`` or ``open``."""
@@ -55,6 +57,7 @@ class Appliance:
         self.questions = Questions(self.settings, acts, self.warm, notify)
         self.governing = Governing(acts)
         self.policing = Policing(acts, self.settings.home)
+        self.timeline = Timeline(acts, self.settings.home)
 
     @classmethod
     def create(

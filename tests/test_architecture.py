@@ -46,6 +46,7 @@ APP = frozenset(  # one room in several files
         "report",
         "run_report",
         "taking",
+        "timeline",
         "warm",
         "witness_page",
         "witnessing",

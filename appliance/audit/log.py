@@ -279,7 +279,11 @@ class AuditLog:
 
     def holds(self, record: Record, name: str, text: str) -> bool:
         """Whether the private string ``name`` of a record is ``text``, without opening it."""
-        return dict(record.mac).get(name) == self._private.mac(name, text)
+        return dict(record.mac).get(name) == self.keyed(name, text)
+
+    def keyed(self, name: str, text: str) -> str:
+        """What stands in ``mac`` where the private string ``name`` is ``text``; 64 hex digits."""
+        return self._private.mac(name, text)
 
     @property
     def public_key(self) -> bytes:
