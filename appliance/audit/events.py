@@ -32,6 +32,7 @@ class Event:
     record: Record  # the first one; its sealed strings are the event's
     seqs: tuple[int, ...]  # numbers of all its records, ascending
     ended: str  # time of the last one, RFC 3339
+    code: str  # of the last one: stable, says how it ended
     documents: tuple[str, ...]
     read: tuple[str, ...]
     collection: str  # id; empty where the records name none
@@ -80,20 +81,15 @@ class Event:
         return self.record.purpose
 
     @property
-    def code(self) -> str:
-        """Stable code of the event; of the outcome it came to, where the log has codes."""
-        return str(getattr(self.record, "code", ""))
-
-    @property
     def policy(self) -> str:
         """SHA-256 of the policy set in force."""
         own = self.decision.policy_hash if self.decision else ""
-        return str(getattr(self.record, "policy", "")) or own
+        return self.record.policy or own
 
     @property
     def via(self) -> str:
-        """By which way it came: cli, service, console, openai; empty in old records."""
-        return str(getattr(self.record, "via", ""))
+        """By which door it came: cli, service, console, openai."""
+        return self.record.via
 
     @property
     def denied(self) -> bool:
@@ -143,6 +139,7 @@ def _begun(record: Record) -> Event:
         record=record,
         seqs=(record.seq,),
         ended=record.time,
+        code=record.code,
         documents=record.documents,
         read=(),
         collection=record.collection,
@@ -151,7 +148,7 @@ def _begun(record: Record) -> Event:
         error="",
         counts=(),
         model=record.model,
-        adapter=_adapter(record),
+        adapter=record.adapter,
         prompt=record.prompt,
     )
 
@@ -164,6 +161,7 @@ def _more(event: Event, record: Record) -> Event:
         event,
         seqs=_once(event.seqs, (record.seq,)),
         ended=record.time,
+        code=record.code,
         documents=_once(event.documents, record.documents),
         read=_once(event.read, read),
         collection=event.collection or record.collection,
@@ -171,14 +169,10 @@ def _more(event: Event, record: Record) -> Event:
         error=result.error if result else event.error,
         counts=result.counts if result else event.counts,
         model=record.model or event.model,
-        adapter=_adapter(record) or event.adapter,
+        adapter=record.adapter or event.adapter,
         prompt=record.prompt or event.prompt,
     )
 
 
 def _once(first: tuple[Item, ...], second: tuple[Item, ...]) -> tuple[Item, ...]:
     return tuple(dict.fromkeys((*first, *second))) if second else first
-
-
-def _adapter(record: Record) -> str:
-    return str(getattr(record, "adapter", ""))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from appliance.audit.codes import ACTIONS
 from appliance.audit.events import DONE, OPEN, Event
 
 LONGEST_QUOTE = 160  # characters of an opened string in a sentence
@@ -56,7 +57,10 @@ def sentence(event: Event, names: Names, private: Mapping[str, str] = _NOTHING) 
     words = _words(event.action)
     done = event.status in _SUCCESSES or _is_state(event)
     what = words.did if done else f"{_TRIED.get(event.status, 'tried to')} {words.to_do}"
-    parts = [who, what, *_object(event, private), *_where(event, names, private)]
+    subject = [who, what]
+    if _is_clause(event.action):
+        subject = [words.did[:1].upper() + words.did[1:], f"(recorded for {who})"]
+    parts = [*subject, *_object(event, private), *_where(event, names, private)]
     purpose = [f"for {event.purpose}"] if event.purpose else []
     when = f"at {event.time[11:16]} UTC on {event.time[:10]}"
     return " ".join([*parts, *purpose, when]) + _ending(event) + "."
@@ -102,7 +106,6 @@ _ACTIONS: Mapping[str, _Words] = {
     "label_change": _Words("changed the labels", "change the labels"),
     "break_glass_list": _Words("listed the openings of broken glass", "list broken glass"),
     "break_glass_open": _Words("broke the glass", "break the glass", ("reason",)),
-    "break_glass": _Words("broke the glass (noted as a security event)", "break the glass"),
     "break_glass_review": _Words("reviewed an opening", "review an opening", ("opening",)),
     "policy_explain": _Words("had a decision explained", "have a decision explained", ("user",)),
     "policy_diff": _Words("compared policies", "compare policies"),
@@ -111,10 +114,7 @@ _ACTIONS: Mapping[str, _Words] = {
     "audit_show": _Words("read the audit log", "read the audit log"),
     "audit_verify": _Words("verified the audit log", "verify the audit log"),
     "attest": _Words("had the walls tried", "have the walls tried"),
-    "attest_egress": _Words("had the walls tried (noted)", "have the walls tried"),
     "accept": _Words("had the promises tried", "have the promises tried"),
-    "create_log": _Words("began the audit log", "begin the audit log"),
-    "repair_log": _Words("cut an unfinished line off the log after a crash", "repair the log"),
 }
 _SUCCESSES = frozenset({DONE})
 _TRIED = {OPEN: "began to"}
@@ -127,8 +127,18 @@ _ENDINGS = {
 
 
 def _words(action: str) -> _Words:
-    plain = action.replace("_", " ").replace("-", " ")
-    return _ACTIONS.get(action) or _Words(f"carried out “{plain}”", f"carry out “{plain}”")
+    """How an action reads; those without words of their own have some in the table of codes."""
+    if action in _ACTIONS:
+        return _ACTIONS[action]
+    plain = action.replace("_", " ")
+    coded = ACTIONS.get(action)
+    return _Words(coded.words if coded else f"carried out “{plain}”", f"carry out “{plain}”")
+
+
+def _is_clause(action: str) -> bool:
+    """Whether the words are a whole clause: "the store was opened"."""
+    coded = ACTIONS.get(action)
+    return coded is not None and not coded.acts and action not in _ACTIONS
 
 
 def _is_state(event: Event) -> bool:

@@ -129,6 +129,13 @@ def test_sentences(event: Event, private: dict[str, str], words: str) -> None:
     assert sentence(event, NAMES, private) == words
 
 
+def test_what_nobody_did_is_said_without_a_subject() -> None:
+    stands_alone = replace(record(1, Kind.SYSTEM, "create_log"), result=Result("done"))
+    (event,) = join([stands_alone])
+    words = "The log began (recorded for anna) at 14:02 UTC on 2026-03-04."
+    assert sentence(event, NAMES) == words
+
+
 def test_unknown_names_are_numbers() -> None:
     words = sentence(replace(act(), collection=PATIENT), Names())
     assert words.startswith("user 1000 read documents in collection c1c1c1c1 for TREATMENT")
