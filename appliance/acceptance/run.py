@@ -25,12 +25,15 @@ from appliance.acceptance.quality import Asked
 from appliance.app import Appliance
 from appliance.config import Settings
 from appliance.documents import Citation, Passage
+from appliance.egress import hand
 from appliance.engine import server
 from appliance.errors import ApplianceError, AuditError
 from appliance.ingest.folder import walk
+from appliance.plain import Plain, from_plain
 
 Notify = Callable[[str], None]
 NO_ENGINE = "no engine"
+EXAMINE = "examine this installation"  # asked of a hand where this process is locked
 _ENGINE_CHECKS = (
     ("P5", "verbatim answers"),
     ("quality", "shipped questions"),
@@ -84,6 +87,9 @@ def examine(
         public_key: of the customer's audit log; empty where the store was not opened.
         fault: why the customer's store did not open, if it should have.
     """
+    if (other := hand.present()) is not None:  # this process is locked
+        asked: Plain = {"deep": deep, "key": public_key.hex()}
+        return from_plain(record.Report, other.ask(EXAMINE, asked, notify))
     begun = time.monotonic()
     accepting = Acceptance(settings, notify, deep)
     _installed(accepting)

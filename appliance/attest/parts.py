@@ -15,7 +15,7 @@ from pathlib import Path
 
 from appliance import config
 from appliance.config import Settings
-from appliance.egress import facts
+from appliance.egress import facts, hand
 from appliance.egress.canaries import resolvers
 from appliance.egress.probe import Errand, Observation
 from appliance.egress.verdict import CONTROL, CONTROLS, Expected, Item, Verdict, environment, judge
@@ -24,9 +24,11 @@ from appliance.engine import attested, server
 from appliance.engine.attested import Attested
 from appliance.errors import SandboxError
 from appliance.offline import is_forbidden
+from appliance.plain import from_plain
 from appliance.sandbox.probe import Layer
 from appliance.sandbox.server import ReaderServer
 
+TRY = "try every way out"  # asked of a hand where this process is locked
 READER, CORE, LOCKED = "reader", "core", "core under lock"
 _SOCKETS = ("SC-7(5)", "SC-7(10)", "SC-7(21)", "AC-4")
 
@@ -40,22 +42,38 @@ class Seen:
     locked: Observation
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What only a process with a network can try: the engine's walls, the lock, the control."""
+
+    engine: Attested
+    running: tuple[Item, ...]
+    locked: Observation
+
+
 def look(settings: Settings) -> Seen:
     """Look at every part.  Takes some seconds; starts no engine."""
+    other = hand.present()
+    tried = from_plain(Tried, other.ask(TRY)) if other else attempts(settings)
+    items = (
+        *tried.engine.items,
+        *tried.running,
+        *reader(settings),
+        *core(),
+        *under_lock(tried.locked, tried.engine.control),
+    )
+    return Seen(items, tried.engine, tried.locked)
+
+
+def attempts(settings: Settings) -> Tried:
+    """Set the canaries free; in a process that is locked a hand does it."""
     engine = attested.attest(settings)
     locked = attested.run(Errand(facts.of().network, lab=True, only_local=True))
     answering = server.status(settings)
     running: tuple[Item, ...] = ()
     if answering.running:
         running = attested.running(settings, answering.pid, answering.isolation)
-    items = (
-        *engine.items,
-        *running,
-        *reader(settings),
-        *core(),
-        *under_lock(locked, engine.control),
-    )
-    return Seen(items, engine, locked)
+    return Tried(engine, running, locked)
 
 
 # --- the reader -----------------------------------------------------------------------------------

@@ -22,6 +22,12 @@ def installed(settings: Settings, name: str) -> bool:
     return plain and (settings.models / name).is_dir()
 
 
+def of(settings: Settings, name: str) -> Settings:
+    """The settings under which the model of this name answers."""
+    engine = replace(settings.engine, model=name, socket="")
+    return replace(settings, home=settings.home / FOLDER, engine=engine)
+
+
 @contextmanager
 def serving(settings: Settings, name: str, progress: Callable[[str], None]) -> Iterator[Settings]:
     """The settings under which the larger model answers, until the end of the block.
@@ -30,8 +36,7 @@ def serving(settings: Settings, name: str, progress: Callable[[str], None]) -> I
         ModelError: the model differs from its manifest.
         EngineUnavailable: it did not start.
     """
-    engine = replace(settings.engine, model=name, socket="")
-    larger = replace(settings, home=settings.home / FOLDER, engine=engine)
+    larger = of(settings, name)
     server.start(larger, progress)
     try:
         yield larger

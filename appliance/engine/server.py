@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from appliance.config import Settings
+from appliance.egress import hand
 from appliance.engine import attested, failures, launch, models, processes
 from appliance.engine.client import get
 from appliance.engine.command import (
@@ -36,8 +37,10 @@ from appliance.engine.launch import PRIVATE, WALL, Order
 from appliance.engine.models import ModelIdentity
 from appliance.engine.processes import Process
 from appliance.errors import ConfigError, DiskFull, EngineError, EngineUnavailable
+from appliance.plain import Plain
 
 Progress = Callable[[str], None]
+START, STOP = "engine start", "engine stop"  # asked of a hand where this process is locked
 LONGEST_SOCKET = 107  # bytes; sun_path without its terminator (unix(7))
 PATIENCE_S = 15.0  # for a polite end, before the engine is killed
 HEALTH_S = 5.0
@@ -87,7 +90,11 @@ def start(settings: Settings, progress: Progress, wall: Isolation | None = None)
         EngineUnavailable: it did not start, or could not be kept from the network, or the
             attestation of its walls, made anew before each start, failed.
         ConfigError: the socket's path is too long.
+        ServiceUnavailable: this process is locked, and its hand has gone.
     """
+    if (other := hand.present()) is not None:
+        other.ask(START, _named(settings), progress)
+        return
     places = _prepared(settings)
     with _turn(settings, places, progress):
         if status(settings).running:
@@ -111,6 +118,9 @@ def stop(settings: Settings) -> None:
     Raises:
         EngineUnavailable: something of it could not be ended.
     """
+    if (other := hand.present()) is not None:
+        other.ask(STOP, _named(settings))
+        return
     places = Places(settings.run)
     if places.record.exists():
         with _turn(settings, places, lambda _: None):
@@ -137,6 +147,11 @@ def status(settings: Settings) -> EngineStatus:
         since=record.since,
         socket=str(settings.engine_socket),
     )
+
+
+def _named(settings: Settings) -> Plain:
+    """All that a hand is told of an engine; it has settings of its own."""
+    return {"home": str(settings.home), "model": settings.engine.model}
 
 
 def _prepared(settings: Settings) -> Places:
