@@ -2,8 +2,9 @@
 
 A node ``(level, index)`` stands for the leaves from ``index << level`` up to, not including,
 ``(index + 1) << level``, cut at the size of the tree.  A node without a right half is its left
-half carried up, which gives the tree of RFC 6962, section 2.1.  Pure; a million leaves take about
-64 MB and a second.
+half carried up, which gives the tree of RFC 6962, section 2.1.  Where the first records were
+removed, the peaks that were kept of them stand for them: proofs about later records need no more.
+Pure; a million leaves take about 64 MB and a second.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from appliance.audit.merkle import EMPTY_ROOT, HASH_BYTES, node_hash
+from appliance.audit.merkle import EMPTY_ROOT, HASH_BYTES, CompactRange, node_hash
 from appliance.errors import AuditError
 
 
@@ -34,15 +35,29 @@ class Levels:
     """The tree over the first ``size`` records."""
 
     size: int
+    first: int  # number of the first record that is there
+    begins: tuple[int, ...]  # index of the first node of each row
     rows: tuple[bytes, ...]  # hashes of one level each, one after the other; leaves first
 
     @classmethod
-    def over(cls, leaves: bytes) -> Self:
-        """The tree over leaf hashes, 32 bytes each, one after the other."""
-        rows = [leaves]
-        while len(rows[-1]) > HASH_BYTES:
-            rows.append(_above(rows[-1]))
-        return cls(len(leaves) // HASH_BYTES, tuple(rows))
+    def over(cls, leaves: bytes, removed: CompactRange | None = None) -> Self:
+        """The tree over leaf hashes, 32 bytes each, one after the other.
+
+        Args:
+            leaves: of the records that are there.
+            removed: what was kept of the records before them.
+        """
+        peaks, first = (list(removed.peaks), removed.size) if removed else ([], 0)
+        size = first + len(leaves) // HASH_BYTES
+        row, begin, rows, begins = leaves, first, [], []
+        while True:
+            if begin & 1:  # then the node before is a peak, for its level is a bit of ``first``
+                row, begin = peaks.pop() + row, begin - 1
+            rows.append(row)
+            begins.append(begin)
+            if not begin and len(row) <= HASH_BYTES:
+                return cls(size, first, tuple(begins), tuple(rows))
+            row, begin = _above(row), begin >> 1
 
     def root(self) -> bytes:
         """Root over all leaves."""
@@ -50,16 +65,17 @@ class Levels:
 
     def hash(self, level: int, index: int) -> bytes:
         """The hash of one node; empty where it would stand for no leaf."""
-        return self.rows[level][index * HASH_BYTES : (index + 1) * HASH_BYTES]
+        at = index - self.begins[level]
+        return self.rows[level][at * HASH_BYTES : (at + 1) * HASH_BYTES] if at >= 0 else b""
 
     def path(self, leaf: int) -> Iterator[Node]:
         """The siblings from a leaf up to the root (RFC 6962, 2.1.1).
 
         Raises:
-            AuditError: there is no such leaf.
+            AuditError: there is no such leaf, or it was removed.
         """
-        if not 0 <= leaf < self.size:
-            raise AuditError(f"no record {leaf} in a tree of {self.size}")
+        if not self.first <= leaf < self.size:
+            raise AuditError(f"no record {leaf} between {self.first} and {self.size}")
         for level in range(len(self.rows) - 1):
             index = (leaf >> level) ^ 1
             sibling = self.hash(level, index)
@@ -79,11 +95,17 @@ class Levels:
         """Proof that the tree over the first ``old`` leaves is a prefix (RFC 6962, 2.1.2).
 
         Raises:
-            AuditError: ``old`` is not between 1 and the size.
+            AuditError: ``old`` is not between 1 and the size, or what would show it was removed.
         """
         if not 1 <= old <= self.size:
             raise AuditError(f"no tree of {old} leaves inside one of {self.size}")
-        return tuple(self._between(old, 0, self.size, whole=True))
+        proof = tuple(self._between(old, 0, self.size, whole=True))
+        if not all(proof):
+            raise AuditError(
+                f"records before {self.first} were removed, {old} were seen",
+                remedy="a witness has to look again before its records are removed",
+            )
+        return proof
 
     def _between(self, old: int, begin: int, end: int, *, whole: bool) -> Iterator[bytes]:
         if old == end:

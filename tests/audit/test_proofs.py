@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.audit.merkle import (
+    CompactRange,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -52,3 +53,27 @@ def test_a_proof_of_another_history_does_not_verify() -> None:
     proof = other.consistency(20)
     with pytest.raises(AuditError):
         verify_consistency(20, 50, proof, root_of(LEAVES[:20]), other.root())
+
+
+def test_what_was_kept_of_removed_records_is_enough_for_the_others() -> None:
+    whole = Levels.over(b"".join(LEAVES))
+    for first in range(1, len(LEAVES) + 1):
+        removed = CompactRange()
+        for leaf in LEAVES[:first]:
+            removed.append(leaf)
+        rest = Levels.over(b"".join(LEAVES[first:]), removed)
+        assert (rest.size, rest.root()) == (whole.size, whole.root())
+        for at in range(first, whole.size):
+            assert tuple(rest.path(at)) == tuple(whole.path(at))
+        assert rest.consistency(first) == whole.consistency(first)
+        with pytest.raises(AuditError):
+            next(rest.path(first - 1))
+
+
+def test_growth_since_a_removed_record_cannot_always_be_shown() -> None:
+    removed = CompactRange()
+    for leaf in LEAVES[:32]:
+        removed.append(leaf)
+    rest = Levels.over(b"".join(LEAVES[32:]), removed)
+    with pytest.raises(AuditError, match="were removed"):
+        rest.consistency(5)
