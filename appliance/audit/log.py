@@ -26,6 +26,7 @@ from appliance.audit.chain import SEGMENT_RECORDS, Chain, begin
 from appliance.audit.checkpoint import origin_of
 from appliance.audit.clock import Moment, now
 from appliance.audit.codes import INTERRUPTED, code
+from appliance.audit.periods import Periods, Recipient
 from appliance.audit.private import PrivateStrings
 from appliance.audit.records import (
     Actor,
@@ -66,6 +67,7 @@ class AuditLog:
         self._hand: ThreadPoolExecutor | None = ThreadPoolExecutor(1, "audit")
         self._unanswered = {record.id: record for record in map(decode, chain.unanswered)}
         self.policy = policy  # hash of the set in force; whoever changes it says so here
+        self.officers: Callable[[], Sequence[Recipient]] = tuple  # whose keys are in force
         self._account_for(chain.torn_bytes)
 
     @classmethod
@@ -89,10 +91,14 @@ class AuditLog:
             AuditError: it cannot be written.
         """
         begin(folder, seed, origin_of(store_id))
+        first = list[str]()
+        Periods(folder, seal_key, mac_key, store_id).begin(
+            (), lambda _, digest: first.append(digest)
+        )
         log = cls.open(folder, seed, seal_key, mac_key, store_id, clock=clock)
         try:
             before(log)
-            log.event(Kind.SYSTEM, "create_log", Actor(os.getuid()))
+            log.event(Kind.SYSTEM, "create_log", Actor(os.getuid()), status=first[0])
         except BaseException:
             log.close()
             raise
@@ -129,7 +135,8 @@ class AuditLog:
         """
         chain = Chain(folder, seed, origin_of(store_id), segment_records)
         try:
-            private = PrivateStrings(seal_key, mac_key, store_id)
+            periods = Periods(folder, seal_key, mac_key, store_id)
+            private = PrivateStrings(periods, mac_key, store_id)
             return cls(folder, seed, chain, private, clock, policy)
         except BaseException:
             chain.close()
@@ -155,6 +162,8 @@ class AuditLog:
             AuditError: not recorded; do not act.
             UsageError: an argument may not stand in clear. Nothing is recorded.
         """
+        if self.periods.is_over:
+            self.periods.begin_if_over(self.officers, self.tell_period)
         drafted = draft(
             Kind.INTENT,
             actor,
@@ -273,7 +282,7 @@ class AuditLog:
         """The private strings of a record, by name; a person's name is ``actor``.
 
         Raises:
-            SealBroken: they were changed or moved.
+            SealBroken: they were changed or moved, or are sealed to the officers.
         """
         return self._private.open(record)
 
@@ -284,6 +293,17 @@ class AuditLog:
     def keyed(self, name: str, text: str) -> str:
         """What stands in ``mac`` where the private string ``name`` is ``text``; 64 hex digits."""
         return self._private.mac(name, text)
+
+    @property
+    def periods(self) -> Periods:
+        """To whom private strings are sealed, and were."""
+        return self._private.periods
+
+    def tell_period(self, number: int, digest: str) -> None:
+        """Put on record that a period began, or by whom it can be opened from now on."""
+        self.event(
+            Kind.ADMIN, "period_begin", Actor(os.getuid()), status=digest, counts={"period": number}
+        )
 
     @property
     def public_key(self) -> bytes:
