@@ -24,6 +24,7 @@ from appliance.store import check, file_rows, grant_rows, keyfile, people_rows, 
 from appliance.store.archive import ResultArchive
 from appliance.store.catalogue import Catalogue
 from appliance.store.custody import Custody
+from appliance.store.factors import SecondFactors
 from appliance.store.files import FOLDER_MODE, disk, sync_folder
 from appliance.store.ledger import FileLedger
 from appliance.store.lock import StoreLock
@@ -63,7 +64,7 @@ _CATALOGUE, _OBJECTS, _LOCK, _RESERVE = "catalogue.db", "objects", "lock", "rese
 _LONGEST_NAME = 200  # characters of a collection's name
 
 
-class Store(Custody, FileLedger, ResultArchive, People):
+class Store(Custody, FileLedger, ResultArchive, SecondFactors, People):
     """An open store; close it, or use it as a context manager."""
 
     def __init__(self, ring: Keyring, shelf: Shelf, folder: Path, held: ExitStack) -> None:

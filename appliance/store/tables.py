@@ -56,6 +56,19 @@ class PurposeTable(Base):
     purpose: Mapped[str] = mapped_column(primary_key=True)
 
 
+class FactorTable(Base):
+    """Second factors: the one in force of each person, and one that was not confirmed yet."""
+
+    __tablename__ = "factors"
+    uid: Mapped[int] = mapped_column(ForeignKey("principals.uid"), primary_key=True)
+    confirmed: Mapped[bool] = mapped_column(primary_key=True)
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    made: Mapped[str]
+    step: Mapped[int]  # whose code was used last
+    failures: Mapped[int]  # since then
+    locked_until: Mapped[str]
+
+
 class CollectionTable(Base):
     """Legal matters, patients, deals.
 
@@ -247,6 +260,7 @@ AUTHORITY = (
     RoleTable,
     TeamTable,
     PurposeTable,
+    FactorTable,
     CollectionTable,
     CollectionLabelTable,
     GrantTable,

@@ -15,7 +15,15 @@ from appliance.access.principals import Principal, Standing
 READ = ("list", "show", "search", "ask", "summarize", "extract", "export")
 CONTENT = (*READ, "ingest", "delete")
 RUN = ("status", "policy_check", "engine", "attest", "accept")
-MANAGE = ("user_change", "role_change", "grant_change", "wall_change", "label_change")
+MANAGE = (
+    "user_change",
+    "role_change",
+    "grant_change",
+    "wall_change",
+    "label_change",
+    "key_change",
+    "factor_remove",
+)
 SURVEY = (
     "user_list",
     "grant_list",
@@ -23,15 +31,24 @@ SURVEY = (
     "break_glass_list",
     "policy_explain",
     "policy_diff",
+    "review_list",
 )
+REVIEW = ("break_glass_review", "review_start", "review_next", "review_note", "review_sign")
+OWN = ("factor_enrol", "factor_check", "factor_remove")  # of one's own second factor
+KEYS = ("officer_list", "officer_key_publish", "officer_key_share", "officer_key_retire")
+ENDING = ("retention_list", "retention_remove", "period_destroy")  # what is kept of the log
 OTHER = (
+    *KEYS,
+    *ENDING,
     "create_collection",
     "audit_show",
     "audit_verify",
     "break_glass_open",
-    "break_glass_review",
+    *REVIEW,
     "policy_propose",
     "policy_approve",
+    "factor_enrol",
+    "factor_check",
 )
 ACTIONS = (*CONTENT, *RUN, *MANAGE, *SURVEY, *OTHER)
 PURPOSES = ("TREATMENT", "PAYMENT", "OPERATIONS", "PATIENT_REQUEST")
@@ -72,7 +89,7 @@ def drawn(chance: random.Random) -> Asked:
         frozenset(p for p in _WORDS if p and chance.random() < 0.7),
         standings,
     )
-    flags = ("hold", "privileged", "founding", "draft")
+    flags = ("hold", "privileged", "founding", "own", "draft")
     resource = AccessClass(
         collection,
         chance.choice(_SECTORS),
@@ -100,15 +117,17 @@ def _granted(asked: Asked) -> bool:
     founding = "founding" in asked.resource.flags and action in MANAGE
     officer = "officer" in roles and (
         action in (*SURVEY, "audit_show", "audit_verify", "status", "policy_check")
-        or action == "break_glass_review"
+        or action in REVIEW
+        or action in KEYS
         or founding
     )
     administrator = "administrator" in roles and action in (*RUN, *MANAGE, *SURVEY)
     proof = action in ("attest", "accept") and bool(roles & {"operator", "officer"})
-    second = action in ("policy_propose", "policy_approve") and bool(
+    second = action in ("policy_propose", "policy_approve", *ENDING) and bool(
         roles & {"officer", "administrator"}
     )
-    return operator or officer or administrator or proof or second
+    own = "own" in asked.resource.flags and action in OWN
+    return operator or officer or administrator or proof or second or own
 
 
 def _of_sector(asked: Asked) -> bool:

@@ -19,8 +19,11 @@ from appliance.errors import PolicyError
 from tests.access.meaning import (
     ACTIONS,
     CONTENT,
+    ENDING,
+    KEYS,
     MANAGE,
     OTHER,
+    REVIEW,
     RUN,
     SURVEY,
     drawn,
@@ -70,11 +73,11 @@ def test_who_may_do_what_by_default() -> None:
         role: {action for action in ACTIONS if allowed(DEFAULT, person(role), action)}
         for role in ROLES
     }
-    proofs, policies = {"attest", "accept"}, {"policy_propose", "policy_approve"}
+    proofs, policies = {"attest", "accept"}, {"policy_propose", "policy_approve", *ENDING}
     assert may == {
         "operator": {*CONTENT, "create_collection", *proofs},
-        "officer": {"audit_show", "audit_verify", "policy_check", "status", "break_glass_review"}
-        | {*SURVEY, *proofs, *policies},
+        "officer": {"audit_show", "audit_verify", "policy_check", "status"}
+        | {*REVIEW, *KEYS, *SURVEY, *proofs, *policies},
         "administrator": {*RUN, *MANAGE, *SURVEY, *policies},
         "custodian": set(),
     }
