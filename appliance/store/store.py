@@ -29,6 +29,7 @@ from appliance.store.files import FOLDER_MODE, disk, sync_folder
 from appliance.store.ledger import FileLedger
 from appliance.store.lock import StoreLock
 from appliance.store.objects import ObjectFolder
+from appliance.store.officer_keys import OfficerKeys
 from appliance.store.people import People, new_grant
 from appliance.store.records import (
     FileRow,
@@ -64,7 +65,7 @@ _CATALOGUE, _OBJECTS, _LOCK, _RESERVE = "catalogue.db", "objects", "lock", "rese
 _LONGEST_NAME = 200  # characters of a collection's name
 
 
-class Store(Custody, FileLedger, ResultArchive, SecondFactors, People):
+class Store(Custody, FileLedger, OfficerKeys, ResultArchive, SecondFactors, People):
     """An open store; close it, or use it as a context manager."""
 
     def __init__(self, ring: Keyring, shelf: Shelf, folder: Path, held: ExitStack) -> None:

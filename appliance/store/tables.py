@@ -69,6 +69,18 @@ class FactorTable(Base):
     locked_until: Mapped[str]
 
 
+class OfficerKeyTable(Base):
+    """Keys of officers, to which the audit log's periods are sealed; see officer_keys.py."""
+
+    __tablename__ = "officer_keys"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    uid: Mapped[int] = mapped_column(ForeignKey("principals.uid"))
+    public: Mapped[str]
+    locked: Mapped[bytes] = mapped_column(LargeBinary)
+    made: Mapped[str]
+    retired: Mapped[str]
+
+
 class CollectionTable(Base):
     """Legal matters, patients, deals.
 
@@ -261,6 +273,7 @@ AUTHORITY = (
     TeamTable,
     PurposeTable,
     FactorTable,
+    OfficerKeyTable,
     CollectionTable,
     CollectionLabelTable,
     GrantTable,
