@@ -33,7 +33,7 @@ def as_csv(rows: Sequence[Sequence[Cell]]) -> str:
     """CSV (RFC 4180) with a byte order mark, which spreadsheet programs need to read UTF-8."""
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     return "\ufeff" + target.getvalue()
 
 
@@ -64,7 +64,8 @@ def as_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
     return target.getvalue()
 
 
-def _harmless(cell: Cell) -> Cell:
+def harmless(cell: Cell) -> Cell:
+    """A cell that no spreadsheet program takes for a formula."""
     if isinstance(cell, str) and cell.startswith(_RUN) and not _NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
