@@ -1,26 +1,32 @@
 """The lines of the log as one chain: placed, linked, signed, and stopped at the first fault.
 
-Knows nothing of what the lines say.  Not safe for threads: ``log`` lets one thread
-work on it, which Ctrl-C does not reach.
+Knows nothing of what the lines say.  ``place`` gives a line its place in the order and ``settle``
+waits until it is on disk; ``log`` sees to it that lines are placed one after the other.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import threading
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
-from appliance.audit import segments
+from appliance.audit import closed, segments
 from appliance.audit.checkpoint import Checkpoint, write_note
-from appliance.audit.merkle import EMPTY_ROOT, leaf_hash
+from appliance.audit.closed import Closed
+from appliance.audit.commit import Commit, Entry, Ticket
+from appliance.audit.merkle import EMPTY_ROOT
+from appliance.audit.reading import Reading, checkpoint_file, read_whole
+from appliance.audit.records import NO_LINE
 from appliance.audit.segments import Writer
-from appliance.audit.verify import Replay, checkpoint_file, read_checkpoint
 from appliance.crypto import sign
 from appliance.errors import AuditError, StoreBusy, UsageError
 
 CHECKPOINT_EVERY = 256  # records
 SEGMENT_RECORDS = 65_536
-_STOPPED = "content actions stop until the log can be written; run `appliance audit verify`"
+STOPPED = "content actions stop until the log can be written; run `appliance audit verify`"
 
 
 class Chain:
@@ -36,36 +42,59 @@ class Chain:
         self._folder, self._seed, self._origin = folder, seed, origin
         self._segment_records = segment_records
         self._stopped = ""  # why nothing is written any more
+        self._writing = threading.Lock()  # before the open segment
+        self._commit = Commit(self._append)
+        self._following, self._prev = 0, NO_LINE
         self._claim = _claimed(folder)
         try:
-            self._take_over(_replayed(folder, sign.public_key(seed), origin))
+            self._take_over(read_whole(folder, sign.public_key(seed), origin))
         except BaseException:
             os.close(self._claim)
             raise
 
     @property
     def size(self) -> int:
-        """How many lines there are: the number of the next one."""
+        """How many lines are on disk."""
         return self._tree.size
+
+    @property
+    def following(self) -> int:
+        """The number of the next line."""
+        return self._following
 
     @property
     def prev(self) -> str:
         """What the next line has to name: the leaf hash of the last one, 64 hex digits."""
         return self._prev
 
-    def append(self, line: bytes) -> None:
-        """Write the next line; durable on return.
+    def place(self, entry: Entry) -> Ticket:
+        """Give the next line its place. Not safe for threads; ``settle`` is.
+
+        Raises:
+            AuditError: nothing is appended any more.
+        """
+        if self._stopped:
+            raise AuditError(f"the audit log takes no records: {self._stopped}", remedy=STOPPED)
+        ticket = self._commit.add(entry)
+        self._following, self._prev = self._following + 1, entry.leaf.hex()
+        return ticket
+
+    def settle(self, ticket: Ticket) -> None:
+        """Return when a line is durable.
 
         Raises:
             AuditError: it may not be durable. Nothing is appended from then on.
         """
-        if self._stopped:
-            raise AuditError(f"the audit log takes no records: {self._stopped}", remedy=_STOPPED)
-        try:
-            self._write(line)
-        except BaseException as error:  # whatever it was: what is on disk is not known
-            self._stopped = str(error) or type(error).__name__
-            raise
+        self._commit.wait(ticket)
+
+    def has_room(self) -> bool:
+        """Whether the disk has room for more than the end of what has begun.
+
+        Raises:
+            AuditError: the disk fails.
+        """
+        with self._writing:
+            return self._stopped != "" or self._writer.has_room()
 
     def close(self) -> None:
         """Sign a last checkpoint and let the log go. Closing twice is harmless.
@@ -73,41 +102,91 @@ class Chain:
         Raises:
             AuditError: the checkpoint cannot be written.
         """
-        if self._claim < 0:
-            return
-        try:
-            if not self._stopped and self._tree.size != self._signed:
-                self._sign()
-        finally:
-            self._stopped = self._stopped or "it is closed"
-            self._writer.close()
-            os.close(self._claim)
-            self._claim = -1
+        with self._writing:
+            if self._claim < 0:
+                return
+            try:
+                if not self._stopped and self._tree.size != self._signed:
+                    self._sign()
+            finally:
+                self._stopped = self._stopped or "it is closed"
+                self._writer.close()
+                os.close(self._claim)
+                self._claim = -1
 
-    def _take_over(self, replay: Replay) -> None:
+    def _take_over(self, found: Reading) -> None:
         self.torn_bytes = segments.repair(self._folder)
-        self.unanswered = tuple(replay.unanswered.values())  # lines of intents without outcome
-        self._tree, self._prev = replay.tree, replay.last_leaf
-        self._signed = replay.checkpoint.size
+        self.unanswered = found.unanswered  # lines of intents without outcome, by id
+        self.bound = found.bound  # root of the catalogue that was bound last
+        self._open = dict.fromkeys(found.unanswered)
+        self._tree, self._signed = found.tree, found.checkpoint.size
+        self._time = found.last.decode()
+        self._following, self._prev = found.tree.size, found.leaf
+        self._leaf = found.leaf  # of the last line on disk
+        self._before, self._digest = found.before, found.digest
+        self._full = found.full
         files = segments.segments(self._folder)
-        self._segment = max(len(files) - 1, 0)
+        self._segment = segments.number_of(files[-1]) if files else 0
         last = segments.segment(self._folder, self._segment)
-        in_last = replay.size and replay.place.segment == last
-        self._in_segment = replay.place.line if in_last else 0
         self._writer = Writer(last, create=not files)
 
-    def _write(self, line: bytes) -> None:
-        if self._in_segment >= self._segment_records:
-            following = segments.segment(self._folder, self._segment + 1)
-            writer = Writer(following, create=True)
-            self._writer.close()
-            self._writer, self._segment, self._in_segment = writer, self._segment + 1, 0
-        self._writer.append(line)
-        leaf = leaf_hash(line)
-        self._tree.append(leaf)
-        self._prev, self._in_segment = leaf.hex(), self._in_segment + 1
-        if self._tree.size % CHECKPOINT_EVERY == 0:
+    def _append(self, entries: Sequence[Entry]) -> None:
+        """Write entries, across as many segments as it takes."""
+        with self._writing:
+            if self._stopped:
+                raise AuditError(f"the audit log takes no records: {self._stopped}", remedy=STOPPED)
+            try:
+                while entries:
+                    if self._room_in_segment() <= 0:
+                        self._roll()
+                    room = self._room_in_segment()
+                    self._write(entries[:room])
+                    entries = entries[room:]
+            except BaseException as error:  # whatever it was: what is on disk is not known
+                self._stopped = str(error) or type(error).__name__
+                raise
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        data = b"".join([entry.line for entry in entries])
+        self._writer.append(data)
+        self._digest.update(data)
+        before = self._tree.size
+        self._tree.extend([entry.leaf for entry in entries])
+        for entry in entries:
+            if entry.opens:
+                self._open[entry.opens] = None
+            if entry.closes:
+                self._open.pop(entry.closes, None)
+            self.bound = entry.root or self.bound
+        self._time, self._leaf = entries[-1].time, entries[-1].leaf.hex()
+        if self._tree.size // CHECKPOINT_EVERY > before // CHECKPOINT_EVERY:
             self._sign()
+
+    def _room_in_segment(self) -> int:
+        return 0 if self._full else self._segment_records - (self._tree.size - self._before)
+
+    def _roll(self) -> None:
+        """Sign what the full segment holds, and begin the next."""
+        if not self._full:
+            note = closed.write(self._closed(), self._origin, self._seed)
+            segments.write_whole(closed.file_of(self._folder, self._segment), note)
+        writer = Writer(segments.segment(self._folder, self._segment + 1), create=True)
+        self._writer.close(full=True)
+        self._writer, self._segment = writer, self._segment + 1
+        self._before, self._digest, self._full = self._tree.size, sha256(), False
+
+    def _closed(self) -> Closed:
+        return Closed(
+            number=self._segment,
+            before=self._before,
+            size=self._tree.size,
+            digest=self._digest.hexdigest(),
+            leaf=self._leaf,
+            time=self._time,
+            bound=self.bound,
+            unanswered=tuple(self._open),
+            peaks=tuple(self._tree.peaks),
+        )
 
     def _sign(self) -> None:
         checkpoint = Checkpoint(self._origin, self._tree.size, self._tree.root())
@@ -125,6 +204,8 @@ def begin(folder: Path, seed: bytes, origin: str) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True)
         segments.folder_of(folder).mkdir(mode=0o700)
+        closed.folder_of(folder).mkdir(mode=0o700)
+        segments.sync_folder(folder)
         segments.sync_folder(folder.parent)
     except FileExistsError:
         raise UsageError(f"{folder} exists: this store has an audit log") from None
@@ -132,16 +213,6 @@ def begin(folder: Path, seed: bytes, origin: str) -> None:
         raise AuditError(f"{folder} cannot be made ({error.strerror})") from error
     note = write_note(Checkpoint(origin, 0, EMPTY_ROOT), seed)
     segments.write_whole(checkpoint_file(folder), note)
-
-
-def _replayed(folder: Path, public_key: bytes, origin: str) -> Replay:
-    replay = Replay(read_checkpoint(folder, public_key), segments.first_place(folder))
-    if replay.checkpoint.origin != origin:
-        raise AuditError(f"{folder} is the audit log of another store")
-    for line in segments.lines(folder):
-        replay.add(line)
-    replay.finish()
-    return replay
 
 
 def _claimed(folder: Path) -> int:

@@ -49,10 +49,7 @@ def origin_of(store_id: str) -> str:
 
 def write_note(checkpoint: Checkpoint, seed: bytes) -> bytes:
     """The signed note, as it stands in the file."""
-    body = checkpoint.body()
-    signature = key_id(checkpoint.origin, sign.public_key(seed)) + sign.sign(seed, body)
-    line = f"\u2014 {checkpoint.origin} {_base64(signature)}\n"
-    return body + b"\n" + line.encode()
+    return signed_note(checkpoint.body().decode(), checkpoint.origin, seed)
 
 
 def read_note(untrusted_note: bytes, public_key: bytes) -> Checkpoint:
@@ -61,21 +58,33 @@ def read_note(untrusted_note: bytes, public_key: bytes) -> Checkpoint:
     Raises:
         AuditError: not a checkpoint, or not signed by this key.
     """
-    if len(untrusted_note) > LARGEST_NOTE:
-        raise AuditError("the checkpoint is too long")
-    try:
-        body, separator, signatures = untrusted_note.decode("utf-8").rpartition("\n\n")
-    except UnicodeDecodeError:
-        raise AuditError("the checkpoint is not text") from None
-    body += "\n"
+    body, signatures = _parted(untrusted_note)
     fields = _BODY.fullmatch(body)
-    if not fields or not separator or not signatures.endswith("\n"):
+    if not fields:
         raise AuditError("the checkpoint does not have the form of one")
     checkpoint = Checkpoint(fields[1], int(fields[2]), base64.b64decode(fields[3]))
     if checkpoint.body() != body.encode():
         raise AuditError("the checkpoint is not in its one spelling")
-    _check(signatures, checkpoint, public_key)
+    _check(signatures, checkpoint.origin, body.encode(), public_key)
     return checkpoint
+
+
+def signed_note(body: str, name: str, seed: bytes) -> bytes:
+    """A signed note: a text that ends in a newline, and its signature under a key's name."""
+    text = body.encode()
+    signature = key_id(name, sign.public_key(seed)) + sign.sign(seed, text)
+    return text + b"\n" + f"\u2014 {name} {_base64(signature)}\n".encode()
+
+
+def opened_note(untrusted_note: bytes, name: str, public_key: bytes) -> str:
+    """The text of a note that ``public_key`` signed under this name.
+
+    Raises:
+        AuditError: not a note, or not signed by this key.
+    """
+    body, signatures = _parted(untrusted_note)
+    _check(signatures, name, body.encode(), public_key)
+    return body
 
 
 def key_id(name: str, public_key: bytes) -> bytes:
@@ -88,25 +97,38 @@ def verifier_key(origin: str, public_key: bytes) -> str:
     return f"{origin}+{key_id(origin, public_key).hex()}+{_base64(_ED25519 + public_key)}"
 
 
-def _check(signatures: str, checkpoint: Checkpoint, public_key: bytes) -> None:
-    wanted = key_id(checkpoint.origin, public_key)
+def _parted(untrusted_note: bytes) -> tuple[str, str]:
+    """The text and the signatures of a note."""
+    if len(untrusted_note) > LARGEST_NOTE:
+        raise AuditError("the note is too long")
+    try:
+        body, separator, signatures = untrusted_note.decode("utf-8").rpartition("\n\n")
+    except UnicodeDecodeError:
+        raise AuditError("the note is not text") from None
+    if not separator or not signatures.endswith("\n"):
+        raise AuditError("the note does not have the form of one")
+    return body + "\n", signatures
+
+
+def _check(signatures: str, name: str, body: bytes, public_key: bytes) -> None:
+    wanted = key_id(name, public_key)
     found = False
     for line in signatures.removesuffix("\n").split("\n"):
         fields = _SIGNATURE.fullmatch(line)
         if not fields:
-            raise AuditError("the checkpoint has a line that is no signature")
+            raise AuditError("the note has a line that is no signature")
         try:
             signature = base64.b64decode(fields[2], validate=True)
         except binascii.Error:
-            raise AuditError("the checkpoint has a line that is no signature") from None
-        if fields[1] == checkpoint.origin and signature[:4] == wanted:
+            raise AuditError("the note has a line that is no signature") from None
+        if fields[1] == name and signature[:4] == wanted:
             if _base64(signature) != fields[2]:
-                raise AuditError("the checkpoint's signature is not in its one spelling")
-            sign.verify(public_key, checkpoint.body(), signature[4:])
+                raise AuditError("the note's signature is not in its one spelling")
+            sign.verify(public_key, body, signature[4:])
             found = True
     if not found:
         raise AuditError(
-            "the checkpoint is not signed by this key",
+            "the note is not signed by this key",
             remedy="compare the public key with the one written down at installation",
         )
 

@@ -16,16 +16,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
 from appliance.audit import segments
+from appliance.audit.binding import compare
 from appliance.audit.chain import SEGMENT_RECORDS, Chain, begin
 from appliance.audit.checkpoint import origin_of
 from appliance.audit.clock import Moment, now
-from appliance.audit.codes import INTERRUPTED, code
+from appliance.audit.codes import INTERRUPTED
+from appliance.audit.pen import Pen
 from appliance.audit.periods import Periods, Recipient
 from appliance.audit.private import PrivateStrings
 from appliance.audit.records import (
@@ -37,11 +38,10 @@ from appliance.audit.records import (
     Result,
     decode,
     draft,
-    encode,
 )
 from appliance.crypto import sign
 from appliance.crypto.keyring import Key
-from appliance.errors import AuditError, InvariantBroken
+from appliance.errors import InvariantBroken
 
 __all__ = ["INTERRUPTED", "AuditLog", "IntentId"]
 
@@ -60,15 +60,19 @@ class AuditLog:
         private: PrivateStrings,
         clock: Callable[[], Moment],
         policy: str = "",
+        root: Callable[[], str] = str,
     ) -> None:
         """Answer the intents that a crash left open; callers use ``create`` or ``open``."""
         self._folder, self._public_key = folder, sign.public_key(seed)
-        self._chain, self._private, self._clock = chain, private, clock
-        self._hand: ThreadPoolExecutor | None = ThreadPoolExecutor(1, "audit")
-        self._unanswered = {record.id: record for record in map(decode, chain.unanswered)}
+        self._chain, self._private = chain, private
+        self._pen = Pen(chain, private, clock, root)
         self.policy = policy  # hash of the set in force; whoever changes it says so here
         self.officers: Callable[[], Sequence[Recipient]] = tuple  # whose keys are in force
-        self._account_for(chain.torn_bytes)
+        try:
+            self._account_for(chain.torn_bytes, root())
+        except BaseException:
+            self._pen.close()
+            raise
 
     @classmethod
     def create(
@@ -80,6 +84,7 @@ class AuditLog:
         store_id: str,
         *,
         clock: Callable[[], Moment] = now,
+        root: Callable[[], str] = str,
         before: Callable[[AuditLog], object] = lambda _: None,
     ) -> AuditLog:
         """Begin the log of a new store in ``folder``, which must not exist.
@@ -95,7 +100,7 @@ class AuditLog:
         Periods(folder, seal_key, mac_key, store_id).begin(
             (), lambda _, digest: first.append(digest)
         )
-        log = cls.open(folder, seed, seal_key, mac_key, store_id, clock=clock)
+        log = cls.open(folder, seed, seal_key, mac_key, store_id, clock=clock, root=root)
         try:
             before(log)
             log.event(Kind.SYSTEM, "create_log", Actor(os.getuid()), status=first[0])
@@ -105,7 +110,7 @@ class AuditLog:
         return log
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - what a log needs, each by its name
         cls,
         folder: Path,
         seed: bytes,
@@ -115,6 +120,7 @@ class AuditLog:
         *,
         clock: Callable[[], Moment] = now,
         policy: str = "",
+        root: Callable[[], str] = str,
         segment_records: int = SEGMENT_RECORDS,
     ) -> AuditLog:
         """Open a store's log, after checking all of it, and put right what a crash left.
@@ -127,17 +133,19 @@ class AuditLog:
             store_id: bound into every seal and into the log's name.
             clock: tells the time of each record.
             policy: hash of the policy set in force.
+            root: tells the root of the catalogue, which outcomes and events bind; empty: none.
             segment_records: how many records one file takes before the next begins.
 
         Raises:
             AuditError: missing, changed, shortened, of another store, or not writable.
             StoreBusy: another process writes this log.
+            StoreDamaged: the catalogue is not the one that was bound last.
         """
         chain = Chain(folder, seed, origin_of(store_id), segment_records)
         try:
             periods = Periods(folder, seal_key, mac_key, store_id)
             private = PrivateStrings(periods, mac_key, store_id)
-            return cls(folder, seed, chain, private, clock, policy)
+            return cls(folder, seed, chain, private, clock, policy, root)
         except BaseException:
             chain.close()
             raise
@@ -321,10 +329,8 @@ class AuditLog:
         Raises:
             AuditError: the checkpoint cannot be written.
         """
-        hand, self._hand = self._hand, None
-        if hand:
-            hand.shutdown(wait=True)
-            self._chain.close()
+        self._pen.close()
+        self._chain.close()
 
     def __enter__(self) -> AuditLog:
         return self
@@ -337,15 +343,20 @@ class AuditLog:
     ) -> None:
         self.close()
 
-    def _account_for(self, torn: int) -> None:
+    def _account_for(self, torn: int, root: str) -> None:
         system = Actor(os.getuid())
         if torn:
-            self.event(Kind.SYSTEM, "repair_log", system, counts={"torn_bytes": torn})
-        for intent in tuple(self._unanswered):
+            counts = (("torn_bytes", torn),)
+            self._pen.write(
+                draft(Kind.SYSTEM, system, "repair_log", result=Result("done", "", counts)),
+                binds=False,
+            )
+        compare(self._pen, self._chain.bound, root)
+        for intent in tuple(self._pen.unanswered):
             self.outcome(IntentId(intent), INTERRUPTED)
 
     def _answer(self, kind: Kind, of: IntentId) -> Record:
-        intent = self._unanswered.get(of)
+        intent = self._pen.unanswered.get(of)
         if intent is None:
             raise InvariantBroken(f"audit: a {kind} record without an open intent")
         actor = Actor(intent.uid, via=intent.via)
@@ -353,44 +364,7 @@ class AuditLog:
         return replace(drafted, of=of, purpose=intent.purpose)
 
     def _append(self, drafted: Record, private: Mapping[str, str] = _NOTHING) -> Record:
-        """Have the one writing thread place and write a record, and wait for it.
-
-        Ctrl-C can end the waiting, never the writing, so the log stays whole and goes on.
-        """
-        if not self._hand:
-            raise AuditError("the audit log is closed and takes no records")
-        status = drafted.result.status if drafted.result else ""
-        told = code(drafted.kind, drafted.action, status)
-        drafted = replace(drafted, code=told, policy=self.policy)
-        written = self._hand.submit(self._write, drafted, private)
-        try:
-            return written.result()
-        except RuntimeError as error:  # the interrupt struck inside the wait's own lock
-            if isinstance(error.__context__, KeyboardInterrupt):
-                raise KeyboardInterrupt from error
-            raise
-
-    def _write(self, drafted: Record, private: Mapping[str, str]) -> Record:
-        record = self._placed(drafted, private)
-        self._chain.append(encode(record))
-        if record.kind is Kind.INTENT:
-            self._unanswered[record.id] = record
-        elif record.kind is Kind.OUTCOME:
-            self._unanswered.pop(record.of, None)
-        return record
-
-    def _placed(self, drafted: Record, private: Mapping[str, str]) -> Record:
-        moment, seq = self._clock(), self._chain.size
-        return replace(
-            drafted,
-            seq=seq,
-            prev=self._chain.prev,
-            time=moment.time,
-            boot=moment.boot,
-            mono_ns=moment.mono_ns,
-            sealed=self._private.seal(private, drafted.id, seq) if private else "",
-            mac=tuple((name, self._private.mac(name, private[name])) for name in sorted(private)),
-        )
+        return self._pen.write(replace(drafted, policy=self.policy), private)
 
 
 def _with_name(actor: Actor, private: Mapping[str, str]) -> Mapping[str, str]:

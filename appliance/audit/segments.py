@@ -1,10 +1,11 @@
 """The files of the audit log: numbered segments of lines, only ever appended to.
 
 ``log/000000.jsonl``, ``log/000001.jsonl``, ... hold one record per line, 0600, in a folder 0700.
-A line is acknowledged only when ``fdatasync`` has returned.  Before every append the open file is
+Lines are acknowledged only when ``fdatasync`` has returned.  Before every append the open file is
 compared with the file of that name: replaced, removed, shortened or lengthened by somebody else,
 and nothing is written any more.  A crash or a full disk can leave one last line without its end;
-nothing was acknowledged for it, and ``repair`` removes it.
+nothing was acknowledged for it, and ``repair`` removes it.  The first segments may have been
+removed when their time was over; ``closed`` says what stays of them.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from appliance.audit import closed
+from appliance.audit.room import Room
 from appliance.errors import AuditError
 
 _NAME = re.compile(r"[0-9]{6}\.jsonl")
@@ -61,13 +65,13 @@ def segment(folder: Path, number: int) -> Path:
     return folder_of(folder) / f"{number:06d}.jsonl"
 
 
-def first_place(folder: Path) -> Place:
-    """Where the first record of a log stands, or would stand."""
-    return Place(segment(folder, 0), 1)
+def number_of(path: Path) -> int:
+    """The number of a segment."""
+    return int(path.stem)
 
 
 def segments(folder: Path) -> tuple[Path, ...]:
-    """All segments, in order.
+    """All segments that are there, in order; the first ones may have been removed.
 
     Raises:
         AuditError: no log, a number is missing, or something else lies in the folder.
@@ -77,12 +81,19 @@ def segments(folder: Path) -> tuple[Path, ...]:
         entries = sorted(os.scandir(where), key=lambda entry: entry.name)
     except OSError as error:
         raise AuditError(f"{where}: the audit log cannot be read ({_reason(error)})") from error
-    for number, entry in enumerate(entries):
+    first = _first_kept(folder, entries[0].name) if entries else 0
+    for number, entry in enumerate(entries, start=first):
         if not _NAME.fullmatch(entry.name) or not entry.is_file(follow_symlinks=False):
             raise AuditError(f"{where / entry.name} does not belong to the audit log")
         if entry.name != f"{number:06d}.jsonl":
             raise AuditError(f"{segment(folder, number)} is missing from the audit log")
     return tuple(where / entry.name for entry in entries)
+
+
+def _first_kept(folder: Path, name: str) -> int:
+    """The number that the first file has to have: 0, or that behind a signed root."""
+    number = int(name[:6]) if _NAME.fullmatch(name) else 0
+    return number if number and closed.file_of(folder, number - 1).is_file() else 0
 
 
 def lines(folder: Path) -> Iterator[Line]:
@@ -92,13 +103,23 @@ def lines(folder: Path) -> Iterator[Line]:
         AuditError: as ``segments``, or a file cannot be read.
     """
     for path in segments(folder):
-        try:
-            with path.open("rb") as file:
-                for number, line in enumerate(file, start=1):
-                    whole = line.endswith(b"\n")
-                    yield Line(path, number, line[:-1] if whole else line, whole)
-        except OSError as error:
-            raise AuditError(f"{path} cannot be read ({_reason(error)})") from error
+        yield from lines_of(path)
+
+
+def lines_of(path: Path, offset: int = 0, before: int = 0) -> Iterator[Line]:
+    """The lines of one segment from a byte on, of which ``before`` lines stand above.
+
+    Raises:
+        AuditError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            for number, line in enumerate(file, start=before + 1):
+                whole = line.endswith(b"\n")
+                yield Line(path, number, line[:-1] if whole else line, whole)
+    except OSError as error:
+        raise AuditError(f"{path} cannot be read ({_reason(error)})") from error
 
 
 def repair(folder: Path) -> int:
@@ -123,7 +144,7 @@ def repair(folder: Path) -> int:
 
 
 class Writer:
-    """Appends lines to one segment, each durable when ``append`` returns."""
+    """Appends to one segment what is durable when ``append`` returns."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         """Open a segment, or make a new one.
@@ -140,14 +161,14 @@ class Writer:
                 sync_folder(path.parent)
         except OSError as error:
             raise AuditError(f"{path} cannot be opened ({_reason(error)})") from error
+        self._room = Room(self._file)
 
-    def append(self, line: bytes) -> None:
-        """Write one line and its newline; durable on return.
+    def append(self, data: bytes) -> None:
+        """Write whole lines; durable on return.
 
         Raises:
-            AuditError: it may not be durable. The writer must not be used again.
+            AuditError: they may not be durable. The writer must not be used again.
         """
-        data = line + b"\n"
         try:
             self._check_identity()
             written = os.write(self._file, data)
@@ -160,8 +181,24 @@ class Writer:
             ) from error
         self._size += len(data)
 
-    def close(self) -> None:
-        """Close the file."""
+    def has_room(self) -> bool:
+        """Whether more than the last reserve is set aside for this file, after trying for it.
+
+        Raises:
+            AuditError: the disk fails.
+        """
+        try:
+            return self._room.reaches(self._size)
+        except OSError as error:
+            raise AuditError(
+                f"{self.path} cannot be written ({_reason(error)})", remedy=_STOPPED
+            ) from error
+
+    def close(self, *, full: bool = False) -> None:
+        """Close the file; a full one gives back what was set aside for it."""
+        if full:
+            with suppress(OSError):
+                os.ftruncate(self._file, self._size)
         os.close(self._file)
 
     def _check_identity(self) -> None:

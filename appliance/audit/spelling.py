@@ -56,7 +56,7 @@ FIELDS = {
     "prompt": _WORD,
     "purpose": _WORD,
     "result": rf'(?:null|\{{"counts":{_object(_NUMBER)},"error":{_WORD},"status":{_SOME_WORD}\}})',
-    "root": _HASH_OR_NONE,
+    "root": r'"(?P<root>|[0-9a-f]{64})"',
     "sealed": r'"[A-Za-z0-9+/]*={0,2}"',
     "seq": rf"(?P<seq>{_NUMBER})",
     "time": r'"(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)"',

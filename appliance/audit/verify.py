@@ -1,29 +1,21 @@
 """Checking an audit log from outside: the folder and the public key are enough.
 
 Uses the standard library and the signature check of the crypto room; opens no store and needs no
-secret.  Each line must be a record in its one spelling, its number must be the next, it must name
-the hash of the line before, and the Merkle root over the first lines must be the one in the signed
-checkpoint.
-
-The links between the lines serve to name the bad one.  Where a link is broken, either the line
-that names the hash was damaged or the line that it names; the next link, or at the end the
-checkpoint, tells which.
+secret.  Every line is hashed, and the Merkle root over the first lines must be the one in the
+signed checkpoint; what is behind it, and everything where anything does not fit, is read line by
+line (``careful``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
-from appliance.audit.checkpoint import LARGEST_NOTE, Checkpoint, read_note
-from appliance.audit.merkle import CompactRange, leaf_hash
-from appliance.audit.records import LONGEST_LINE, NO_LINE
-from appliance.audit.segments import Line, Place, first_place, lines
-from appliance.audit.spelling import LINE
-from appliance.errors import AuditError
+from appliance.audit.reading import Reading, checkpoint_file, read_checkpoint
+from appliance.audit.segments import segments
 
-_REMEDY = "keep a copy of the folder as it is, and ask who had access to it since the last check"
+__all__ = ["Progress", "Verdict", "checkpoint_file", "read_checkpoint", "verify", "verifying"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +30,16 @@ class Verdict:
     first: str  # times of the first and the last record, empty where there are none
     last: str
     clock_steps_back: int  # records whose wall-clock time is before that of the record above
+    removed: int = 0  # records that were removed when their time was over; counted in ``records``
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a verification has come; the last one has its verdict."""
+
+    done: int  # bytes
+    whole: int  # bytes
+    verdict: Verdict | None = None
 
 
 def verify(folder: Path, public_key: bytes) -> Verdict:
@@ -54,182 +56,35 @@ def verify(folder: Path, public_key: bytes) -> Verdict:
     Raises:
         AuditError: the log does not verify.
     """
-    replay = Replay(read_checkpoint(folder, public_key), first_place(folder))
-    for line in lines(folder):
-        replay.add(line)
-    replay.finish()
-    return Verdict(
-        records=replay.size,
-        root=replay.tree.root().hex(),
-        origin=replay.checkpoint.origin,
-        checkpoint_size=replay.checkpoint.size,
-        torn_bytes=replay.torn_bytes,
-        first=replay.first.decode(),
-        last=replay.last.decode(),
-        clock_steps_back=replay.clock_steps_back,
-    )
+    verdict = None
+    for progress in verifying(folder, public_key):
+        verdict = progress.verdict
+    assert verdict is not None  # noqa: S101 - the last word is the verdict
+    return verdict
 
 
-def checkpoint_file(folder: Path) -> Path:
-    """Where the signed checkpoint of an audit folder lies."""
-    return folder / "checkpoint"
-
-
-def read_checkpoint(folder: Path, public_key: bytes) -> Checkpoint:
-    """The log's last checkpoint.
+def verifying(folder: Path, public_key: bytes) -> Iterator[Progress]:
+    """As `verify`, a few megabytes at a time; the last word is the verdict.
 
     Raises:
-        AuditError: missing, unreadable, or not signed by this key.
+        AuditError: the log does not verify.
     """
-    path = checkpoint_file(folder)
-    try:
-        with path.open("rb") as file:
-            untrusted_note = file.read(LARGEST_NOTE + 1)
-        return read_note(untrusted_note, public_key)
-    except OSError as error:
-        raise AuditError(f"{path} cannot be read ({error.strerror})", remedy=_REMEDY) from error
-    except AuditError as error:
-        raise AuditError(f"{path}: {error.message}", remedy=error.remedy or _REMEDY) from error
+    reading = Reading(folder, public_key, read_checkpoint(folder, public_key))
+    whole = sum(path.stat().st_size for path in segments(folder))
+    for done in reading.run():
+        yield Progress(min(done, whole), whole)
+    yield Progress(whole, whole, _verdict(reading))
 
 
-@dataclass(frozen=True, slots=True)
-class _Doubt:
-    """One of two lines is bad.
-
-    If the next line names one of ``leaves``, or the checkpoint was made of one of ``trees``, the
-    bad one is ``proven``; if neither, ``otherwise``.
-    """
-
-    leaves: tuple[bytes, ...]
-    trees: tuple[CompactRange, ...]
-    proven: tuple[Place, int]  # and the number of its record
-    otherwise: tuple[Place, int]
-
-    def settle(self, named: str, checkpoint: Checkpoint) -> NoReturn:
-        by_link = any(leaf.hex() == named for leaf in self.leaves)
-        signed = (checkpoint.size, checkpoint.root)
-        by_root = any((tree.size, tree.root()) == signed for tree in self.trees)
-        place, seq = self.proven if by_link or by_root else self.otherwise
-        _refuse(place, seq, "was changed or put in")
-
-
-@dataclass(slots=True)
-class Replay:
-    """The log read again, line by line; after ``finish`` it is known to be whole.
-
-    ``tree`` lags one line behind until then, so that it can stand for the log without the line
-    that came last.
-    """
-
-    checkpoint: Checkpoint
-    start: Place  # where the first line stands
-    tree: CompactRange = field(default_factory=CompactRange)
-    size: int = 0
-    first: bytes = b""  # times of the first and the last line
-    last: bytes = b""
-    clock_steps_back: int = 0
-    torn: Place | None = None  # a last line without its end
-    torn_bytes: int = 0
-    unanswered: dict[bytes, bytes] = field(default_factory=dict)  # lines of intents, by id
-    _line: Line | None = None  # the last one, its leaf hash, and what it names
-    _leaf: bytes = b""
-    _prev: str = NO_LINE
-    _doubt: _Doubt | None = None
-
-    def add(self, line: Line) -> None:
-        """Check one line and take it in.
-
-        Raises:
-            AuditError: names the first bad record.
-        """
-        if self.torn:
-            _refuse(self.torn, self.size, "was cut")
-        if not line.whole:
-            self.torn, self.torn_bytes = line.place, len(line.data)
-            return
-        fields = LINE.fullmatch(line.data) if len(line.data) <= LONGEST_LINE else None
-        prev = fields["prev"].decode() if fields else ""
-        if self._doubt:
-            self._doubt.settle(prev, self.checkpoint)
-        if not fields:
-            _refuse(line.place, self.size, "is not an audit record")
-        seq, kind, identity, of, time = fields.group("seq", "kind", "id", "of", "time")
-        if not self._follows(line, int(seq), prev):
-            return
-        self._advance()
-        self._line, self._leaf, self._prev = line, leaf_hash(line.data), prev
-        self.size += 1
-        if kind == b"intent":
-            self.unanswered[identity] = line.data
-        elif kind == b"outcome":
-            self.unanswered.pop(of, None)
-        self.clock_steps_back += time < self.last
-        self.first, self.last = self.first or time, time
-
-    def finish(self) -> None:
-        """Check the end of the log.
-
-        Raises:
-            AuditError: names the first bad or missing record.
-        """
-        if self._doubt:
-            self._doubt.settle("", self.checkpoint)
-        self._advance()
-        if self.size < self.checkpoint.size:
-            place = self.torn or (self.place.next() if self.size else self.place)
-            _refuse(place, self.size, f"is missing: {self.checkpoint.size} records were signed")
-
-    @property
-    def place(self) -> Place:
-        """Where the last line stands, or where the first one would."""
-        return self._line.place if self._line else self.start
-
-    @property
-    def last_leaf(self) -> str:
-        """Leaf hash of the last line in hex: what the next line has to name."""
-        return self._leaf.hex() if self.size else NO_LINE
-
-    def _follows(self, line: Line, seq: int, prev: str) -> bool:
-        """Whether a line is the next one; where that is open, the doubt is kept for the next."""
-        expected = self.last_leaf
-        if seq == self.size and prev == expected:
-            return True
-        leaf = leaf_hash(line.data)
-        if seq == self.size - 1 and prev == self._prev and leaf != self._leaf:
-            self._doubt = self._two_of_one_number(line.place, leaf)
-        elif seq != self.size:
-            _refuse(line.place, self.size, f"is missing: this line has the number {seq}")
-        elif not self.size:
-            _refuse(line.place, 0, "was changed")
-        else:
-            link = f'"prev":"{prev}"'.encode()
-            restored = line.data.replace(link, f'"prev":"{expected}"'.encode())
-            self._doubt = self._broken_link(line.place, leaf_hash(restored))
-        return False
-
-    def _two_of_one_number(self, place: Place, leaf: bytes) -> _Doubt:
-        """Two lines stand for one record: the one that the log goes on from is the right one."""
-        seq = self.size - 1
-        return _Doubt((leaf,), (self.tree.plus(leaf),), (self.place, seq), (place, seq))
-
-    def _broken_link(self, place: Place, restored: bytes) -> _Doubt:
-        """This line was changed if all else fits once its link is restored, or it is left out."""
-        before = self.tree.plus(self._leaf)
-        return _Doubt(
-            (restored, self._leaf),
-            (before.plus(restored), before),
-            (place, self.size),
-            (self.place, self.size - 1),
-        )
-
-    def _advance(self) -> None:
-        """Let the tree take in the last line, and compare it where the checkpoint was made."""
-        if self.size:
-            self.tree.append(self._leaf)
-        if self.tree.size == self.checkpoint.size and self.tree.root() != self.checkpoint.root:
-            why = "was changed, or records before it were rewritten together with all their links"
-            _refuse(self.place, max(self.size - 1, 0), f"does not fit the checkpoint: it {why}")
-
-
-def _refuse(place: Place, seq: int, what: str) -> NoReturn:
-    raise AuditError(f"{place}: record {seq} {what}", remedy=_REMEDY)
+def _verdict(reading: Reading) -> Verdict:
+    return Verdict(
+        records=reading.size,
+        root=reading.tree.root().hex(),
+        origin=reading.checkpoint.origin,
+        checkpoint_size=reading.checkpoint.size,
+        torn_bytes=reading.torn_bytes,
+        first=reading.first.decode(),
+        last=reading.last.decode(),
+        clock_steps_back=reading.clock_steps_back,
+        removed=reading.removed,
+    )

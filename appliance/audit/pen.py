@@ -1,0 +1,166 @@
+"""The one hand that writes the log: each record gets its place, its time, its seals and its link.
+
+Records are placed one after the other and wait for the disk together (``commit``).  A service's
+threads write themselves.  The main thread, where Ctrl-C strikes, lets a thread write that it does
+not reach: it can end the waiting, never the writing, so the log stays whole and goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
+
+from appliance.audit.chain import Chain
+from appliance.audit.clock import Moment
+from appliance.audit.codes import FAILED, code
+from appliance.audit.commit import Entry, Ticket, held
+from appliance.audit.merkle import leaf_hash
+from appliance.audit.private import PrivateStrings
+from appliance.audit.records import Actor, Kind, Record, Result, decode, draft, encode
+from appliance.errors import AuditError, InvariantBroken
+
+BEFORE = frozenset({Kind.INTENT, Kind.RETRIEVAL})  # of these the catalogue is not bound
+# What may begin when the room on the disk is spent: it frees room, looks, or ends.
+ALWAYS = frozenset({"delete", "doctor", "retention_remove", "seal", "status"})
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(slots=True)
+class _Errand:
+    """One record that the main thread has written."""
+
+    drafted: Record
+    private: Mapping[str, str]
+    binds: bool
+    done: threading.Lock = field(default_factory=held)
+    record: Record | None = None
+    error: BaseException | None = None
+
+
+class Pen:
+    """Writes to one chain; safe to use from threads."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        private: PrivateStrings,
+        clock: Callable[[], Moment],
+        root: Callable[[], str],
+    ) -> None:
+        self._chain, self._private, self._clock, self._root = chain, private, clock, root
+        self._placing = threading.Lock()
+        self._spent = False  # that the room on the disk is spent stands in the log
+        self._closed = False
+        lines = chain.unanswered.values()
+        self.unanswered = {record.id: record for record in map(decode, lines)}
+        self._errands: SimpleQueue[_Errand | None] = SimpleQueue()
+        self._hand = threading.Thread(target=self._run_errands, name="audit", daemon=True)
+        self._hand.start()
+
+    def write(
+        self, drafted: Record, private: Mapping[str, str] = _NOTHING, *, binds: bool = True
+    ) -> Record:
+        """Place a record and make it durable; returns it as it stands in the log.
+
+        Args:
+            drafted: without number, link and time.
+            private: strings that are sealed, by name.
+            binds: whether the catalogue's root goes with it, where it is of a kind that has one.
+
+        Raises:
+            AuditError: not recorded.
+            UsageError: a field holds what may not stand in clear. Nothing is recorded.
+            InvariantBroken: the action has no code, or the intent it answers is not open.
+        """
+        if self._closed:
+            raise AuditError("the audit log is closed and takes no records")
+        status = drafted.result.status if drafted.result else ""
+        drafted = replace(drafted, code=code(drafted.kind, drafted.action, status))
+        if drafted.kind in BEFORE and drafted.action not in ALWAYS:
+            self._need_room()
+        if threading.current_thread() is not threading.main_thread():
+            return self._write(drafted, private, binds=binds)
+        errand = _Errand(drafted, private, binds)
+        self._errands.put(errand)
+        errand.done.acquire()
+        if errand.error is not None:
+            raise errand.error
+        assert errand.record is not None  # noqa: S101 - one of the two is set
+        return errand.record
+
+    def close(self) -> None:
+        """Write what is under way and nothing more."""
+        if not self._closed:
+            self._closed = True
+            self._errands.put(None)
+            self._hand.join()
+
+    def _run_errands(self) -> None:
+        while (errand := self._errands.get()) is not None:
+            try:
+                errand.record = self._write(errand.drafted, errand.private, binds=errand.binds)
+            except BaseException as error:  # it belongs to whoever waits
+                errand.error = error
+            errand.done.release()
+
+    def _write(self, drafted: Record, private: Mapping[str, str], *, binds: bool) -> Record:
+        with self._placing:
+            intent = self.unanswered.get(drafted.of)
+            if drafted.of and intent is None:
+                raise InvariantBroken(f"audit: a {drafted.kind} record without an open intent")
+            record, ticket = self._place(drafted, private, binds=binds)
+        try:
+            self._chain.settle(ticket)
+        except BaseException:
+            if intent is not None:  # it has no outcome on disk
+                self.unanswered[intent.id] = intent
+            raise
+        return record
+
+    def _place(
+        self, drafted: Record, private: Mapping[str, str], *, binds: bool
+    ) -> tuple[Record, Ticket]:
+        moment, seq = self._clock(), self._chain.following
+        record = replace(
+            drafted,
+            seq=seq,
+            prev=self._chain.prev,
+            time=moment.time,
+            boot=moment.boot,
+            mono_ns=moment.mono_ns,
+            root=self._root() if binds and drafted.kind not in BEFORE else "",
+            sealed=self._private.seal(private, drafted.id, seq) if private else "",
+            mac=tuple((name, self._private.mac(name, private[name])) for name in sorted(private)),
+        )
+        line = encode(record)
+        opens = record.id if record.kind is Kind.INTENT else ""
+        closes = record.of if record.kind is Kind.OUTCOME else ""
+        ticket = self._chain.place(
+            Entry(line + b"\n", leaf_hash(line), record.time, opens, closes, record.root)
+        )
+        if opens:
+            self.unanswered[opens] = record
+        elif closes:
+            del self.unanswered[closes]
+        return record, ticket
+
+    def _need_room(self) -> None:
+        """Let nothing begin whose end might not be recorded for want of room.
+
+        Raises:
+            AuditError: the disk is full; that the log stopped is on record.
+        """
+        if self._chain.has_room():
+            self._spent = False
+            return
+        if not self._spent:
+            self._spent = True
+            stopped = Result(FAILED, "DiskFull")
+            self.write(draft(Kind.SYSTEM, Actor(os.getuid()), "log_stop", result=stopped))
+        raise AuditError(
+            "the disk is full: the audit log records the end of what has begun and no new action",
+            remedy="free some space where the store lies; erasing a document still works",
+        )
