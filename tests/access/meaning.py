@@ -47,6 +47,7 @@ OTHER = (
     *REVIEW,
     "policy_propose",
     "policy_approve",
+    "seal",
     "factor_enrol",
     "factor_check",
 )
@@ -127,7 +128,8 @@ def _granted(asked: Asked) -> bool:
         roles & {"officer", "administrator"}
     )
     own = "own" in asked.resource.flags and action in OWN
-    return operator or officer or administrator or proof or second or own
+    seal = action == "seal" and bool(roles & {"officer", "administrator", "custodian"})
+    return operator or officer or administrator or proof or second or own or seal
 
 
 def _of_sector(asked: Asked) -> bool:
@@ -171,7 +173,7 @@ def _forbidden(asked: Asked) -> bool:
     touching = asked.action in CONTENT or asked.action == "break_glass_open"
     crossed = "wall_crosser" in is_.relations
     return (
-        "custodian" in roles
+        ("custodian" in roles and asked.action != "seal")
         or (touching and "administrator" in roles)
         or (touching and "officer" in roles and "operator" not in roles)
         or (touching and is_.walled)

@@ -77,9 +77,9 @@ def test_who_may_do_what_by_default() -> None:
     assert may == {
         "operator": {*CONTENT, "create_collection", *proofs},
         "officer": {"audit_show", "audit_verify", "policy_check", "status"}
-        | {*REVIEW, *KEYS, *SURVEY, *proofs, *policies},
-        "administrator": {*RUN, *MANAGE, *SURVEY, *policies},
-        "custodian": set(),
+        | {*REVIEW, *KEYS, *SURVEY, *proofs, *policies, "seal"},
+        "administrator": {*RUN, *MANAGE, *SURVEY, *policies, "seal"},
+        "custodian": {"seal"},
     }
 
 
