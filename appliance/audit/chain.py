@@ -96,6 +96,21 @@ class Chain:
         with self._writing:
             return self._stopped != "" or self._writer.has_room()
 
+    def checkpoint(self) -> bytes:
+        """The signed note over every line that is on disk at this moment.
+
+        Raises:
+            AuditError: it cannot be written, or the log has stopped.
+        """
+        with self._writing:
+            if self._stopped:
+                raise AuditError(f"the audit log has stopped: {self._stopped}", remedy=STOPPED)
+            if self._tree.size != self._signed:
+                self._sign()
+            return write_note(
+                Checkpoint(self._origin, self._tree.size, self._tree.root()), self._seed
+            )
+
     def close(self) -> None:
         """Sign a last checkpoint and let the log go. Closing twice is harmless.
 

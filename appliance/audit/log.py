@@ -323,6 +323,14 @@ class AuditLog:
         """How many records the log has."""
         return self._chain.size
 
+    def checkpoint(self) -> bytes:
+        """A checkpoint over all that is durable now, as the signed note to carry away.
+
+        Raises:
+            AuditError: it cannot be written, or the log has stopped.
+        """
+        return self._chain.checkpoint()
+
     def close(self) -> None:
         """Sign a last checkpoint and let the log go. Closing twice is harmless.
 
