@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,6 +25,7 @@ from appliance.crypto.keyring import Key
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
 from appliance.errors import UsageError
 from appliance.installs import take_over
+from appliance.officers import roster
 from appliance.policing import finish_exchange
 from appliance.store.records import PrincipalRow
 from appliance.store.store import Store
@@ -46,12 +48,14 @@ class Premises:
         policy = PolicySet.load(settings.home / "policies")
         self.decided = Decided(policy)
         self.log = AuditLog.open(*_log_keys(settings, store), policy=policy.hash)
+        self.log.officers = partial(roster, store)
         try:
             take_over(self.log, settings.journal)
         except BaseException:
             self.log.close()
             raise
         self.warm = Warm(settings, store)
+        self.sealing: Callable[[], None] | None = None  # set by the service that answers from here
 
     @classmethod
     def create(
