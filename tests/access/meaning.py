@@ -36,10 +36,12 @@ SURVEY = (
 REVIEW = ("break_glass_review", "review_start", "review_next", "review_note", "review_sign")
 OWN = ("factor_enrol", "factor_check", "factor_remove")  # of one's own second factor
 KEYS = ("officer_list", "officer_key_publish", "officer_key_share", "officer_key_retire")
+EVIDENCE = ("audit_export", "audit_report", "audit_checkpoint", "audit_cosign")
 ENDING = ("retention_list", "retention_remove", "period_destroy")  # what is kept of the log
 OTHER = (
     *KEYS,
     *ENDING,
+    *EVIDENCE,
     "create_collection",
     "audit_show",
     "audit_verify",
@@ -119,7 +121,7 @@ def _granted(asked: Asked) -> bool:
     officer = "officer" in roles and (
         action in (*SURVEY, "audit_show", "audit_verify", "status", "policy_check")
         or action in REVIEW
-        or action in KEYS
+        or action in (*KEYS, *EVIDENCE)
         or founding
     )
     administrator = "administrator" in roles and action in (*RUN, *MANAGE, *SURVEY)

@@ -20,6 +20,7 @@ from tests.access.meaning import (
     ACTIONS,
     CONTENT,
     ENDING,
+    EVIDENCE,
     KEYS,
     MANAGE,
     OTHER,
@@ -77,7 +78,7 @@ def test_who_may_do_what_by_default() -> None:
     assert may == {
         "operator": {*CONTENT, "create_collection", *proofs},
         "officer": {"audit_show", "audit_verify", "policy_check", "status"}
-        | {*REVIEW, *KEYS, *SURVEY, *proofs, *policies, "seal"},
+        | {*REVIEW, *KEYS, *EVIDENCE, *SURVEY, *proofs, *policies, "seal"},
         "administrator": {*RUN, *MANAGE, *SURVEY, *policies, "seal"},
         "custodian": {"seal"},
     }
