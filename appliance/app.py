@@ -23,6 +23,7 @@ from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
 from appliance.documents import Collection, Document, ParsedDocument
 from appliance.errors import Denied
 from appliance.governing import Governing
+from appliance.officers import Officers
 from appliance.policing import Policing
 from appliance.questions import Notify, Questions
 from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
@@ -46,6 +47,7 @@ class Appliance:
     questions: Questions
     governing: Governing
     policing: Policing
+    officers: Officers
     timeline: Timeline
 
     def __init__(self, premises: Premises, acts: Acts, notify: Notify) -> None:
@@ -57,6 +59,7 @@ class Appliance:
         self.questions = Questions(self.settings, acts, self.warm, notify)
         self.governing = Governing(acts)
         self.policing = Policing(acts, self.settings.home)
+        self.officers = Officers(acts, self.settings.home)
         self.timeline = Timeline(acts, self.settings.home)
 
     @classmethod

@@ -26,6 +26,7 @@ from appliance.governed import (
     check_words,
     moment,
 )
+from appliance.officers import roster
 from appliance.store.records import Grant, Opening, PrincipalRow, Wall, team, user
 
 ADMINISTRATOR = "administrator"
@@ -280,8 +281,10 @@ class Governing:
         return self._acts.decide(action, AccessClass("", "", flags=flags))
 
     def _with_roles(self, row: PrincipalRow, roles: frozenset[str]) -> PrincipalRow:
-        changed = replace(row, roles=roles)
+        changed, officers = replace(row, roles=roles), roster(self._store)
         self._store.put_principal(changed)
+        if roster(self._store) != officers:  # whom the log's strings are sealed to from now on
+            self._acts.log.periods.begin(roster(self._store), self._acts.log.tell_period)
         return changed
 
     def _known(self, who: str) -> PrincipalRow:
