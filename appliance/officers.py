@@ -68,7 +68,7 @@ class Officers:
         self._acts, self._store, self._log = acts, acts.store, acts.log
         self._both = TwoPersons(acts, home)
 
-    def keys(self) -> tuple[KeyShown, ...]:
+    def known_keys(self) -> tuple[KeyShown, ...]:
         """Every officer's key, and what it opens."""
         with self._acts.act("officer_list", decision=self._decide("officer_list")):
             return tuple(map(self._shown, self._store.officer_keys()))

@@ -40,6 +40,7 @@ FOLDER = "periods"
 LARGEST = 1 << 20  # bytes of one file; a seal to one officer has 1,168
 _NAME = re.compile(r"[0-9]{4}\.json")
 _DRAFT = ".draft"
+_GRACE = 24 * 3600.0  # seconds
 _REMEDY = "restore the folder `audit` from a backup"
 
 Tell = Callable[[int, str], None]  # number of a period, and the digest of its file
@@ -125,7 +126,7 @@ class Periods:
             self._folder.mkdir(mode=0o700, exist_ok=True)
         self._periods = self._read()
         self._changing = RLock()
-        self._ends = _end_of_month(self.current.begun) if self.current else 0.0
+        self._lasts = _month_of(self.current.begun) if self.current else (0.0, 0.0)
 
     @property
     def current(self) -> PeriodKey | None:
@@ -138,8 +139,12 @@ class Periods:
 
     @property
     def is_over(self) -> bool:
-        """Whether a new month has begun since, or there is no period yet."""
-        return clock.time() >= self._ends
+        """Whether another month has begun since, or there is no period yet.
+
+        A day's grace before it began, for a clock that is set back a little.
+        """
+        begins, ends = self._lasts
+        return not begins - _GRACE <= clock.time() < ends
 
     def begin_if_over(self, officers: Callable[[], Sequence[Recipient]], tell: Tell) -> None:
         """Begin the new month's period, as `begin`, unless somebody else just did."""
@@ -165,7 +170,7 @@ class Periods:
             held = "" if officers else self._hold(period, private)
             period = replace(period, wraps=wraps, held=held)
             self._put(period, tell)
-            self._ends = _end_of_month(period.begun)
+            self._lasts = _month_of(period.begun)
         return period
 
     def hand_over(self, officer: Recipient, tell: Tell) -> int:
@@ -273,10 +278,12 @@ def _fitting(period: PeriodKey, private: bytes) -> bytes:
     return private
 
 
-def _end_of_month(time: str) -> float:
-    """When the month of a moment ends, in seconds since 1970."""
+def _month_of(time: str) -> tuple[float, float]:
+    """When the month of a moment begins and ends, in seconds since 1970."""
     year, month = int(time[:4]), int(time[5:7])
-    return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC).timestamp()
+    begins = datetime(year, month, 1, tzinfo=UTC)
+    ends = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    return begins.timestamp(), ends.timestamp()
 
 
 def _wrap_info(period: PeriodKey, officer: str) -> bytes:
