@@ -44,6 +44,7 @@ COMMANDS = {  # command: module of cli/, in the order of the help page
     "grant": "granting",
     "wall": "granting",
     "break-glass": "granting",
+    "key": "keys",
     "policy": "policy",
     "audit": "audit",
     "attest": "attest",

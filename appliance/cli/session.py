@@ -109,12 +109,18 @@ def read_passphrase(descriptor: int | None, file: Path | None, *, confirm: bool)
         raise UsageError(
             "the passphrase cannot be read", remedy="check --passphrase-fd or --passphrase-file"
         ) from error
-    if confirm and len(passphrase) < SHORTEST_PASSPHRASE:
+    if confirm:
+        check_new(passphrase)
+    return passphrase
+
+
+def check_new(passphrase: str) -> None:
+    """Raises UsageError where a new passphrase is too short."""
+    if len(passphrase) < SHORTEST_PASSPHRASE:
         raise UsageError(
             f"a passphrase needs at least {SHORTEST_PASSPHRASE} characters",
             remedy="five random words are easy to remember and hard to guess",
         )
-    return passphrase
 
 
 def _first_line(data: bytes) -> str:

@@ -116,6 +116,15 @@ def share(words: str, number: int) -> Share:
     return read
 
 
+def same(one: str, other: str) -> bool:
+    """Whether two shares, both whole, are one.
+
+    Raises:
+        UsageError: one is not whole.
+    """
+    return bool(share(one, 1) == share(other, 1))
+
+
 def _check_set(read: Sequence[Share]) -> None:
     first = read[0]
     for number, one in enumerate(read, start=1):

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from appliance.crypto.aead import KEY_BYTES, OVERHEAD_BYTES
 from appliance.crypto.context import Context
 from appliance.crypto.keyring import Key, new_key, newer_format, unwrap, wrap
-from appliance.crypto.shares import MOST_SHARES, Combined, combine, split
+from appliance.crypto.shares import MOST_SHARES, Combined, combine, share, split
 from appliance.errors import SealBroken, StoreDamaged, UsageError, WrongPassphrase
 
 SALT_BYTES = 16
@@ -181,6 +181,17 @@ def protect_by_shares(root: Key, made: NewShares, store_id: str) -> ShareRecord:
     """Wrap the root key under what the shares give."""
     bare = ShareRecord(made.threshold, len(made.shares.words), made.identifier, b"")
     return replace(bare, wrapped=wrap(made.key, root, bare.context(store_id)))
+
+
+def check_share(words: str, number: int, set_number: int) -> None:
+    """Return only if this share, the ``number``th that is given, is whole and of the set.
+
+    Raises:
+        UsageError: it is not whole; what is wrong is named by the position of the word.
+        WrongPassphrase: it is of another set.
+    """
+    if share(words, number).identifier != set_number:
+        raise _other_set()
 
 
 def unprotect_by_shares(record: ShareRecord, shares: Shares, store_id: str) -> Key:

@@ -18,6 +18,18 @@ from tests.crypto import reference
 FILE = Path(__file__).parent / "store.json"
 STORE, COLLECTION, DOCUMENT, OBJECT = "5a" * 16, "c0" * 16, "d0" * 16, "0b" * 16
 PASSPHRASE = "four throw-away test words"
+SHARES = (  # SLIP-39, 2 of 3, set 9029: of the bytes `fixed("shared")`
+    "endorse crunch academic acid animal blue regular bolt sheriff evil taught paper "
+    "episode tracks cowboy enjoy guest cultural slim much august regular prepare costume "
+    "lips froth hawk leaves nail flash forward jump harvest",
+    "endorse crunch academic agency always perfect venture mule medal evidence threaten "
+    "scatter insect spirit pink acquire papa paid wavy intimate puny spill promise thumb "
+    "total glasses counter switch shame scared standard ruler prize",
+    "endorse crunch academic always artwork diet dance justice enjoy elevator traffic alien "
+    "charity again decent slice fraction slow pajamas flavor software together pleasure "
+    "pumps element grocery unhappy dragon dish prospect dictate prospect heat",
+)
+PAIRS = ((SHARES[0], SHARES[1]), (SHARES[2], SHARES[0]))
 Vector = dict[str, str | int]
 
 
@@ -69,6 +81,16 @@ def keyring_file(root: bytes) -> bytes:
     sealed = record(derive(root, "keyring"), body, ctx, "keyring")
     content = struct.pack(">4sBBHQ16sI", b"APKR", 1, 1, 0, 4, bytes.fromhex(STORE), len(sealed))
     content += struct.pack(">BBHIII", 1, 1, 0, 64, 1, 1) + salt + wrapped + sealed
+    return content + hashlib.sha256(content).digest()
+
+
+def shared_keyring_file(root: bytes) -> bytes:
+    """FORMAT.md, "Keyring file", format 2: a passphrase, and the key shares of `SHARES`."""
+    content = keyring_file(root)[:-32]
+    head, record_1, body = content[:36], content[36:173], content[173:]
+    ctx = context("key/root", "", "shares/2/3/9029", 1, 0)
+    slot = struct.pack(">BBBBH", 2, 1, 2, 3, 9029) + record(fixed("shared"), root, ctx, "shared")
+    content = head[:4] + b"\x02\x02" + head[6:] + record_1 + slot + body
     return content + hashlib.sha256(content).digest()
 
 
@@ -169,10 +191,20 @@ def _keyrings() -> list[Vector]:
             "log_seed": fixed("log seed").hex(),
             "bytes": whole.hex(),
         },
+        *_shared(base),
         {**base, "expect": "integrity", "why": "generation", "bytes": flipped(whole, 15).hex()},
         {**base, "expect": "integrity", "why": "cut", "bytes": whole[:-1].hex()},
         {**base, "expect": "version", "why": "format 3", "bytes": later.hex()},
     ]
+
+
+def _shared(base: Vector) -> list[Vector]:
+    """The same keyring, opened by two of three key shares; and by a share too few."""
+    whole = shared_keyring_file(fixed("root key")).hex()
+    good: Vector = {**base, "passphrase": "", "bytes": whole, "store": STORE, "term": 2}
+    for name in ("kek 1", "kek 2", "store key", "log seed"):
+        good[name.replace(" ", "_")] = fixed(name).hex()
+    return [{**good, "expect": "success", "shares": "\n".join(pair)} for pair in PAIRS]
 
 
 if __name__ == "__main__":
