@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from appliance.store.records import PersonFacts
 
+ROOT = 0  # the account of the operating system that may do everything on the machine
 ALWAYS = "9999-12-31T23:59:59Z"  # later than every moment that a grant may end at
 
 
@@ -74,6 +75,15 @@ def as_of(facts: PersonFacts, moment: str) -> Principal:
     )
     name = row.name or current(row.uid, row.roles).name
     return Principal(row.uid, name, row.roles, row.teams, row.purposes, standings)
+
+
+def of_the_machine(root: Principal) -> Principal:
+    """The machine's root at the door of the service: an administrator, whatever else is recorded.
+
+    Root can run the appliance, and could take what it wants where nothing is on record; here it is
+    given no more than what administering takes, and reads nothing.
+    """
+    return Principal(root.uid, root.name, frozenset({"administrator"}))
 
 
 def until(facts: PersonFacts, moment: str) -> str:

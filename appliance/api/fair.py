@@ -135,13 +135,14 @@ class Turn:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """While the caller is waited for, others may work in this place."""
+        """While the caller is waited for, others may work in this place.
+
+        Whoever finds out meanwhile that nobody is there any more needs no place to end.
+        """
         self.give()
-        try:
-            yield
-        finally:
-            self._turns.take(self._uid, back=True)
-            self._held = True
+        yield
+        self._turns.take(self._uid, back=True)
+        self._held = True
 
 
 def _busy(why: str) -> Busy:

@@ -43,7 +43,8 @@ def test_people_are_served_in_turn_however_many_calls_one_has() -> None:
     with turns.turn(9):
         threads = queue_up(turns, 1, order, 5) + queue_up(turns, 2, order, 2)
         threads += queue_up(turns, 3, order, 1)
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.join()
     assert order == [1, 2, 3, 1, 2, 1, 1, 1]
     assert turns.counts() == (0, 0)
 
@@ -67,7 +68,8 @@ def test_a_full_row_is_told_at_once_and_only_to_its_owner() -> None:
         with pytest.raises(Busy, match="wait already"), turns.turn(1):
             pass
         threads += queue_up(turns, 2, order, 1)
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.join()
     assert sorted(order) == [1, 1, 2]
 
 

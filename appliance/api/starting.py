@@ -1,0 +1,174 @@
+"""From a secret to a service that answers, and back to a sealed store.
+
+In this order: the hand is forked, before there is a secret; the secret is asked for; the process
+is locked, in all threads, and the lock proved; only then is the store opened, so that keys are
+never in a process that could reach a network.  Whatever ends it, the keys go before the engine.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance import release
+from appliance.api import answering, errands, http_door
+from appliance.api.service import Service
+from appliance.audit.records import Actor, Kind
+from appliance.config import LONGEST_SOCKET_PATH, Settings
+from appliance.crypto.unseal import Secret
+from appliance.egress import hand
+from appliance.engine import server
+from appliance.errors import ApplianceError, ConfigError, StoreBusy, UsageError, WrongPassphrase
+from appliance.premises import Premises
+from appliance.sandbox import resident
+from appliance.sandbox.resident import Locked
+
+Notify = Callable[[str], None]
+BACKLOG = 128  # connections that wait to be accepted
+EVERYBODY, PRIVATE = 0o666, 0o700  # the kernel says who calls; the folder says who may try
+_FAILURES = "unseal.failed"  # in the run folder: a byte for each, until the next time it opens
+_MOST_FAILURES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How to serve."""
+
+    user: str = ""  # whom to become; only root can
+    engine: bool = True  # start the engine and load the index's model before they are asked for
+
+
+def serve(
+    settings: Settings,
+    secret: Callable[[], Secret],
+    wish: Wish,
+    notify: Notify,
+    ready: Callable[[Locked], None],
+) -> None:
+    """Answer until the service is sealed.
+
+    Args:
+        settings: of the store's home.
+        secret: asks for what opens the store.
+        wish: how.
+        notify: told one line at a time what happens.
+        ready: called once, when the service answers.
+
+    Raises:
+        StoreBusy: a service answers already, or another process works on the store.
+        SandboxError: the lock could not be put on, or did not hold.
+        WrongPassphrase, StoreMissing, StoreDamaged, AuditError, PolicyError: as `Premises.open`.
+        InvariantBroken, AuditError: the service ended itself.
+    """
+    refuse_a_second(settings.service_socket)
+    helping = errands.fork(settings, wish.user)
+    with ExitStack() as ending:
+        ending.callback(helping.close)
+        opens = secret()
+        locked = resident.lock(wish.user)
+        hand.use(helping)
+        ending.callback(hand.leave)
+        premises = ending.enter_context(_opened(settings, opens))
+        del opens
+        listener = ending.enter_context(listening(settings.service_socket))
+        ending.callback(settings.service_socket.unlink, missing_ok=True)
+        service = Service(premises, answering.answer, http_door.converse)
+        premises.sealing = service.seal
+        _on_record(premises, locked)
+        if wish.engine:
+            threading.Thread(target=_warm, args=(premises, notify), daemon=True).start()
+        service.run(listener, lambda: ready(locked))
+
+
+def refuse_a_second(path: Path) -> None:
+    """Raises StoreBusy where something answers at this path already."""
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+        probe.connect(str(path))
+        raise StoreBusy(
+            f"a service answers at {path} already", remedy="`appliance seal` ends that one"
+        )
+
+
+def listening(path: Path) -> socket.socket:
+    """A listening socket at ``path``, in the place of one that nobody listens at.
+
+    Raises:
+        ConfigError: the path is too long, or is something else than a socket.
+        UsageError: its folder cannot be used.
+    """
+    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+        raise ConfigError(
+            f"{path} is too long for a socket", remedy="name a shorter one under [service]"
+        )
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        if path.exists() and not stat.S_ISSOCK(path.lstat().st_mode):
+            raise ConfigError(f"{path} is no socket", remedy="name another one under [service]")
+        fresh.unlink(missing_ok=True)
+        made.bind(str(fresh))
+        made.listen(BACKLOG)
+        fresh.chmod(EVERYBODY)
+        fresh.replace(path)  # only now can anybody find it, and it answers
+    except OSError as error:
+        made.close()
+        if error.errno == errno.EADDRINUSE:
+            raise StoreBusy(f"{path} is in use", remedy="end the other service") from error
+        raise UsageError(
+            f"{path} cannot be listened at: {error.strerror}",
+            remedy="name a socket in a folder of the service's user, under [service]",
+        ) from error
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _opened(settings: Settings, opens: Secret) -> Premises:
+    """The premises; what failed before is on record as soon as there is a record."""
+    failures = settings.run / _FAILURES
+    try:
+        premises = Premises.open(settings, opens)
+    except WrongPassphrase:
+        with suppress(OSError), failures.open("ab") as file:
+            if file.tell() < _MOST_FAILURES:
+                file.write(b".")
+        raise
+    with suppress(FileNotFoundError):
+        counts = {"attempts": failures.stat().st_size}
+        actor = Actor(os.getuid(), "", "service")
+        premises.log.event(Kind.SECURITY, "unseal_failed", actor, status="failed", counts=counts)
+        failures.unlink()
+    return premises
+
+
+def _on_record(premises: Premises, locked: Locked) -> None:
+    counts = {
+        "families_refused": locked.refused,
+        "memory_locked": int(locked.memory),
+        "network_empty": int(locked.network),
+    }
+    actor = Actor(os.getuid(), locked.user, "service")
+    premises.log.event(Kind.SYSTEM, "serve", actor, counts=counts)
+
+
+def _warm(premises: Premises, notify: Notify) -> None:
+    """What the first callers would wait for; without it they wait, and are told why."""
+    settings = premises.settings
+    try:
+        premises.warm.library().embed(["warm"])
+        if settings.engine_python.exists() and not release.is_core(settings):
+            with premises.warm.starting:
+                if not server.status(settings).running:
+                    premises.warm.model()
+                    server.start(settings, notify)
+    except ApplianceError as error:
+        notify(f"not ready yet: {error.message}")
