@@ -1,13 +1,16 @@
 """Acts: nothing is done before it is permitted and on record, nothing is released before its end.
 
-``Acts.scope`` turns the policy's decisions into the documents one action may touch;
+``Acts.scope`` turns the policy's decisions into the documents one action may touch; ``Acts.admit``
+asks again, of the catalogue and of Cedar, right before a text is read or put before a model;
 ``Acts.act`` brackets the work: the intent is durable before the block runs, the outcome before
-the block's result leaves it (promise P4).  Missing and forbidden look the same.
+the block's result leaves it (promise P4).  What was admitted is asked once more before the outcome
+is written, and nobody's rights change between the two: no result is released after its reader lost
+a document that it speaks of.  Missing and forbidden look the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,16 +18,14 @@ from threading import Lock
 
 from appliance.access.decided import Decided
 from appliance.access.policy import AccessClass, Decision, PolicySet
-from appliance.access.principals import Principal, as_of, until
-from appliance.access.scope import Scope, scope_of
+from appliance.access.scope import Scope
 from appliance.audit.log import AuditLog
-from appliance.audit.records import Actor, DecisionRecord, IntentId
-from appliance.documents import Collection, Document, DocumentId, Span
-from appliance.errors import Denied, NotFound, UsageError
-from appliance.store.people import now
+from appliance.audit.records import Actor, DecisionRecord, IntentId, Kind
+from appliance.documents import CollectionId, DocumentId, Span
+from appliance.errors import Denied, InvariantBroken, NotFound
+from appliance.rights import Rights
 from appliance.store.store import Store
 
-SHORTEST_PREFIX = 4  # characters of a document id that may stand for the whole
 APPLIANCE = AccessClass.of("", "", ())  # for actions on the appliance itself
 
 
@@ -52,9 +53,12 @@ class Act:
     adapter: str = ""
     prompt: str = ""
     passages: list[tuple[DocumentId, Span]] = field(default_factory=list)  # put before a task
+    admitted: dict[str, set[DocumentId]] = field(default_factory=dict)  # by action; asked afresh
+    listed: Callable[[], bool] | None = None  # whether what is listed may still be, if rights moved
+    rights: tuple[int, str] = (0, "")  # of everybody, when it began: epoch and policy set
 
 
-class Acts:
+class Acts(Rights):
     """Authorization and audit, always together."""
 
     def __init__(
@@ -81,107 +85,63 @@ class Acts:
             via: the door by which the person came.
             present: called at every step; raises to end the work of somebody who has gone.
         """
-        self.store = store
-        self.log = log
-        self.purpose = purpose
-        self.code, self.via, self.present = code, via, present
-        self._uid = uid
-        self._decided = decided
-        self._person: Principal | None = None
-        self._epoch, self._until = -1, ""
+        super().__init__(store, decided, uid, purpose, present)
+        self.log, self.code, self.via = log, code, via
         self.actor = Actor(uid, self.principal.name, via)
-
-    @property
-    def policy(self) -> PolicySet:
-        """The policy set in force."""
-        return self._decided.policy
 
     def enforce(self, policy: PolicySet) -> None:
         """From now on this policy set is in force, for everybody."""
-        self._decided.enforce(policy)
-        self.log.policy = policy.hash
+        with self.store.turns.alone():
+            self._decided.enforce(policy)
+            self.log.policy = policy.hash
 
     @property
     def exchanging(self) -> Lock:
         """Held by whoever exchanges the policies in force."""
         return self._decided.exchanging
 
-    @property
-    def principal(self) -> Principal:
-        """The person who acts, with what the catalogue says of them at this moment."""
-        epoch, moment = self.store.epoch(), now()
-        if self._person is None or epoch != self._epoch or moment >= self._until:
-            facts = self.store.person(self._uid)
-            self._person, self._epoch = as_of(facts, moment), epoch
-            self._until = until(facts, moment)
-        return self._person
+    def admit(self, act: Act, scope: Scope, documents: Iterable[DocumentId]) -> None:
+        """Documents whose text is about to be read, or put before a model, are asked for afresh.
 
-    def decide(self, action: str, resource: AccessClass) -> Decision:
-        """The policy's decision on one access class."""
-        return self._decided.decide(self.principal, action, [resource], self.purpose)[0]
+        What is admitted is asked for once more before the act's result is released.
 
-    def scope(self, action: str, collection: Collection | None = None) -> Scope:
-        """The documents this action may touch, in one collection or in all."""
-        return self.permitted(action, collection)[1]
+        Raises:
+            InvariantBroken: one lies outside the scope: nothing of it may be read.
+            Denied: the policy does not permit it any more.
+        """
+        self._admit(act, scope, frozenset(documents))
 
-    def permitted(
-        self, action: str, collection: Collection | None = None
-    ) -> tuple[tuple[Document, ...], Scope]:
-        """The documents this action may touch, and the scope that says so; one catalogue read."""
+    def admit_to_prompt(self, act: Act, scope: Scope, documents: Iterable[DocumentId]) -> None:
+        """The same for one prompt: all of the documents lie in collections that were named.
+
+        Raises:
+            InvariantBroken: one lies outside the scope or in a collection that nobody named.
+            Denied: the policy does not permit it any more.
+        """
+        if not self._admit(act, scope, frozenset(documents)) <= scope.collections:
+            raise outside("a prompt holds text of a collection that was not named")
+
+    def _admit(
+        self, act: Act, scope: Scope, wanted: frozenset[DocumentId]
+    ) -> frozenset[CollectionId]:
         self.present()
-        known = self.store.documents(collection.id if collection else None)
-        collections = self.store.collections()
-        scope = scope_of(self._decided, self.principal, action, self.purpose, known, collections)
-        return tuple(d for d in known if d.id in scope.documents), scope
+        if not wanted <= scope.documents:
+            raise outside("what was found lies outside the scope of the request")
+        found = self.permitted_now(scope.action, wanted)
+        if not wanted <= found.keys():
+            raise lost()
+        act.admitted.setdefault(scope.action, set()).update(wanted)
+        return frozenset(found.values())
 
-    def collection(self, name: str, action: str) -> Collection:
-        """The collection of this name, if ``action`` is permitted on it or on a document in it.
-
-        Raises:
-            NotFound: there is none, or none for this principal: the same words.
-        """
-        for found in self.store.collections():
-            if found.name == name and self._visible(found, action):
-                return found
-        raise NotFound(
-            "there is no collection of this name",
-            remedy="see `appliance collection list`; records of patients need a --purpose",
-        )
-
-    def collections(self) -> tuple[Collection, ...]:
-        """The collections this principal may know of."""
-        return tuple(c for c in self.store.collections() if self._visible(c, "list"))
-
-    def _visible(self, collection: Collection, action: str) -> bool:
-        empty = AccessClass.within(collection, ())
-        return (
-            self.decide(action, empty).allow
-            or self.decide("list", empty).allow
-            or bool(self.scope(action, collection).documents)
-        )
-
-    def document(self, reference: str, action: str) -> tuple[Document, Scope]:
-        """The one permitted document with this id, beginning of an id, or name.
+    def cited(self, act: Act, documents: Iterable[DocumentId]) -> None:
+        """What a result speaks of is what was admitted.
 
         Raises:
-            NotFound: there is none, or none for this principal: the same words.
-            UsageError: several permitted documents fit.
+            InvariantBroken: it speaks of something else; nothing may be released.
         """
-        permitted, scope = self.permitted(action)
-        exact = [d for d in permitted if reference in {d.id, d.name}]
-        prefix = [d for d in permitted if d.id.startswith(reference)]
-        found = exact or (prefix if len(reference) >= SHORTEST_PREFIX else [])
-        if not found:
-            raise NotFound(
-                "there is no such document",
-                remedy="see `appliance list`; records of patients need a --purpose",
-            )
-        if len(found) > 1:
-            raise UsageError(
-                f"{len(found)} documents fit this reference",
-                remedy="give more characters of the id that `appliance list` shows",
-            )
-        return found[0], scope.narrow([found[0].id])
+        admitted: set[DocumentId] = set().union(*act.admitted.values())
+        if not admitted.issuperset(documents):
+            raise outside("a result speaks of a document that it was not made from")
 
     @contextmanager
     def act(
@@ -235,7 +195,7 @@ class Acts:
             decision=self._record(decision),
             private=private or {},
         )
-        act = Act(intent)
+        act = Act(intent, rights=self.moved())
         if decision is not None and not decision.allow:
             error = Denied(f"the policy does not permit you to {action} here", remedy=_ASK)
             self.end(act, error)
@@ -247,28 +207,40 @@ class Acts:
 
         Raises:
             AuditError: not recorded; release nothing.
+            Denied: what the result speaks of is not permitted any more; release nothing.
         """
         if error is None:
-            self.log.outcome(
-                act.intent,
-                "done",
-                documents=act.documents,
-                counts=act.counts,
-                model=act.model,
-                adapter=act.adapter,
-                prompt=act.prompt,
-            )
-        else:
-            name = type(error).__name__
-            self.log.outcome(
-                act.intent,
-                _status(error),
-                documents=act.documents,
-                model=act.model,
-                adapter=act.adapter,
-                prompt=act.prompt,
-                error=name,
-            )
+            with self.store.turns.shared():  # between the last look and the record nothing changes
+                if self._holds(act):
+                    self._outcome(act, "done", counts=act.counts)
+                    return
+            error = lost()
+            self._outcome(act, _status(error), error=type(error).__name__)
+            raise error
+        if isinstance(error, InvariantBroken):
+            self.log.event(Kind.SECURITY, "scope_broken", self.actor)
+        self._outcome(act, _status(error), error=type(error).__name__)
+
+    def _outcome(
+        self, act: Act, status: str, *, counts: Mapping[str, int] | None = None, error: str = ""
+    ) -> None:
+        self.log.outcome(
+            act.intent,
+            status,
+            documents=act.documents,
+            counts=counts or {},
+            model=act.model,
+            adapter=act.adapter,
+            prompt=act.prompt,
+            error=error,
+        )
+
+    def _holds(self, act: Act) -> bool:
+        """Whether all that an act's result speaks of is still permitted."""
+        for action, documents in act.admitted.items():
+            if not documents <= self.permitted_now(action, documents).keys():
+                return False
+        return act.listed is None or act.rights == self.moved() or act.listed()
 
     def _record(self, decision: Decision | None) -> DecisionRecord:
         if decision is None:  # decided per document, inside the act's scope
@@ -277,6 +249,21 @@ class Acts:
 
 
 _ASK = "ask an administrator of this store; `appliance policy check` shows the policies in force"
+
+
+def outside(what: str) -> InvariantBroken:
+    """Something was about to leave its scope."""
+    return InvariantBroken(
+        what, remedy="stop using this installation and report it; nothing was released"
+    )
+
+
+def lost() -> Denied:
+    """Rights were taken away while the work went on."""
+    return Denied(
+        "what you may read changed while this was done, so nothing of it is shown",
+        remedy="ask again",
+    )
 
 
 def _status(error: BaseException) -> str:

@@ -21,7 +21,7 @@ from appliance.config import Settings
 from appliance.coverage import Coverage, account
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
 from appliance.documents import Collection, Document, ParsedDocument
-from appliance.errors import Denied
+from appliance.errors import Denied, UsageError
 from appliance.governing import Governing
 from appliance.officers import Officers
 from appliance.policing import Policing
@@ -106,24 +106,36 @@ class Appliance:
     # -- collections and documents ------------------------------------------------------------
 
     def create_collection(self, name: str, sector: str) -> Collection:
-        """Make a collection: a matter, a patient, a deal; whoever makes it has a grant on it."""
+        """Make a collection: a matter, a patient, a deal; whoever makes it has a grant on it.
+
+        Raises:
+            UsageError: one that this person may know of, for any purpose, has the name; one that
+                they may not know of makes no difference.
+        """
         decision = self.acts.decide("create_collection", AccessClass.of("", sector, ()))
         private = {"collection": name}
         with self.acts.act("create_collection", decision=decision, private=private):
+            purposes = {self.acts.purpose, *self.acts.principal.purposes}
+            known = {c.name for purpose in purposes for c in self.acts.collections(purpose=purpose)}
+            if name in known:
+                raise UsageError("there is a collection of this name", remedy="choose another name")
             relation = OWNED_AS.get(sector, "member")
             return self.store.create_collection(name, sector, self.acts.principal.uid, relation)
 
     def collections(self) -> tuple[Collection, ...]:
         """The collections this principal may know of."""
-        with self.acts.act("list"):
-            return self.acts.collections()
+        with self.acts.act("list") as act:
+            found = self.acts.collections()
+            act.listed = lambda: set(found) <= set(self.acts.collections())
+        return found
 
     def documents(self, collection: str | None) -> tuple[Document, ...]:
         """The documents this principal may list, in one collection or in all, by name."""
         with self.acts.act("list") as act:
-            where = self.acts.collection(collection, "list") if collection else None
-            found, _ = self.acts.permitted("list", where)
+            where = [self.acts.collection(collection, "list")] if collection else []
+            found, scope = self.acts.permitted("list", *where)
             act.counts["documents"] = len(found)
+            act.listed = lambda: scope.documents <= self.acts.scope("list", *where).documents
         return tuple(sorted(found, key=lambda document: (document.name, document.added)))
 
     def ingest(
@@ -155,16 +167,18 @@ class Appliance:
     def show(self, reference: str) -> tuple[Document, ParsedDocument]:
         """One document with its text."""
         with self.acts.act("show", private={"document": reference}) as act:
-            document, _ = self.acts.document(reference, "show")
+            document, scope = self.acts.document(reference, "show")
             act.documents.append(document.id)
+            self.acts.admit(act, scope, [document.id])
             parsed = self.warm.parsed(document.id)
         return document, parsed
 
     def coverage(self, reference: str) -> Coverage:
         """What of one document's file is stored, what is not and why, and the files around it."""
         with self.acts.act("show", private={"document": reference}) as act:
-            document, _ = self.acts.document(reference, "show")
+            document, scope = self.acts.document(reference, "show")
             act.documents.append(document.id)
+            self.acts.admit(act, scope, [document.id])
             known = {d.id: d for d in self.acts.permitted("list")[0]}
             parts = tuple(d for d in known.values() if d.parent == document.id)
             parent = known.get(document.parent) if document.parent else None

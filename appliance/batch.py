@@ -211,7 +211,7 @@ class Batch:
             return questions.summarize(document.id, Brief.parse(task.argument))[1:]
         if task.kind is TaskKind.EXTRACT:
             return questions.extract(document.id, task.argument)[1:]
-        answer, _, result = questions.ask(task.argument, None, document.id, task.max_risk)
+        answer, _, result = questions.ask(task.argument, (), document.id, task.max_risk)
         return answer, result
 
     @contextmanager

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from appliance import __version__
+from appliance.access.labels import classes, then_and_now
 from appliance.access.scope import Scope
 from appliance.acts import Act, Acts
 from appliance.config import Settings
@@ -69,16 +70,33 @@ class Keeper:
 
     def newest(self, act: Act, limit: int) -> Iterator[tuple[KeptRow, Kept]]:
         """The results made from documents that this principal may read, newest first; 0: all."""
-        for row in islice(self._rows(), limit or None):
-            act.documents += [document for document, _ in row.sources]
-            yield row, decoded(self._acts.store.read_kept(row))
+        found, scope = self._rows("show")
+        for row in islice(found, limit or None):
+            yield row, self._read(act, row, scope)
 
-    def _rows(self, prefix: str = "") -> tuple[KeptRow, ...]:
+    def permitted(self, rows: Iterable[KeptRow], action: str) -> tuple[KeptRow, ...]:
+        """Those of some results on which ``action`` is permitted: on each document that they were
+        made from, and on what they are, labelled as strictly as the strictest of these.
+
+        How a document was labelled when the result was made counts like how it is labelled now.
+        """
+        placed = {one.document: one for one in self._acts.store.placed()[1]}
+        sources = self._acts.scope(action).documents
+        kept = [row for row in rows if row.object and _sources(row.sources) <= sources]
+        made = [classes(tuple(then_and_now(row.labels, placed))) for row in kept]
+        asked = tuple(dict.fromkeys(one for each in made for one in each))
+        allowed = {one for one in asked if self._acts.decide(action, one).allow}
+        return tuple(row for row, each in zip(kept, made, strict=True) if allowed.issuperset(each))
+
+    def _rows(self, action: str, prefix: str = "") -> tuple[tuple[KeptRow, ...], Scope]:
         rows = self._acts.store.every_kept(prefix)
-        permitted = self._acts.scope("show").documents
-        return tuple(
-            row for row in reversed(rows) if row.object and _sources(row.sources) <= permitted
-        )
+        return self.permitted(reversed(rows), action), self._acts.scope(action)
+
+    def _read(self, act: Act, row: KeptRow, scope: Scope) -> Kept:
+        sources = [document for document, _ in row.sources]
+        self._acts.admit(act, scope, sources)
+        act.documents += sources
+        return decoded(self._acts.store.read_kept(row))
 
     def opened(self, act: Act, reference: str) -> tuple[KeptRow, Kept]:
         """The one result with this id, or beginning of an id.
@@ -87,7 +105,7 @@ class Keeper:
             NotFound: there is none, or none for this principal, or it is gone: the same words.
             UsageError: several fit.
         """
-        found = self._rows(reference)
+        found, scope = self._rows("show", reference)
         if not found or (len(reference) < SHORTEST_PREFIX and found[0].id != reference):
             raise NotFound(
                 "there is no such result",
@@ -96,8 +114,7 @@ class Keeper:
             )
         if len(found) > 1:
             raise UsageError(f"{len(found)} results fit this id", remedy="give more characters")
-        act.documents += [document for document, _ in found[0].sources]
-        return found[0], decoded(self._acts.store.read_kept(found[0]))
+        return found[0], self._read(act, found[0], scope)
 
 
 def kept(request: Request, basis: Basis, outcome: Outcome) -> Kept:

@@ -19,13 +19,14 @@ from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document, DocumentId, ParsedDocument, Passage, Span
 from appliance.errors import EngineUnavailable, UsageError
 from appliance.keeping import Keeper, kept
-from appliance.results import Answer, Basis, FieldValue, Kept, Outcome, Request, Summary
+from appliance.prompting import Prompting
+from appliance.results import Answer, Basis, FieldValue, Kept, Outcome, Request, Summary, cited
 from appliance.store.store import KeptRow
 from appliance.tasks.brief import Brief
 from appliance.warm import Warm
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where they are used
-    from appliance.engine.client import Completion, Engine, Prompt
+    from appliance.engine.client import Engine
     from appliance.index.memory import Hit
     from appliance.replay import Replay
     from appliance.tasks.cascade import State
@@ -49,33 +50,42 @@ class Questions:
         self.tokens = 0  # that the language model read and wrote so far
 
     def search(
-        self, question: str, collection: str | None, limit: int
+        self, question: str, collections: tuple[str, ...], limit: int
     ) -> tuple[tuple[Passage, ...], Names]:
-        """The passages that fit best, among the documents this principal may search."""
+        """The passages that fit best, among the documents this principal may search.
+
+        ``collections``: names or ids; none: in all of them.
+        """
         with self._acts.act("search", private={"question": question}) as act:
-            where = self._acts.collection(collection, "search") if collection else None
-            hits = self._warm.library().search(question, self._acts.scope("search", where), limit)
-            found, _ = self._passages(act, hits)
+            named = [self._acts.collection(one, "search") for one in collections]
+            scope = self._acts.scope("search", *named)
+            hits = self._warm.library().search(question, scope, limit)
+            found, _ = self._passages(act, hits, scope)
             names = self._names(act)
+            self._acts.cited(act, (passage.document for passage in found))
         return found, names
 
     def ask(
         self,
         question: str,
-        collection: str | None,
+        collections: tuple[str, ...],
         reference: str | None,
         max_risk: float | None = None,
     ) -> tuple[Answer, Names, ResultId]:
-        """What the documents of one collection, or one document, say to a question.
+        """What the documents of a collection, or one document, say to a question.
 
         Args:
+            question: in plain words.
+            collections: names or ids; only of several that are named here do documents stand
+                before the model together.  None: the only one that there is for this person.
+            reference: a document's id, beginning of an id, or name, instead.
             max_risk: share of wrong answers that is accepted, 0 to 1; None: as answer.Asking says.
         """
         with self._acts.act("ask", private={"question": question}) as act:
             if reference is not None:
                 _, scope = self._acts.document(reference, "ask")
             else:
-                scope = self._acts.scope("ask", self._one_collection(collection))
+                scope = self._acts.scope("ask", *self._named(collections))
             options = () if max_risk is None else (("max_risk", repr(max_risk)),)
             request = Request("ask", question, options)
             answer = self._answer(act, request, scope)
@@ -138,7 +148,8 @@ class Questions:
     def _again(self, act: Act, then: Kept) -> Kept:
         """The same request on what is left of the same documents."""
         request = then.request
-        scope = self._acts.scope(request.kind).narrow(d for d, _ in then.basis.scope)
+        wide, sources = self._acts.scope(request.kind), [d for d, _ in then.basis.scope]
+        scope = wide.narrow(sources).naming(self._acts.collections_of(sources))
         work: dict[str, Callable[[Act, Request, Scope], Outcome]] = {
             "ask": self._answer,
             "summarize": self._summary,
@@ -148,6 +159,7 @@ class Questions:
         return kept(request, self._basis(act, request, scope), outcome)
 
     def _keep(self, act: Act, request: Request, scope: Scope, outcome: Outcome) -> ResultId:
+        self._acts.cited(act, cited(outcome))
         return self._keeper.keep(act, kept(request, self._basis(act, request, scope), outcome))
 
     def _basis(self, act: Act, request: Request, scope: Scope) -> Basis:
@@ -161,12 +173,12 @@ class Questions:
 
         return packs.load(request.argument, own=self._settings.home / "packs")
 
-    def _one_collection(self, name: str | None) -> Collection:
-        if name is not None:
-            return self._acts.collection(name, "ask")
+    def _named(self, names: tuple[str, ...]) -> Sequence[Collection]:
+        if names:
+            return [self._acts.collection(name, "ask") for name in names]
         visible = self._acts.collections()
         if len(visible) == 1:
-            return visible[0]
+            return visible
         raise UsageError(
             f"there are {len(visible)} collections",
             remedy="name one with --collection, or a document with --document",
@@ -178,7 +190,7 @@ class Questions:
 
         alone = len(scope.documents) == 1  # then a preamble that names it would only drown the rest
         searched = asked(request.argument) if alone else request.argument
-        found, texts = self._passages(act, self._read(searched, scope))
+        found, texts = self._passages(act, self._read(searched, scope), scope)
         engine = self.engine(act, scope) if asks_model() else None
         self._retrieved(act)
         query = self._warm.library().asked(request.argument, scope)
@@ -194,6 +206,7 @@ class Questions:
         brief = Brief.parse(request.argument)
         engine = self.engine(act, scope) if brief.vote else None
         self._retrieved(act)
+        self._acts.admit(act, scope, [document])
         return summarize(self._warm.parsed(document), document, brief, engine)
 
     def _fields(self, act: Act, request: Request, scope: Scope) -> tuple[FieldValue, ...]:
@@ -211,6 +224,7 @@ class Questions:
         act.documents.append(document)
         engine = self.engine(act, scope)
         self._retrieved(act)
+        self._acts.admit(act, scope, [document])
         parsed = self._warm.parsed(document)
 
         def retrieve(question: str) -> Sequence[Span]:
@@ -229,20 +243,23 @@ class Questions:
         if not larger.installed(self._settings, name):
             return None
         settings = running.enter_context(larger.serving(self._settings, name, self._notify))
-        return _Counting(VllmEngine(settings, name, self._salt(scope)), act, self)
+        engine = VllmEngine(settings, name, self._salt(scope))
+        return Prompting(engine, self._acts, act, scope, self._spend)
 
     def _read(self, question: str, scope: Scope) -> Sequence[Hit]:
         return self._warm.library().find(question, scope, self._settings.search.characters)
 
     def _passages(
-        self, act: Act, hits: Sequence[Hit]
+        self, act: Act, hits: Sequence[Hit], scope: Scope
     ) -> tuple[tuple[Passage, ...], dict[DocumentId, ParsedDocument]]:
         from appliance.index.library import passages
 
-        act.documents += dict.fromkeys(hit.document for hit in hits)
+        found = list(dict.fromkeys(hit.document for hit in hits))
+        self._acts.admit(act, scope, found)
+        act.documents += found
         act.counts["passages"] = len(hits)
         act.passages += [(hit.document, hit.chunk.span) for hit in hits]
-        texts = {document: self._warm.parsed(document) for document in act.documents}
+        texts = {document: self._warm.parsed(document) for document in found}
         return passages(hits, texts), texts
 
     def _names(self, act: Act) -> Names:
@@ -271,37 +288,13 @@ class Questions:
                 f"the engine runs with {running.model}, not with the model in force",
                 remedy="run `appliance engine stop`; the next task starts it with the right one",
             )
-        return _Counting(VllmEngine(self._settings, identity.name, self._salt(scope)), act, self)
+        engine = VllmEngine(self._settings, identity.name, self._salt(scope))
+        return Prompting(engine, self._acts, act, scope, self._spend)
 
     def _salt(self, scope: Scope) -> str:
         """What the engine keeps of these documents is found again for these documents only."""
         members = "\n".join(sorted(scope.documents)).encode()
         return keyed_hash(self._acts.store.derive("cache-salt"), members)
 
-
-class _Counting:
-    """An engine whose tokens are counted, for the record of the act and for reports."""
-
-    def __init__(self, engine: Engine, act: Act, total: Questions) -> None:
-        self._engine = engine
-        self._act = act
-        self._total = total
-
-    @property
-    def context_length(self) -> int:
-        return self._engine.context_length
-
-    def count_tokens(self, text: str) -> int:
-        return self._engine.count_tokens(text)
-
-    def complete(
-        self, requests: Sequence[Prompt], done: Callable[[int], None] | None = None
-    ) -> tuple[Completion, ...]:
-        completions = self._engine.complete(requests, done)
-        counts = self._act.counts
-        for completion in completions:
-            read, wrote = completion.prompt_tokens, completion.completion_tokens
-            counts["tokens_read"] = counts.get("tokens_read", 0) + read
-            counts["tokens_written"] = counts.get("tokens_written", 0) + wrote
-            self._total.tokens += read + wrote
-        return completions
+    def _spend(self, tokens: int) -> None:
+        self.tokens += tokens

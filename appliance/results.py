@@ -159,3 +159,14 @@ class Kept:
 
 
 Outcome = Answer | Summary | tuple[FieldValue, ...]
+
+
+def cited(outcome: Outcome) -> frozenset[DocumentId]:
+    """Every document that an outcome quotes or is about."""
+    if isinstance(outcome, tuple):
+        found = [f.citations + tuple(h for v in f.values for h in v.heads) for f in outcome]
+        return frozenset(c.document for citations in found for c in citations)
+    about = [outcome.document] if isinstance(outcome, Summary) else []
+    shown = [c for statement in outcome.statements for c in statement.citations]
+    evidence = outcome.evidence if isinstance(outcome, Summary) else ()
+    return frozenset([*about, *(c.document for c in (*shown, *evidence))])

@@ -45,7 +45,7 @@ def unmoved(ground: Ground, appliance: Appliance, documents: Path) -> Check:
 
 
 def _told(appliance: Appliance, question: str) -> list[tuple[object, ...]]:
-    found, names = appliance.questions.search(question, COLLECTION, PASSAGES)
+    found, names = appliance.questions.search(question, (COLLECTION,), PASSAGES)
     return [(names[p.document], p.span, p.text, p.score.hex(), p.heading) for p in found]
 
 
@@ -103,7 +103,7 @@ def stopped(appliance: Appliance) -> Check:
     document = str(appliance.store.documents()[0].id)
     acts: dict[str, Callable[[], object]] = {
         "list": lambda: appliance.documents(None),
-        "search": lambda: appliance.questions.search(QUESTIONS[0], COLLECTION, 1),
+        "search": lambda: appliance.questions.search(QUESTIONS[0], (COLLECTION,), 1),
         "show": lambda: appliance.show(document),
         "delete": lambda: appliance.delete(document),
         "create": lambda: appliance.create_collection("another", "general"),

@@ -63,7 +63,7 @@ def ask_all(appliance: Appliance, notify: Callable[[str], None]) -> tuple[Asked,
     asked = []
     known = questions()
     for number, question in enumerate(known, 1):
-        answer = appliance.questions.ask(question.ask, COLLECTION, None)[0]
+        answer = appliance.questions.ask(question.ask, (COLLECTION,), None)[0]
         asked.append(Asked(question, answer))
         notify(f"shipped questions: {number} of {len(known)}")
     return tuple(asked)
@@ -85,7 +85,7 @@ def judged(asked: Sequence[Asked]) -> Check:
 def repeated(appliance: Appliance, first: Asked, when: str) -> Check:
     """The same question again gives the same bytes."""
     topic, name = "determinism", f"the same question {when}"
-    again = appliance.questions.ask(first.question.ask, COLLECTION, None)[0]
+    again = appliance.questions.ask(first.question.ask, (COLLECTION,), None)[0]
     same = _spelled(again) == _spelled(first.answer)
     faults = [] if same else ["the same question was answered differently"]
     return judge(topic, name, faults, "the same bytes", REMEDY)

@@ -186,7 +186,7 @@ def _tried(accepting: Acceptance, ground: Ground) -> None:
 def _passages(appliance: Appliance) -> tuple[Passage, ...]:
     found: list[Passage] = []
     for question in promises.QUESTIONS:
-        found += appliance.questions.search(question, COLLECTION, promises.PASSAGES)[0]
+        found += appliance.questions.search(question, (COLLECTION,), promises.PASSAGES)[0]
     return tuple(found)
 
 

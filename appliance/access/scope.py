@@ -11,9 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.access.decided import Decided
-from appliance.access.policy import AccessClass
-from appliance.access.principals import Principal
-from appliance.documents import Collection, Document, DocumentId
+from appliance.access.policy import AccessClass, PolicySet
+from appliance.access.principals import Principal, as_of
+from appliance.documents import CollectionId, DocumentId
+from appliance.store.people import now
+from appliance.store.records import Placed
+from appliance.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,16 @@ class Scope:
     action: str
     policy: str  # hash of the policy set
     documents: frozenset[DocumentId]
+    # Those that the person named: only their documents may stand in one prompt; none: no prompt.
+    collections: frozenset[CollectionId] = frozenset()
 
     def narrow(self, documents: Iterable[DocumentId]) -> Scope:
         """The scope of those of ``documents`` that are in this one; it can only shrink."""
         return replace(self, documents=self.documents & frozenset(documents))
+
+    def naming(self, collections: Iterable[CollectionId]) -> Scope:
+        """The same scope for prompts over these collections."""
+        return replace(self, collections=frozenset(collections))
 
 
 def scope_of(
@@ -35,8 +44,7 @@ def scope_of(
     principal: Principal,
     action: str,
     purpose: str,
-    documents: Sequence[Document],
-    collections: Iterable[Collection],
+    documents: Sequence[Placed],
 ) -> Scope:
     """Ask the policy once per access class, and keep the documents of the permitted classes.
 
@@ -46,16 +54,11 @@ def scope_of(
         action: what they want to do.
         purpose: what for, one word; may be empty where no policy asks for it.
         documents: all documents in question.
-        collections: those that there are; documents of a collection that is not in it are left
-            out.
     """
     members: dict[AccessClass, list[DocumentId]] = {}
-    known = {collection.id: collection for collection in collections}
-    for document in documents:
-        where = known.get(document.collection)
-        if where is not None:
-            resource = AccessClass.within(where, document.labels)
-            members.setdefault(resource, []).append(document.id)
+    for placed in documents:
+        resource = AccessClass.within(placed.where, placed.labels)
+        members.setdefault(resource, []).append(placed.document)
     permitted: set[DocumentId] = set()
     if members:
         decisions = decided.decide(principal, action, tuple(members), purpose)
@@ -63,3 +66,25 @@ def scope_of(
             if decision.allow:
                 permitted.update(found)
     return Scope(str(principal.uid), action, decided.policy.hash, frozenset(permitted))
+
+
+def permitted_now(
+    store: Store,
+    policy: PolicySet,
+    uid: int,
+    action: str,
+    purpose: str,
+    documents: Iterable[DocumentId],
+) -> dict[DocumentId, CollectionId]:
+    """Those of ``documents`` that are permitted at this very moment, and where each lies.
+
+    The catalogue is read and Cedar asked anew: nothing that was kept earlier can say yes here.
+    """
+    facts, placed = store.afresh(uid, documents)
+    if not placed:
+        return {}
+    resources = {id: AccessClass.within(one.where, one.labels) for id, one in placed.items()}
+    distinct = tuple(dict.fromkeys(resources.values()))
+    answers = policy.decide(as_of(facts, now()), action, distinct, purpose)
+    allowed = {one for one, said in zip(distinct, answers, strict=True) if said.allow}
+    return {id: placed[id].where.id for id, one in resources.items() if one in allowed}

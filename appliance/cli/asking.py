@@ -8,7 +8,7 @@ import click
 
 from appliance.cli import display
 from appliance.cli.session import (
-    collection_option,
+    collections_option,
     json_option,
     max_risk_option,
     note,
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @click.command("search")
 @click.argument("question")
-@collection_option
+@collections_option
 @click.option("--limit", "-n", default=5, show_default=True, type=click.IntRange(1, 100))
 @json_option
 @opens_store
 def search_command(
-    appliance: Appliance, question: str, collection: str | None, limit: int, as_json: bool
+    appliance: Appliance, question: str, collections: tuple[str, ...], limit: int, as_json: bool
 ) -> None:
     """Find passages, by meaning and by words.
 
@@ -42,7 +42,7 @@ def search_command(
       appliance search "who may terminate the agreement" --collection acme
       echo "metformin dose" | appliance search - --json
     """
-    found, names = appliance.questions.search(text_argument(question), collection, limit)
+    found, names = appliance.questions.search(text_argument(question), collections, limit)
     if as_json:
         display.emit_json({"passages": found, "names": names})
     elif found:
@@ -53,7 +53,7 @@ def search_command(
 
 @click.command("ask")
 @click.argument("question")
-@collection_option
+@collections_option
 @click.option("--document", "-d", help="Only this document: an id, its beginning, or a name.")
 @max_risk_option
 @json_option
@@ -61,12 +61,14 @@ def search_command(
 def ask_command(
     appliance: Appliance,
     question: str,
-    collection: str | None,
+    collections: tuple[str, ...],
     document: str | None,
     max_risk: float | None,
     as_json: bool,
 ) -> None:
     """Answer a question with verbatim quotes, or say that the documents do not contain it.
+
+    Documents of several collections are asked together only where each of them is named.
 
     Every answer shows its risk: the share of such answers that were wrong on the documents the
     appliance was calibrated with. With --max-risk, what is riskier is withheld, and the risk that
@@ -76,10 +78,11 @@ def ask_command(
     Examples:
       appliance ask "Which law governs the agreement?" --document 3fa1
       appliance ask "Is there a cap on liability?" --collection acme --max-risk 0.1
+      appliance ask "Who is the lessor?" --collection acme --collection bolt
       appliance ask - --collection acme --json < question.txt
     """
     answer, names, result = appliance.questions.ask(
-        text_argument(question), collection, document, max_risk
+        text_argument(question), collections, document, max_risk
     )
     if as_json:
         display.emit_json({"answer": answer, "names": names, "result": result})

@@ -29,6 +29,9 @@ json_option = click.option(
 # Whether it is there and may be read is said by what reads it, with an exit code of its own.
 FOLDER = click.Path(path_type=Path, readable=False)
 collection_option = click.option("--collection", "-c", help="Only in this collection.")
+collections_option = click.option(
+    "--collection", "-c", "collections", multiple=True, help="Only in this collection; repeatable."
+)
 max_risk_option = click.option(
     "--max-risk",
     type=click.FloatRange(0, 1),

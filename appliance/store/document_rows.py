@@ -100,13 +100,14 @@ def versions(session: Session, documents: Collection[DocumentId]) -> dict[Docume
 
 
 def placed(
-    session: Session, documents: Collection[DocumentId]
+    session: Session, documents: Collection[DocumentId] | None = None
 ) -> dict[DocumentId, tuple[CollectionId, tuple[tuple[str, str], ...]]]:
-    """Where those of ``documents`` that are there lie, and their labels."""
+    """Where those of ``documents`` that are there lie, and their labels; None: of all."""
     query = select(DocumentTable.id, DocumentTable.collection)
-    if len(documents) <= MOST_NAMED:
+    if documents is not None and len(documents) <= MOST_NAMED:
         query = query.where(DocumentTable.id.in_(documents))
-    found = {id: where for id, where in session.execute(query) if id in documents}
+    rows = session.execute(query)
+    found = {id: where for id, where in rows if documents is None or id in documents}
     labels = _labels(session, list(found))
     return {DocumentId(id): (CollectionId(where), tuple(labels[id])) for id, where in found.items()}
 

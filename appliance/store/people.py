@@ -73,6 +73,16 @@ class People:
                 known = self._epoch = people_rows.epoch(session)  # before any change's transaction
         return known
 
+    def placed(self) -> tuple[tuple[Collection, ...], tuple[Placed, ...]]:
+        """Every collection, and where every document lies; no name of a document is opened."""
+        with self._shelf.catalogue.transaction() as session:
+            rows = document_rows.placed(session)
+            collections = people_rows.collections(session)
+        where = {collection.id: collection for collection in collections}
+        return collections, tuple(
+            Placed(id, where[at], labels) for id, (at, labels) in rows.items()
+        )
+
     def afresh(
         self, uid: int, documents: Iterable[DocumentId]
     ) -> tuple[PersonFacts, dict[DocumentId, Placed]]:

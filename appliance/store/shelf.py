@@ -84,11 +84,13 @@ class Shelf:
             self._forget(before, derived)
         return replace(stored.facts, name=new.name)
 
-    def documents(self, collection: CollectionId | None) -> tuple[Document, ...]:
-        """Documents with their names opened, oldest first."""
+    def documents(
+        self, collection: CollectionId | None, only: frozenset[DocumentId] | None = None
+    ) -> tuple[Document, ...]:
+        """Documents with their names opened, oldest first; ``only``: no others are opened."""
         with self.catalogue.transaction() as session:
             rows = document_rows.of_collection(session, collection)
-        return tuple(map(self.named, rows))
+        return tuple(self.named(row) for row in rows if only is None or row.facts.id in only)
 
     def document(self, id: DocumentId) -> Document:
         """One document with its name opened.

@@ -242,9 +242,11 @@ class Store(Custody, FileLedger, OfficerKeys, ResultArchive, SecondFactors, Peop
         """
         return self._shelf.add(new, ledger)
 
-    def documents(self, collection: CollectionId | None = None) -> tuple[Document, ...]:
-        """The documents of one collection, or of all, oldest first."""
-        return self._shelf.documents(collection)
+    def documents(
+        self, collection: CollectionId | None = None, only: frozenset[DocumentId] | None = None
+    ) -> tuple[Document, ...]:
+        """The documents of one collection, or of all, or ``only`` some of them, oldest first."""
+        return self._shelf.documents(collection, only)
 
     def document(self, id: DocumentId) -> Document:
         """One document.

@@ -79,7 +79,7 @@ def test_documents_that_show_although_they_are_sealed_are_found(ground: Ground) 
 
 
 def test_a_value_that_is_not_its_span_is_found(appliance: Appliance) -> None:
-    found, _ = appliance.questions.search("which law", COLLECTION, 3)
+    found, _ = appliance.questions.search("which law", (COLLECTION,), 3)
     assert promises.verbatim(appliance, found).verdict is Verdict.PASS
     changed = replace(found[1], text=found[1].text.replace("e", "3", 1))
     assert promises.verbatim(appliance, [found[0], changed]).verdict is Verdict.FAIL

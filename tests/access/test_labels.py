@@ -12,7 +12,6 @@ from appliance.store.records import Placed, SourceLabels
 
 KEYS = st.sampled_from(("classification", "privileged", "hold", "kind", "draft"))
 VALUES = st.sampled_from((*ORDER, "yes", "no", "eyes-only", "lease", "will"))
-LABELS = st.dictionaries(KEYS, VALUES, max_size=4).map(lambda found: labels_of(found))
 A = Collection(CollectionId("a" * 32), "A", "legal", "", (("hold", "yes"),))
 B = Collection(CollectionId("b" * 32), "B", "legal", "")
 ONE, TWO = DocumentId("1" * 32), DocumentId("2" * 32)
@@ -21,6 +20,9 @@ ONE, TWO = DocumentId("1" * 32), DocumentId("2" * 32)
 def labels_of(found: dict[str, str]) -> Labels:
     """A classification is no flag: it is never "yes"."""
     return tuple(sorted(i for i in found.items() if i != ("classification", "yes")))
+
+
+LABELS = st.dictionaries(KEYS, VALUES, max_size=4).map(labels_of)
 
 
 def test_the_highest_classification_and_every_flag_stay() -> None:

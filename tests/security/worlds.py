@@ -25,7 +25,7 @@ from appliance.documents import Collection, CollectionId, Document, DocumentId
 from appliance.errors import ApplianceError
 from appliance.index.finding import Finder
 from appliance.index.memory import Hit
-from appliance.store.records import Grant, Opening, PersonFacts, PrincipalRow, Wall, user
+from appliance.store.records import Grant, Opening, PersonFacts, Placed, PrincipalRow, Wall, user
 from appliance.store.store import Store
 from tests.access.meaning import PURPOSES, READ
 from tests.index.doubles import DIMENSIONS, WordVectors, document_id, payload_of
@@ -75,10 +75,17 @@ class Listed:
         """Every collection."""
         return self._world.collections
 
-    def documents(self, collection: CollectionId | None = None) -> tuple[Document, ...]:
-        """Every document, of one collection or of all."""
-        found = self._world.documents
-        return tuple(d for d in found if collection in (None, d.collection))
+    def placed(self) -> tuple[tuple[Collection, ...], tuple[Placed, ...]]:
+        """Every collection, and where every document lies."""
+        where = {collection.id: collection for collection in self._world.collections}
+        documents = self._world.documents
+        return self._world.collections, tuple(
+            Placed(d.id, where[d.collection], d.labels) for d in documents
+        )
+
+    def documents(self, only: frozenset[DocumentId]) -> tuple[Document, ...]:
+        """Some of the documents."""
+        return tuple(d for d in self._world.documents if d.id in only)
 
 
 def acts_of(world: World) -> Acts:
