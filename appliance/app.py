@@ -22,18 +22,23 @@ from appliance.coverage import Coverage, account
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
 from appliance.documents import Collection, Document, ParsedDocument
 from appliance.errors import Denied, UsageError
+from appliance.evidence import Evidence
+from appliance.factors import Factors
 from appliance.governing import Governing
 from appliance.officers import Officers
 from appliance.policing import Policing
 from appliance.questions import Notify, Questions
 from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
 from appliance.timeline import Timeline
+from appliance.witnessing import Witnessing
+from appliance.work import Work
 
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
     from appliance.acceptance.record import Signed as Accepted
     from appliance.attest.record import Signed
-    from appliance.exporting import Exports
-    from appliance.ingest.folder import Found, Listing, Skipped
+    from appliance.doctor import Finding, Status
+    from appliance.exporting import Export, Form
+    from appliance.ingest.folder import Found, Skipped
     from appliance.ingest.jobs import FileOutcome
     from appliance.premises import Premises
 
@@ -47,20 +52,29 @@ class Appliance:
     questions: Questions
     governing: Governing
     policing: Policing
+    factors: Factors
+    work: Work
     officers: Officers
     timeline: Timeline
+    witnessing: Witnessing
+    evidence: Evidence
 
     def __init__(self, premises: Premises, acts: Acts, notify: Notify) -> None:
         """One person's view of open premises; callers use ``Premises.of`` or ``open``."""
         self.premises = premises
         self.settings, self.store, self.log = premises.settings, premises.store, premises.log
         self.acts, self.warm = acts, premises.warm
+        self._notify = notify
         self._owned: Premises | None = None
         self.questions = Questions(self.settings, acts, self.warm, notify)
         self.governing = Governing(acts)
         self.policing = Policing(acts, self.settings.home)
+        self.factors = Factors(acts)
+        self.work = Work(self.settings, acts, self.questions, self.warm)
         self.officers = Officers(acts, self.settings.home)
         self.timeline = Timeline(acts, self.settings.home)
+        self.witnessing = Witnessing(acts, self.settings.home)
+        self.evidence = Evidence(acts, self.settings.home)
 
     @classmethod
     def create(
@@ -88,7 +102,8 @@ class Appliance:
         return appliance
 
     def close(self) -> None:
-        """Close what ``open`` opened; shared premises stay open."""
+        """End this view, and close what ``open`` opened; shared premises stay open."""
+        self.work.close()
         if self._owned is not None:
             self._owned.close()
 
@@ -155,12 +170,14 @@ class Appliance:
         record = OnRecord(self.acts, where, labels, self.warm.forget)
         yield from take(record, source, manner, self.settings, self.warm.library())
 
-    def plan(self, listing: Listing, collection: str, labels: Labels) -> tuple[Planned, ...]:
-        """What `ingest` would do with each file of a folder; one act, and nothing is changed."""
+    def plan(
+        self, source: Iterable[Found | Skipped | None], collection: str, labels: Labels
+    ) -> tuple[Planned, ...]:
+        """What `ingest` would do with each file; one act, and nothing is changed."""
         with self.acts.act("ingest", private={"collection": collection}) as act:
             where = self.acts.collection(collection, "ingest")
             record = OnRecord(self.acts, where, labels, self.warm.forget)
-            planned = tuple(plan(record, listing, self.settings.reader.max_input_mib << 20))
+            planned = tuple(plan(record, source, self.settings.reader.max_input_mib << 20))
             act.counts["files"] = len(planned)
         return planned
 
@@ -185,11 +202,19 @@ class Appliance:
             covered = account(document, self.warm.parsed(document.id), parent, parts)
         return covered
 
-    def exports(self, passwords: tuple[str, ...] = ()) -> Exports:
-        """What turns kept results into files; to be closed.  Passwords open originals."""
+    def export(
+        self, references: tuple[str, ...], forms: tuple[Form, ...], passwords: tuple[str, ...] = ()
+    ) -> Generator[Export, None, None]:
+        """Kept results as files, one after the other; ``passwords`` open encrypted originals.
+
+        Raises:
+            NotFound: there is no such result, or none for this principal: the same words.
+            Denied: one of the documents may not be exported; nothing is.
+        """
         from appliance.exporting import Exports
 
-        return Exports(self.settings, self.acts, self.questions, self.warm, passwords)
+        with Exports(self.settings, self.acts, self.questions, self.warm, passwords) as exports:
+            yield from exports.files(references, forms)
 
     def delete(self, reference: str, *, with_parts: bool = False) -> tuple[Document, ...]:
         """Erase a document, and on request all that lay in it; all of them or none.
@@ -233,6 +258,39 @@ class Appliance:
         with self.acts.act("audit_verify", decision=decision):
             return verify(self.settings.home / "audit", self.log.public_key)
 
+    # -- the appliance itself ------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """Counts and identities of the open store, over what this principal may list."""
+        from appliance.doctor import status
+
+        return status(self)
+
+    def examined(self) -> tuple[Finding, ...]:
+        """Everything about the open store that can be wrong: objects, records, roles, reviews."""
+        from appliance.doctor import examine_store
+
+        decision = self.acts.decide("audit_verify", APPLIANCE)
+        with self.acts.act("audit_verify", decision=decision):
+            return examine_store(self)
+
+    # -- the service ---------------------------------------------------------------------------
+
+    def seal(self) -> None:
+        """Close the resident service at once, for everybody: it forgets the keys and ends.
+
+        Raises:
+            UsageError: no service answers here.
+        """
+        decision = self.acts.decide("seal", APPLIANCE)
+        with self.acts.act("seal", decision=decision):
+            if self.premises.sealing is None:
+                raise UsageError(
+                    "no service is running here: there is nothing to seal",
+                    remedy="`appliance serve` starts one",
+                )
+        self.premises.sealing()
+
     # -- attestation ---------------------------------------------------------------------------
 
     def attest_egress(self) -> Signed:
@@ -250,10 +308,10 @@ class Appliance:
             )
         return found
 
-    def accept(self, notify: Notify, *, deep: bool) -> Accepted:
+    def accept(self, *, deep: bool) -> Accepted:
         """Try every promise on a ground of its own; the report, signed with the log's key.
 
-        The documents of this store are not opened; ``notify`` is told how each check ended.
+        The documents of this store are not opened; who waits is told how each check ended.
         """
         from appliance.acceptance.record import signed
         from appliance.acceptance.run import examine
@@ -262,7 +320,8 @@ class Appliance:
         with self.acts.act("accept", decision=decision) as act:
             key = self.log.public_key
             found = signed(
-                examine(self.settings, notify, deep=deep, public_key=key), self.store.log_seed()
+                examine(self.settings, self._notify, deep=deep, public_key=key),
+                self.store.log_seed(),
             )
             act.counts.update(found.report.counts())
             status = f"{found.report.verdict},sha256:{found.digest}"

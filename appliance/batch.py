@@ -12,13 +12,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from appliance.app import Appliance
-from appliance.crypto.mac import keyed_hash
 from appliance.documents import Document, DocumentId
 from appliance.errors import (
     ApplianceError,
@@ -26,46 +24,24 @@ from appliance.errors import (
     DiskFull,
     EngineUnavailable,
     InvariantBroken,
+    ServiceUnavailable,
     StoreDamaged,
 )
 from appliance.export.cells import Extracted
-from appliance.exporting import Exports, Form, tables
+from appliance.exporting import Form, tables
 from appliance.ingest.folder import Found, Skipped
 from appliance.ingest.jobs import FileOutcome
 from appliance.output import FAILED, OutputFolder
-from appliance.plain import Plain, from_plain, to_plain
-from appliance.questions import ResultId
-from appliance.report import Result, markdown
-from appliance.results import Answer, FieldValue, Outcome, Summary
+from appliance.plain import Plain, from_plain
+from appliance.results import FieldValue
 from appliance.run_report import RunReport, TaskLine
-from appliance.store.store import TaskState
 from appliance.taking import Labels, Manner
-from appliance.tasks import packs, templates
-from appliance.tasks.brief import Brief
+from appliance.work import Sealed, Task, TaskKind
 
-FORMAT = 2  # of a sealed result; another number makes every task run again
-
-
-class TaskKind(StrEnum):
-    """What a batch can do with a document."""
-
-    SUMMARIZE = "summarize"
-    EXTRACT = "extract"
-    ASK = "ask"
+__all__ = ["Batch", "FileDone", "Task", "TaskKind", "TaskOutcome"]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One task of a batch; ``argument`` is the pack, the question or the brief of a summary."""
-
-    kind: TaskKind
-    argument: str = ""
-    max_risk: float | None = None  # of an answer
-
-    @property
-    def title(self) -> str:
-        """The heading of its result in a report."""
-        return f"{self.kind}: {self.argument}" if self.argument else str(self.kind)
+_ENDS = (AuditError, DiskFull, InvariantBroken, ServiceUnavailable, StoreDamaged)  # of the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +73,13 @@ class Batch:
         forms: frozenset[Form] = frozenset(),
     ) -> None:
         self._app = appliance
+        self._work = appliance.work
         self._collection = collection
         self._tasks = tasks
         self._forms = forms  # besides JSONL and Markdown
-        self._exports: Exports | None = None  # while a run goes on
+        self._passwords: tuple[str, ...] = ()  # of the run that goes on
+        self._model = appliance.work.begin(tasks)
         self._out = OutputFolder(out)
-        self._key = appliance.store.derive("ledger")
-        self._model = appliance.warm.model()
         self._unavailable = 0
         self._gone: EngineUnavailable | None = None  # the engine, for the rest of this run
         self._worked_on: set[tuple[DocumentId, int]] = set()
@@ -121,8 +97,9 @@ class Batch:
             ApplianceError: about the machine; what was finished stays.
         """
         files = self._app.ingest(source, self._collection, labels, manner)
+        self._passwords = manner.passwords
         try:
-            with closing(files), self._app.exports(manner.passwords) as self._exports:
+            with closing(files):
                 for outcome in files:
                     self.report.add(outcome)
                     if outcome.unread:
@@ -139,7 +116,7 @@ class Batch:
 
     def _say_unread(self, outcome: FileOutcome) -> None:
         """A line for a file that was not read; once, however often the batch is run."""
-        key = keyed_hash(self._key, json.dumps([outcome.name, outcome.reason]).encode())
+        key = self._work.line((outcome.name, outcome.reason))
         if not self._out.has(key):
             line: dict[str, Plain] = {"task": "ingest", "name": outcome.name, "status": "not read"}
             self._out.append(key, {**line, "reason": outcome.reason})
@@ -153,77 +130,60 @@ class Batch:
         if version in self._worked_on:  # as the duplicate of a file before
             return
         self._worked_on.add(version)
+        keys = {task: self._work.key(*version, task) for task in self._tasks}
         failures: dict[str, str] = {}
-        for task in self._tasks:
-            begun, tokens = time.monotonic(), self._app.questions.tokens
-            status = self._worked(document, task, failures)
-            reason = failures.get(self._task_key(document, task), "")
-            seconds = round(time.monotonic() - begun, 3)
-            spent = self._app.questions.tokens - tokens
-            self.report.add_task(TaskLine(task.title, status, reason, seconds, spent))
-            yield TaskOutcome(document, task, status, reason)
-        self._write(document, failures)
+        for task, key in keys.items():
+            line = self._worked(document, task, key, failures)
+            self.report.add_task(line)
+            yield TaskOutcome(document, task, line.status, line.reason)
+        self._write(document, keys, failures)
 
-    def _write(self, document: Document, failures: dict[str, str]) -> None:
-        keys = [(task, self._task_key(document, task)) for task in self._tasks]
-        missing = [(task, key) for task, key in keys if not self._out.has(key)]
-        page_missing = Form.HTML in self._forms and not self._out.has_report(document, ".html")
-        if not missing and not page_missing:
+    def _write(self, document: Document, keys: dict[Task, str], failures: dict[str, str]) -> None:
+        missing = [task for task, key in keys.items() if not self._out.has(key)]
+        page = Form.HTML in self._forms
+        if not missing and not (page and not self._out.has_report(document, ".html")):
             return
-        with self._export(document):
-            self._out.report(document, self._text(document, failures))
-            if Form.HTML in self._forms:
-                self._out.report(document, self._page(document), ".html")
-            for task, key in missing:
-                self._out.append(key, self._line(document, task, key, failures.get(key, "")))
+        sheet = self._work.sheet(
+            document.id, self._tasks, failures, page=page, passwords=self._passwords
+        )
+        self._out.report(document, sheet.report)
+        if page:
+            self._out.report(document, sheet.page, ".html")
+        for sealed in sheet.results:
+            if sealed.task in missing:
+                key = keys[sealed.task]
+                self._out.append(key, self._line(document, sealed, failures.get(key, "")))
 
-    def _worked(self, document: Document, task: Task, failures: dict[str, str]) -> str:
-        store, key = self._app.store, self._task_key(document, task)
-        if store.task_state(document.id, key) is TaskState.DONE:
-            return "kept"
+    def _worked(
+        self, document: Document, task: Task, key: str, failures: dict[str, str]
+    ) -> TaskLine:
         if self._gone is not None:
             failures[key] = self._gone.message
-            return "failed"
-        store.task_start(document.id, key)
+            return TaskLine(task.title, "failed", self._gone.message)
+        begun = time.monotonic()
         try:
-            outcome, result = self._do(document, task)
+            worked = self._work.do(document.id, task)
         except ApplianceError as error:
-            store.task_failed(document.id, key, error.message)
             failures[key] = error.message
             self._give_up_without_engine(error)
-            return "failed"
-        self._unavailable = 0
-        store.task_done(document.id, key, _encoded(result, outcome))
-        return "done"
+            seconds = round(time.monotonic() - begun, 3)
+            return TaskLine(task.title, "failed", error.message, seconds)
+        if not worked.kept:
+            self._unavailable = 0
+        status = "kept" if worked.kept else "done"
+        return TaskLine(task.title, status, "", worked.seconds, worked.tokens)
 
     def _give_up_without_engine(self, error: ApplianceError) -> None:
         """Once may be a crash that the next task's start mends; twice, the rest stays pending."""
-        if isinstance(error, AuditError | DiskFull | InvariantBroken | StoreDamaged):
+        if isinstance(error, _ENDS):
             raise error
         if isinstance(error, EngineUnavailable):
             self._unavailable += 1
             if self._unavailable > 1:
                 self._gone = error
 
-    def _do(self, document: Document, task: Task) -> tuple[Outcome, ResultId]:
-        questions = self._app.questions
-        if task.kind is TaskKind.SUMMARIZE:
-            return questions.summarize(document.id, Brief.parse(task.argument))[1:]
-        if task.kind is TaskKind.EXTRACT:
-            return questions.extract(document.id, task.argument)[1:]
-        answer, _, result = questions.ask(task.argument, (), document.id, task.max_risk)
-        return answer, result
-
-    @contextmanager
-    def _export(self, document: Document) -> Iterator[None]:
-        """What leaves the sealed store is permitted and on record."""
-        with self._app.acts.act("export", private={"document": document.id}) as act:
-            self._app.acts.document(document.id, "export")
-            act.documents.append(document.id)
-            yield
-
-    def _line(self, document: Document, task: Task, key: str, reason: str) -> dict[str, Plain]:
-        sealed = self._app.store.task_result(document.id, key)
+    def _line(self, document: Document, sealed: Sealed, reason: str) -> dict[str, Plain]:
+        task = sealed.task
         return {
             "document": document.id,
             "version": document.version,
@@ -232,30 +192,12 @@ class Batch:
             "gaps": document.gaps,
             "task": str(task.kind),
             "argument": task.argument,
-            "status": FAILED if sealed is None else "done",
+            "status": "done" if sealed.outcome else FAILED,
             "reason": reason,
             "model": {"name": self._model.name, "digest": self._model.digest},
-            **({"id": "", "result": None} if sealed is None else json.loads(sealed)),
+            "id": sealed.result,
+            "result": json.loads(sealed.outcome) if sealed.outcome else None,
         }
-
-    def _text(self, document: Document, failures: dict[str, str]) -> str:
-        results = []
-        for task in self._tasks:
-            key = self._task_key(document, task)
-            sealed = self._app.store.task_result(document.id, key)
-            outcome = None if sealed is None else _decoded(task.kind, sealed)
-            results.append(Result(task.title, outcome, failures.get(key, "")))
-        return markdown(document, results, self._model.name)
-
-    def _page(self, document: Document) -> str:
-        assert self._exports is not None  # noqa: S101 -- inside a run
-        done = [
-            self._app.store.task_result(document.id, self._task_key(document, task))
-            for task in self._tasks
-        ]
-        ids = [str(json.loads(sealed)["id"]) for sealed in done if sealed is not None]
-        results = dict(self._app.questions.result(id) for id in ids if id)
-        return self._exports.page_of(document, results)
 
     def _write_tables(self) -> None:
         """What each pack found in every document of the folder, those of earlier runs with it."""
@@ -268,32 +210,3 @@ class Batch:
                 packs.setdefault(str(line["argument"]), []).append(one)
         for table in tables(packs, self._forms):
             self._out.table(table.name, table.content)
-
-    def _task_key(self, document: Document, task: Task) -> str:
-        """Names the work: same file, same task, same model and rules give the same key."""
-        work = [FORMAT, document.id, document.version, task.kind, task.argument]
-        work += [] if task.max_risk is None else [task.max_risk]
-        rules = [*work, _rules(task, self._app.settings.home / "packs"), self._model.digest]
-        return keyed_hash(self._key, json.dumps(rules).encode())
-
-
-def _rules(task: Task, own: Path) -> Plain:
-    """The pack of an extraction; the templates of a summary, which chooses among them."""
-    if task.kind is TaskKind.EXTRACT:
-        return to_plain(packs.load(task.argument, own=own))
-    if task.kind is TaskKind.SUMMARIZE:
-        return [to_plain(templates.load(name)) for name in templates.available()]
-    return None
-
-
-def _encoded(result: ResultId, outcome: Outcome) -> bytes:
-    return json.dumps({"id": result, "result": to_plain(outcome)}, ensure_ascii=True).encode()
-
-
-def _decoded(kind: TaskKind, sealed: bytes) -> Outcome:
-    plain = json.loads(sealed)["result"]
-    if kind is TaskKind.SUMMARIZE:
-        return from_plain(Summary, plain)
-    if kind is TaskKind.EXTRACT:
-        return tuple(from_plain(FieldValue, item) for item in plain)
-    return from_plain(Answer, plain)

@@ -30,7 +30,7 @@
     |-- BatchFailed               20   the batch ended; not one file could be read
     |-- FactorNeeded              21   a fresh second factor is needed, or the one given is wrong
     |-- Busy                      22   the service has as much to do as it takes on; try again
-    |-- ServiceUnavailable        23   the service went away, was sealed, or does not know you
+    |-- ServiceUnavailable        23   the service went away or was sealed
     `-- ReviewOverdue             25   a review of the audit, or of broken glass, is overdue
     (Interrupted                 130   Ctrl-C)
 
@@ -39,6 +39,9 @@ or a passphrase.
 """
 
 from __future__ import annotations
+
+import errno
+from pathlib import PurePath
 
 
 class ApplianceError(Exception):
@@ -203,7 +206,7 @@ class Busy(ApplianceError):
 
 
 class ServiceUnavailable(ApplianceError):
-    """The service went away, was sealed in the middle, or does not know the caller."""
+    """The service went away, or was sealed in the middle."""
 
     exit_code = 23
 
@@ -215,3 +218,30 @@ class ReviewOverdue(ApplianceError):
 
 
 EXIT_INTERRUPTED = 130
+
+
+def named(name: str) -> type[ApplianceError]:
+    """The class of this name, for errors that another process told; else the base of all."""
+    found = {ApplianceError.__name__: ApplianceError}
+    waiting = [ApplianceError]
+    while waiting:
+        below = [kind for kind in waiting.pop().__subclasses__() if kind.__module__ == __name__]
+        found |= {kind.__name__: kind for kind in below}
+        waiting += below
+    return found.get(name, ApplianceError)
+
+
+def unexpected(error: BaseException) -> ApplianceError:
+    """A fault of ours in words: where, never what with, for the values may be content."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return DiskFull("no space is left on the disk", remedy="free space and run again")
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "unknown"
+    if trace is not None:
+        place = f"{PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    return ApplianceError(
+        f"internal fault: {type(error).__name__} at {place}",
+        remedy="nothing that was finished is lost; report this line to the maintainers",
+    )

@@ -73,7 +73,7 @@ class Exports:
         self._acts = acts
         self._questions = questions
         self._warm = warm
-        self._passwords = tuple(passwords)
+        self.passwords = tuple(passwords)
         self._held = ExitStack()
         self._reader: ReaderServer | None = None
 
@@ -81,6 +81,10 @@ class Exports:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the reader, where one was needed."""
         self._held.close()
 
     def files(self, references: Sequence[str], forms: Sequence[Form]) -> tuple[Export, ...]:
@@ -138,7 +142,7 @@ class Exports:
         original = self._acts.store.read(document.id, Part.BLOB) if pages else b""
         found = {}
         for number in pages[:MOST_PICTURES]:
-            wishes = Wishes(PurePosixPath(document.name).suffix, self._passwords, scan=number - 1)
+            wishes = Wishes(PurePosixPath(document.name).suffix, self.passwords, scan=number - 1)
             try:
                 answer = self._drawing_reader().read(original, worker.DRAW, wishes.encode())
             except InputUnreadable:  # shown as text instead

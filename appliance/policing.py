@@ -6,10 +6,13 @@ by its hash; the proposal is a record of the audit log, which is verified before
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from appliance.access.comparing import Change, Why, changes, why
 from appliance.access.policy import SCHEMA, AccessClass, Decision, PolicySet, check
@@ -24,7 +27,18 @@ from appliance.output import written
 from appliance.store.people import now
 
 _FORCE, _FRESH, _BEFORE = "policies", "policies.new", "policies.previous"
+_KINDS = (SCHEMA, "*.cedar", "*.tests.json")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.(cedar|tests\.json|cedarschema)")
+LARGEST = 8 << 20  # characters of a set, examples included
 _PROPOSE, _APPROVE = "policy_propose", "policy_approve"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """One file of a folder of policies, as whoever proposes it has read it."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +100,31 @@ class Policing:
             )
             return Explained(person.name, action, where.name, purpose, told)
 
-    def diff(self, folder: Path) -> tuple[Gain, ...]:
-        """Who gains and who loses what if the policies of a folder were in force.
+    def diff(self, files: tuple[PolicyFile, ...]) -> tuple[Gain, ...]:
+        """Who gains and who loses what if these policies were in force; see `files_of`.
 
         Raises:
             PolicyError: they do not load.
         """
-        with self._acts.act("policy_diff", decision=self._decide("policy_diff")) as act:
+        with (
+            self._acts.act("policy_diff", decision=self._decide("policy_diff")) as act,
+            _laid_out(files) as folder,
+        ):
             found = self._compared(PolicySet.load(folder))
             act.counts["changes"] = len(found)
             return found
 
-    def apply(self, folder: Path) -> Applied:
-        """Propose the policies of a folder, or approve what another person proposed.
+    def apply(self, files: tuple[PolicyFile, ...]) -> Applied:
+        """Propose policies, or approve what another person proposed; see `files_of`.
 
         Raises:
             PolicyError: they do not load, or an example is not decided as written.
             Denied: the proposal waiting is one's own.
         """
+        with _laid_out(files) as folder:
+            return self._applied(folder)
+
+    def _applied(self, folder: Path) -> Applied:
         faults = check(folder)
         if faults:
             raise PolicyError(faults[0], remedy="`appliance policy test` names every problem")
@@ -140,8 +161,7 @@ class Policing:
         force, fresh, before = (self._home / name for name in (_FORCE, _FRESH, _BEFORE))
         for old in (fresh, before):
             shutil.rmtree(old, ignore_errors=True)
-        names = (SCHEMA, "*.cedar", "*.tests.json")
-        files = [file for name in names for file in sorted(folder.glob(name))]
+        files = [file for kind in _KINDS for file in sorted(folder.glob(kind))]
         written(fresh, {file.name: file.read_bytes() for file in files})
         copied = PolicySet.load(fresh)
         if copied.hash != hash:
@@ -190,6 +210,40 @@ class Policing:
 
     def _decide(self, action: str) -> Decision:
         return Governing(self._acts).decide(action)
+
+
+def files_of(folder: Path) -> tuple[PolicyFile, ...]:
+    """The files of a folder of policies, read by whoever proposes them.
+
+    Raises:
+        PolicyError: they cannot be read, or they are too large.
+    """
+    try:
+        files = [file for kind in _KINDS for file in sorted(folder.glob(kind))]
+        if sum(file.stat().st_size for file in files) > LARGEST:
+            raise PolicyError(f"{folder} holds too much for policies", remedy="split nothing: trim")
+        return tuple(PolicyFile(file.name, file.read_text("utf-8")) for file in files)
+    except (OSError, ValueError) as error:
+        raise PolicyError(f"{folder} cannot be read", remedy="name a folder of policies") from error
+
+
+@contextmanager
+def _laid_out(files: Sequence[PolicyFile]) -> Iterator[Path]:
+    """A folder of their own for files that came from somebody; errors do not name it."""
+    untrusted = {file.name: file.text for file in files}
+    if not all(_NAME.fullmatch(name) for name in untrusted):
+        raise PolicyError("a policy file has another name than the folder's", remedy="*.cedar")
+    if sum(map(len, untrusted.values())) > LARGEST:
+        raise PolicyError("these policies are too large", remedy="a set has a few files")
+    with TemporaryDirectory(prefix="policies-") as place:
+        folder = Path(place)
+        for name, text in untrusted.items():
+            (folder / name).write_text(text, "utf-8")
+        try:
+            yield folder
+        except PolicyError as error:
+            shown = error.message.replace(f"{place}/", "").replace(place, "the folder")
+            raise PolicyError(shown, remedy=error.remedy) from None
 
 
 def _status(record: Record) -> str:

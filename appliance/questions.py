@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from appliance.access.scope import Scope
-from appliance.acts import Act, Acts
+from appliance.acts import Act, Acts, Via
 from appliance.config import Settings
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document, DocumentId, ParsedDocument, Passage, Span
@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where
     from appliance.index.memory import Hit
     from appliance.replay import Replay
     from appliance.tasks.cascade import State
-    from appliance.tasks.extract import Tried
+    from appliance.tasks.extract import PackTried, Tried
     from appliance.tasks.packs import Pack
 
 Notify = Callable[[str], None]
@@ -116,8 +116,29 @@ class Questions:
             result = self._keep(act, request, scope, fields)
         return document, fields, result
 
-    def try_pack(self, reference: str, pack: Pack) -> Tried:
-        """A pack that is being written, on one document, with what was considered."""
+    def try_pack(self, reference: str, pack: Pack) -> PackTried:
+        """A pack that is being written, on one document, with what was considered.
+
+        Raises:
+            UsageError: the pack came over the service's socket and is not one that is installed:
+                its expressions could keep the service busy for ever.
+        """
+        from appliance.tasks import packs
+        from appliance.tasks.extract import tried_of
+
+        own = self._settings.home / "packs"
+        trusted = self._acts.via is Via.CLI or (
+            pack.name in packs.available(own=own) and pack == packs.load(pack.name, own=own)
+        )
+        if not trusted:
+            raise UsageError(
+                "the service tries only packs that are installed",
+                remedy="put it into the folder `packs` of the home folder, or use --embedded",
+            )
+        return tried_of(self.weigh(reference, pack))
+
+    def weigh(self, reference: str, pack: Pack) -> Tried:
+        """The same with every candidate, for whoever is in this process."""
         from appliance.tasks.extract import Tried
 
         private = {"document": reference, "pack": pack.name}

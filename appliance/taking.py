@@ -25,7 +25,7 @@ from appliance.store.store import FileState
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
     from appliance.config import Settings
     from appliance.index.library import Library
-    from appliance.ingest.folder import Found, Listing, Skipped
+    from appliance.ingest.folder import Found, Skipped
     from appliance.ingest.jobs import FileOutcome
 
 Labels = tuple[tuple[str, str], ...]
@@ -131,16 +131,22 @@ def take(
         yield from Intake(filing, stages, record).take(source)
 
 
-def plan(record: OnRecord, listing: Listing, most_bytes: int) -> Iterator[Planned]:
-    """What `take` would do with the files of a listing; nothing is written."""
+def plan(
+    record: OnRecord, source: Iterable[Found | Skipped | None], most_bytes: int
+) -> Iterator[Planned]:
+    """What `take` would do with files; nothing is written."""
     from appliance.errors import InputUnreadable
-    from appliance.ingest.stages import bytes_of
+    from appliance.ingest.folder import Skipped
+    from appliance.ingest.handed import bytes_of
 
     store, where = record.acts.store, record.where
     content_key = store.derive("content-key")
-    for entry in listing.skipped:
-        yield Planned(entry.name, "left out", reason=entry.reason)
-    for found in listing.files:
+    for found in source:
+        if isinstance(found, Skipped):
+            yield Planned(found.name, "left out", reason=found.reason)
+            continue
+        if found is None:  # nothing new at the moment: a plan waits for nothing
+            return
         try:
             content = keyed_hash(content_key, bytes_of(found.path, most_bytes))
         except InputUnreadable as error:

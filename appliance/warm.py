@@ -6,7 +6,9 @@ it, while the others wait.  Nothing here asks who may: the caller is inside an a
 
 from __future__ import annotations
 
-from threading import RLock
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock, RLock
 from typing import TYPE_CHECKING
 
 from appliance.config import Settings
@@ -24,6 +26,7 @@ class Warm:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings, self._store = settings, store
         self._loading, self.starting = RLock(), RLock()  # starting: held while the engine starts
+        self._working: dict[str, tuple[Lock, int]] = {}  # and how many want it
         self._library: Library | None = None
         self._model: ModelIdentity | None = None
         self.embedding_digest = ""  # of the library's model, once it is loaded
@@ -55,6 +58,22 @@ class Warm:
         from appliance.ingest import wire
 
         return wire.decode(self._store.read(document, Part.TEXT))
+
+    @contextmanager
+    def alone(self, work: str) -> Iterator[None]:
+        """For the length of the block nobody else does the same work; others wait for it."""
+        with self._loading:
+            lock, waiting = self._working.get(work, (Lock(), 0))
+            self._working[work] = lock, waiting + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._loading:
+                lock, waiting = self._working[work]
+                self._working[work] = lock, waiting - 1
+                if waiting == 1:
+                    del self._working[work]
 
     def forget(self, document: DocumentId) -> None:
         """Drop an erased or replaced document from memory."""

@@ -40,6 +40,7 @@ APP = frozenset(  # one room in several files
         "governing",
         "installs",
         "keeping",
+        "keyholder",
         "officers",
         "output",
         "policing",

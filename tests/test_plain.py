@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -41,5 +44,38 @@ def test_other_shapes_are_refused(plain: object) -> None:
 
 
 def test_what_is_no_noun_has_no_plain_form() -> None:
-    with pytest.raises(ValueError, match="bytes"):
-        to_plain(b"bytes")
+    with pytest.raises(ValueError, match="object"):
+        to_plain(object())
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Has other fields than `Whole`."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Everything that crosses the service's socket in one noun."""
+
+    content: bytes
+    where: Path
+    roles: frozenset[str]
+    named: dict[DocumentId, int]
+    numbered: dict[int, str]
+    one_of: Other | Citation | None
+    many: Sequence[Other]
+
+
+def test_what_crosses_the_socket_survives() -> None:
+    for one in (Other("a"), CITATION, None):
+        whole = Whole(
+            b"\x00\xff", Path("a/b"), frozenset("ab"), {DocumentId("d"): 1}, {7: "x"}, one, ()
+        )
+        assert from_plain(Whole, json.loads(json.dumps(to_plain(whole)))) == whole
+
+
+def test_base64_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"."):
+        from_plain(bytes, "a!")

@@ -10,6 +10,7 @@ import pytest
 
 from appliance.access.policy import PolicySet
 from appliance.errors import Denied, NotFound, PolicyError, UsageError
+from appliance.policing import files_of
 from appliance.store.records import PrincipalRow
 from tests.conftest import Desk
 from tests.test_governing import ADMIN, FOUNDER, OFFICER, OPERATOR, acting, home
@@ -84,33 +85,35 @@ def test_only_those_who_survey_are_told(home: Path) -> None:
 
 def test_a_comparison_names_who_loses_what_and_nothing_else(home: Path, stricter: Path) -> None:
     with acting(home, OFFICER) as app:
-        assert app.policing.diff(home / "policies") == ()
-        found = app.policing.diff(stricter)
+        assert app.policing.diff(files_of(home / "policies")) == ()
+        found = app.policing.diff(files_of(stricter))
         assert {(g.gains, g.action, g.collection) for g in found} == {(False, "extract", "legal")}
         assert {g.who for g in found} == {app.store.person(FOUNDER).row.name}
     (home / "policies" / "more.cedar").write_text(STRICTER, "utf-8")
     shutil.copy(stricter / "general.cedar", stricter / "more.cedar")
     (stricter / "general.cedar").unlink()  # the same without the forbid
     with acting(home, OFFICER) as app:
-        assert {(g.gains, g.action) for g in app.policing.diff(stricter)} == {(True, "extract")}
+        assert {(g.gains, g.action) for g in app.policing.diff(files_of(stricter))} == {
+            (True, "extract")
+        }
 
 
 def test_policies_change_by_two_persons_and_both_are_on_record(home: Path, stricter: Path) -> None:
     fresh = PolicySet.load(stricter).hash
     with acting(home, ADMIN) as app:
         before = app.acts.policy.hash
-        assert not app.policing.apply(stricter).in_force
+        assert not app.policing.apply(files_of(stricter)).in_force
         with pytest.raises(Denied, match="yourself"):
-            app.policing.apply(stricter)
+            app.policing.apply(files_of(stricter))
         assert app.acts.policy.hash == before
     with acting(home, OPERATOR) as app, pytest.raises(Denied):
-        app.policing.apply(stricter)
+        app.policing.apply(files_of(stricter))
     with acting(home, OFFICER) as app:
         assert app.acts.policy.hash == before
-        assert app.policing.apply(stricter).in_force
+        assert app.policing.apply(files_of(stricter)).in_force
         assert app.acts.policy.hash == fresh
         with pytest.raises(UsageError, match="in force already"):
-            app.policing.apply(stricter)
+            app.policing.apply(files_of(stricter))
         app.governing.users()
         records = tuple(app.log.records())
     changes = [(r.uid, r.action) for r in records if r.result and fresh in r.result.status]
@@ -125,22 +128,24 @@ def test_a_proposal_is_for_one_set_and_ends_with_the_next_change(
 ) -> None:
     original = shutil.copytree(home / "policies", home.parent / "original")
     with acting(home, ADMIN) as app:
-        app.policing.apply(stricter)
+        app.policing.apply(files_of(stricter))
     (stricter / "more.cedar").write_text(STRICTER.replace("taken out", "taken"), "utf-8")
     with acting(home, OFFICER) as app:
-        assert not app.policing.apply(stricter).in_force, "changed since it was proposed"
+        assert not app.policing.apply(files_of(stricter)).in_force, "changed since it was proposed"
     with acting(home, ADMIN) as app:
-        assert app.policing.apply(stricter).in_force
-        assert not app.policing.apply(original).in_force
+        assert app.policing.apply(files_of(stricter)).in_force
+        assert not app.policing.apply(files_of(original)).in_force
     (stricter / "more.cedar").write_text(STRICTER, "utf-8")
     with acting(home, OFFICER) as app:
-        assert not app.policing.apply(stricter).in_force, "proposed before the last change"
+        assert not app.policing.apply(files_of(stricter)).in_force, (
+            "proposed before the last change"
+        )
 
 
 def test_what_does_not_hold_together_is_not_proposed(home: Path, stricter: Path) -> None:
     (stricter / "more.tests.json").unlink()
     with acting(home, ADMIN) as app, pytest.raises(PolicyError, match="no-extract"):
-        app.policing.apply(stricter)
+        app.policing.apply(files_of(stricter))
 
 
 def test_a_kill_between_the_renames_is_made_good(home: Path) -> None:

@@ -94,7 +94,7 @@ def _found(
             fault = error  # a finding like any other; the report gets a key of its own
         else:
             with appliance:
-                return appliance.accept(note, deep=deep)
+                return appliance.accept(deep=deep)
     return signed(examine(settings, note, deep=deep, fault=fault))
 
 

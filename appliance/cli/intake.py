@@ -113,11 +113,7 @@ def show_plan(
     appliance: Appliance, folder: Path, collection: str, choices: Choices, *, as_json: bool
 ) -> None:
     """What a run would do with each file."""
-    from appliance.ingest.folder import Listing
-
-    listing = choices.source(folder)
-    assert isinstance(listing, Listing)  # noqa: S101 -- not with --watch
-    planned = appliance.plan(listing, collection, choices.labels)
+    planned = appliance.plan(choices.source(folder), collection, choices.labels)
     if as_json:
         emit_json(planned)
     else:

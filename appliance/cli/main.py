@@ -6,7 +6,6 @@ appliance itself, reported without any content.
 
 from __future__ import annotations
 
-import errno
 import importlib
 import json
 import os
@@ -18,7 +17,7 @@ import click
 
 from appliance import __version__, config, offline
 from appliance.cli.conceal import conceal_arguments
-from appliance.errors import EXIT_INTERRUPTED, ApplianceError, DiskFull, UsageError
+from appliance.errors import EXIT_INTERRUPTED, ApplianceError, UsageError, unexpected
 
 COMMANDS = {  # command: module of cli/, in the order of the help page
     "init": "setting_up",
@@ -39,6 +38,8 @@ COMMANDS = {  # command: module of cli/, in the order of the help page
     "replay": "results",
     "export": "results",
     "engine": "engine",
+    "serve": "serving",
+    "seal": "serving",
     "user": "people",
     "role": "people",
     "grant": "granting",
@@ -118,7 +119,7 @@ def main(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        return _unexpected(error, arguments)
+        return _report(unexpected(error), arguments)
     return 0
 
 
@@ -143,24 +144,6 @@ def _report(error: ApplianceError, arguments: list[str]) -> int:
         if error.remedy:
             click.echo(f"  What to do: {error.remedy}", err=True)
     return error.exit_code
-
-
-def _unexpected(error: Exception, arguments: list[str]) -> int:
-    """A fault of ours: say where, never what with, for the values may be content."""
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        full = DiskFull("no space is left on the disk", remedy="free space and run again")
-        return _report(full, arguments)
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = "unknown"
-    if trace is not None:
-        place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-    fault = ApplianceError(
-        f"internal fault: {type(error).__name__} at {place}",
-        remedy="nothing that was finished is lost; report this line to the maintainers",
-    )
-    return _report(fault, arguments)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,10 @@ from appliance.report import visible
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
-    from appliance.documents import ParsedDocument
     from appliance.results import FieldValue
-    from appliance.tasks.cascade import State
+    from appliance.tasks.extract import Considered
 
 FILE = click.Path(path_type=Path, readable=False)
-MOST_SHOWN = 3  # windows of a field that `try` shows
 LONGEST_SHOWN = 200  # characters of one
 
 
@@ -103,7 +102,10 @@ def check(file: Path, as_json: bool) -> None:
 @click.argument("document")
 @json_option
 @opens_store
-def try_pack(appliance: Appliance, pack: str, document: str, as_json: bool) -> None:
+@click.pass_obj
+def try_pack(
+    settings: Settings, appliance: Appliance, pack: str, document: str, as_json: bool
+) -> None:
     """Run a pack on one document: what is found, what was considered, and why not.
 
     PACK is a file, or the name of a pack that `appliance pack list` shows.
@@ -115,29 +117,23 @@ def try_pack(appliance: Appliance, pack: str, document: str, as_json: bool) -> N
     """
     from appliance.tasks import packs
 
-    own = appliance.settings.home / "packs"
+    own = settings.home / "packs"
     named = pack in packs.available(own=own)
     loaded = packs.load(pack, own=own) if named else packs.read(Path(pack))
     tried = appliance.questions.try_pack(document, loaded)
     if as_json:
         display.emit_json(tried.fields)
         return
-    states = {state.field.name: state for state in tried.states}
     for field in tried.fields:
         display.fields([field], tried.document.name)
-        state = states.get(field.name)
-        if state is not None:
-            _considered(state, field, tried.parsed)
+        if field.name in tried.weighed:
+            _considered([one for one in tried.considered if one.field == field.name], field)
 
 
-def _considered(state: State, field: FieldValue, parsed: ParsedDocument) -> None:
+def _considered(considered: Sequence[Considered], field: FieldValue) -> None:
     """The sentences that were weighed for a field, with their confidence, and the steps taken."""
-    shown = {value.citation.span for value in field.values}
-    for _, candidate in state.weighed()[:MOST_SHOWN]:
-        if candidate.span in shown:
-            continue
-        text = visible(candidate.sentence.of(parsed.text))[:LONGEST_SHOWN]
-        click.secho(f"    {state.scale.confidence(candidate.facts):.2f}  {text}", dim=True)
+    for one in considered:
+        click.secho(f"    {one.confidence:.2f}  {visible(one.text)[:LONGEST_SHOWN]}", dim=True)
     steps = ", ".join(
         f"{step.name} {'settled' if step.settled else 'left it open'}"
         + (f" ({step.tokens} tokens)" if step.tokens else "")

@@ -108,7 +108,9 @@ def diff(appliance: Appliance, new: Path, as_json: bool) -> None:
     Example:
       appliance policy diff ./policies
     """
-    found = appliance.policing.diff(new)
+    from appliance.policing import files_of
+
+    found = appliance.policing.diff(files_of(new))
     if as_json:
         emit_json(found)
         return
@@ -133,7 +135,9 @@ def apply(appliance: Appliance, new: Path, as_json: bool) -> None:
     Example:
       appliance policy apply ./policies
     """
-    applied = appliance.policing.apply(new)
+    from appliance.policing import files_of
+
+    applied = appliance.policing.apply(files_of(new))
     if as_json:
         emit_json(applied)
     elif applied.in_force:

@@ -70,7 +70,7 @@ def process_command(
     from appliance.exporting import Form
 
     asked = tuple(Task(TaskKind.ASK, question, max_risk) for question in dict.fromkeys(ask))
-    tasks = _tasks(brief if summarize else None, extract, asked, appliance.settings.home)
+    tasks = _tasks(brief if summarize else None, extract, asked)
     if choices.dry_run:
         show_plan(appliance, folder, collection, choices, as_json=as_json)
         return
@@ -86,13 +86,10 @@ def process_command(
 
 
 def _tasks(
-    brief: Brief | None, extract: tuple[str, ...], asked: tuple[Task, ...], home: Path
+    brief: Brief | None, extract: tuple[str, ...], asked: tuple[Task, ...]
 ) -> tuple[Task, ...]:
     from appliance.batch import Task, TaskKind
-    from appliance.tasks import packs
 
-    for name in extract:  # an unknown pack is an error now, not after an hour of reading
-        packs.load(name, own=home / "packs")
     tasks = [Task(TaskKind.SUMMARIZE, str(brief))] if brief else []
     tasks += [Task(TaskKind.EXTRACT, name) for name in dict.fromkeys(extract)]
     tasks += asked

@@ -116,9 +116,10 @@ def export_command(
     from appliance.exporting import Form
     from appliance.output import written
 
-    with appliance.exports(_passwords(passwords)) as exports:
-        made = exports.files(results, [Form(form) for form in forms])
-    paths = written(out, {one.name: one.content for one in made})
+    wanted = tuple(Form(form) for form in forms)
+    paths: list[Path] = []
+    for made in appliance.export(results, wanted, _passwords(passwords)):
+        paths += written(out, {made.name: made.content})
     if as_json:
         emit_json([str(path) for path in paths])
     for path in () if as_json else paths:

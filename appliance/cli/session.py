@@ -53,10 +53,19 @@ def passphrase_options(command: Command) -> Command:
     )(command)
 
 
+embedded_option = click.option(
+    "--embedded", is_flag=True, help="Open the store here, even where the service answers."
+)
+
+
 def opens_store(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the open appliance as its first argument, and close it afterwards."""
+    """Give a command the open appliance as its first argument, and close it afterwards.
+
+    Where the resident service answers, the command gets that: it cannot tell the two apart.
+    """
 
     @passphrase_options
+    @embedded_option
     @click.option("--purpose", default="", help="Purpose of use, for the policy and the record.")
     @click.pass_obj
     @functools.wraps(command)
@@ -67,12 +76,29 @@ def opens_store(command: Callable[..., Any]) -> Callable[..., Any]:
         passphrase_fd: int | None,
         passphrase_file: Path | None,
         purpose: str,
+        embedded: bool,
         **options: Any,
     ) -> Any:
-        with open_appliance(settings, passphrase_fd, passphrase_file, purpose) as appliance:
+        reached = None if embedded else service(settings, purpose)
+        opened = reached or open_appliance(settings, passphrase_fd, passphrase_file, purpose)
+        with opened as appliance:
             return command(appliance, *arguments, **options)
 
     return wrapped
+
+
+def service(settings: Settings, purpose: str) -> Appliance | None:
+    """The appliance behind the resident service's socket; None where none answers.
+
+    Raises:
+        ServiceUnavailable: it may not be used, or it is not the service of this home.
+    """
+    if not settings.service_socket.exists():  # the rooms that talk to it load slowly
+        return None
+    from appliance.api.remote import reached
+
+    home = None if settings.service.socket else settings.home  # whoever named it vouches for it
+    return reached(settings.service_socket, purpose, note, home=home)
 
 
 def open_appliance(

@@ -60,9 +60,7 @@ def status_command(appliance: Appliance, as_json: bool) -> None:
     Example:
       appliance status --json
     """
-    from appliance.doctor import status
-
-    found = status(appliance)
+    found = appliance.status()
     if as_json:
         emit_json(found)
     else:
@@ -88,12 +86,12 @@ def doctor_command(
       appliance doctor
       appliance doctor --deep --json
     """
-    from appliance.doctor import examine, examine_store
+    from appliance.doctor import examine
 
     findings = examine(settings)
     if deep:
         with open_appliance(settings, passphrase_fd, passphrase_file, "") as appliance:
-            findings += examine_store(appliance)
+            findings += appliance.examined()
     if as_json:
         emit_json(findings)
     else:

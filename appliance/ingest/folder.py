@@ -14,13 +14,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from appliance.errors import InputUnreadable
+from appliance.ingest.handed import FileSource
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """One regular file; ``name`` is its path relative to the folder, with forward slashes."""
 
-    path: Path
+    path: FileSource  # what it is read from; a path of this process's own user, or handed over
     name: str
     size: int = 0  # bytes, when it was listed
     changed: int = 0  # nanoseconds since 1970, when it was last written

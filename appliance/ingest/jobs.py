@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 from appliance.documents import Document, Gap
+from appliance.ingest.handed import FileSource
 from appliance.store.store import FileRow
 
 DEEPEST = 5  # files in files
@@ -97,7 +97,7 @@ class Job:
 
     name: str
     rank: Rank
-    path: Path | None = None  # None: a part, in ``data`` from the beginning
+    path: FileSource | None = None  # None: a part, in ``data`` from the beginning
     size: int = 0  # bytes
     data: bytes = b""
     holder: Job | None = None  # the file that it lies in

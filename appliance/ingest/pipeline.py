@@ -16,13 +16,13 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from appliance.documents import Document
 from appliance.errors import ApplianceError, AuditError, InputUnreadable, NoText
 from appliance.ingest.filing import Filing
 from appliance.ingest.folder import Found, Skipped
+from appliance.ingest.handed import FileSource
 from appliance.ingest.jobs import (
     DEEPEST,
     MOST_PARTS,
@@ -156,7 +156,7 @@ class Intake:
                 self._start_file(entry.name, entry.path, entry.size)
         return False, False
 
-    def _start_file(self, name: str, path: Path, size: int) -> None:
+    def _start_file(self, name: str, path: FileSource, size: int) -> None:
         allowance = Allowance(self._bounds.parts, self._bounds.unpacked)
         job = Job(name, (self._tops,), path, size, allowance=allowance)
         self._top(job)

@@ -7,15 +7,13 @@ queue, so memory is bounded by how many jobs that thread lets in.
 
 from __future__ import annotations
 
-import os
 import queue
-import stat
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from appliance.crypto.keyring import Key
 from appliance.crypto.mac import keyed_hash
@@ -23,6 +21,7 @@ from appliance.documents import Flag, ParsedDocument
 from appliance.errors import ApplianceError, InputUnreadable, SandboxError
 from appliance.index.payload import IndexPayload
 from appliance.ingest import kinds, reading, wire
+from appliance.ingest.handed import bytes_of
 from appliance.ingest.jobs import Job
 from appliance.ingest.merge import merge
 from appliance.ingest.readers import Reader, ReaderPool, deadly
@@ -245,24 +244,3 @@ def _flagged(parsed: ParsedDocument) -> ParsedDocument:
 
 def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
-
-
-def bytes_of(file: Path, limit: int) -> bytes:
-    """The whole file; one that became a link or a pipe since it was listed is not opened."""
-    try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as source:
-            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            untrusted = source.read(limit + 1) if regular else b""
-    except OSError as error:
-        raise InputUnreadable(
-            f"{file}: {error.strerror}", remedy="check that the file exists and may be read"
-        ) from error
-    if not regular:
-        raise InputUnreadable(f"{file} is no regular file any more", remedy="run again")
-    if len(untrusted) > limit:
-        raise InputUnreadable(
-            f"{file} is larger than {limit >> 20} MiB",
-            remedy="raise [reader] max_input_mib in appliance.toml",
-        )
-    return untrusted

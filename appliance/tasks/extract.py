@@ -23,6 +23,7 @@ from appliance.tasks.places import by_place
 from appliance.tasks.sheet import sheet
 
 MOST_VALUES = 12  # values of a field that may have many
+MOST_CONSIDERED = 3  # candidates of a field that are shown when a pack is tried
 MOST_CLAUSES = 6  # sentences of a clause that may stand in several
 # Two readings of these cannot both be right; two wordings of a phrase can.
 _COMPARABLE = {FieldType.DATE, FieldType.AMOUNT, FieldType.DURATION, FieldType.IDENTIFIER}
@@ -36,6 +37,41 @@ class Tried:
     parsed: ParsedDocument
     fields: tuple[FieldValue, ...]
     states: tuple[State, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A sentence that was weighed for a field and is not among its values."""
+
+    field: str  # its name
+    confidence: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackTried:
+    """The same to be shown: what was found, and the best of what was considered."""
+
+    document: Document
+    fields: tuple[FieldValue, ...]
+    considered: tuple[Considered, ...]  # best first within a field
+    weighed: tuple[str, ...]  # names of the fields that no rule of place settled
+
+
+def tried_of(tried: Tried) -> PackTried:
+    """A tried pack, ready to be shown."""
+    fields = {field.name: field for field in tried.fields}
+    considered = []
+    for state in tried.states:
+        name = state.field.name
+        shown = {value.citation.span for value in fields[name].values}
+        for _, candidate in state.weighed()[:MOST_CONSIDERED]:
+            if candidate.span not in shown:
+                text = candidate.sentence.of(tried.parsed.text)
+                sure = state.scale.confidence(candidate.facts)
+                considered.append(Considered(name, sure, text))
+    weighed = tuple(state.field.name for state in tried.states)
+    return PackTried(tried.document, tried.fields, tuple(considered), weighed)
 
 
 def extract(

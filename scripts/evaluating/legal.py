@@ -107,4 +107,4 @@ def _measured(work: Workspace, row: Mapping[str, object]) -> tuple[list[Row], Co
 
 
 def _tried(work: Workspace, name: str, pack: Pack) -> Tried:
-    return work.app.questions.try_pack(work.documents[f"{FOLDER}/{name}"].id, pack)
+    return work.app.questions.weigh(work.documents[f"{FOLDER}/{name}"].id, pack)

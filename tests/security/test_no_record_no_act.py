@@ -13,6 +13,7 @@ from appliance import config
 from appliance.app import Appliance
 from appliance.errors import AuditError
 from appliance.ingest.folder import walk
+from appliance.policing import files_of
 from appliance.tasks import packs
 from tests.conftest import PASSPHRASE, Desk
 
@@ -61,12 +62,12 @@ USES: dict[str, Use] = {
     "open_glass": lambda app: app.governing.open_glass("c", "a reason that is long enough", 5),
     "review": lambda app: app.governing.review("0" * 32),
     "explain": lambda app: app.policing.explain(str(os.getuid()), "show", "c"),
-    "diff": lambda app: app.policing.diff(app.settings.home / "policies"),
-    "apply": lambda app: app.policing.apply(other_policies(app.settings.home)),
+    "diff": lambda app: app.policing.diff(files_of(app.settings.home / "policies")),
+    "apply": lambda app: app.policing.apply(files_of(other_policies(app.settings.home))),
     "audit_show": lambda app: app.audit_records(0),
     "audit_verify": lambda app: app.audit_verify(),
     "attest_egress": lambda app: app.attest_egress(),
-    "accept": lambda app: app.accept(lambda _: None, deep=False),
+    "accept": lambda app: app.accept(deep=False),
 }
 
 
