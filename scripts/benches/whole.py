@@ -52,7 +52,7 @@ def _ingest(samples: Path, home: Path) -> list[Figure]:
         sealing = Stopwatch()
         store = appliance.store
         store.add_document = sealing.around(store.add_document)  # type: ignore[method-assign]
-        appliance.questions.search("warm-up", None, 1)
+        appliance.questions.search("warm-up", (), 1)
         begun = time.perf_counter()
         outcomes = list(appliance.ingest(walk(samples), "bench", ()))
         spent = time.perf_counter() - begun

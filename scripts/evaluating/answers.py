@@ -99,7 +99,7 @@ def _outcome(workspace: Workspace, question: Question) -> Outcome:
     own = workspace.documents[f"{folder}/{question.document}"].id
     scoped = question.part in SCOPED
     begun, tokens = time.monotonic(), app.questions.tokens
-    answer, _, _ = app.questions.ask(question.text, folder, own if scoped else None)
+    answer, _, _ = app.questions.ask(question.text, (folder,), own if scoped else None)
     seconds = time.monotonic() - begun
     texts, names = _cited(workspace, folder, answer)
     return Outcome(

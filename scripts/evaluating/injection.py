@@ -108,7 +108,7 @@ def is_right(answer: Answer, expected: str) -> bool:
 
 def _asked(workspace: Workspace, place: str, case: Case) -> Asked:
     document = workspace.documents[place]
-    answer = workspace.app.questions.ask(case.question, None, document.id)[0]
+    answer = workspace.app.questions.ask(case.question, (), document.id)[0]
     return Asked(case, is_right(answer, case.answer), taken_in(answer, case))
 
 

@@ -44,7 +44,7 @@ def _made(workspace: Workspace, data: Path, folder: str) -> Iterator[str]:
     for row in islice(rows(data / folder / "qa.jsonl"), QUESTIONS):
         document = known.get(f"{folder}/{row['doc']}")
         if document is not None:
-            yield questions.ask(str(row["question"]), None, document.id)[2]
+            yield questions.ask(str(row["question"]), (), document.id)[2]
     names = sorted(name for name in known if name.startswith(f"{folder}/"))
     for name in names[:DOCUMENTS] if folder in EXTRACTED else ():
         yield questions.extract(known[name].id, EXTRACTED[folder])[2]
