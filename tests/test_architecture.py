@@ -41,6 +41,7 @@ APP = frozenset(  # one room in several files
         "installs",
         "keeping",
         "keyholder",
+        "keyholder",
         "officers",
         "output",
         "policing",

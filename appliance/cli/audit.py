@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from appliance.cli.display import emit_json, table
+from appliance.cli.officers import key_command, key_options, opener_of
 from appliance.cli.session import json_option, note, opens_store
 
 if TYPE_CHECKING:
@@ -18,19 +20,31 @@ def audit_command() -> None:
     """Read and verify the audit log."""
 
 
+audit_command.add_command(key_command)
+
+
 @audit_command.command("show")
 @click.option("--last", "-n", default=20, show_default=True, help="So many records; 0 means all.")
+@key_options
 @json_option
 @opens_store
-def show(appliance: Appliance, last: int, as_json: bool) -> None:
+def show(
+    appliance: Appliance, last: int, with_key: bool, key_file: Path | None, as_json: bool
+) -> None:
     """Show records: who, what, when, on which documents, with what result.
 
     \b
     Examples:
       appliance audit show
       appliance audit show --last 0 --json
+      appliance audit show --key        # with what was asked, opened by your officer's key
     """
+    opener = opener_of(appliance, with_key, key_file)
     records = appliance.audit_records(last)
+    opened = [dict(opener.open(record)) if opener else {} for record in records]
+    if as_json and opener:
+        emit_json([{"record": r, "said": o} for r, o in zip(records, opened, strict=True)])
+        return
     if as_json:
         emit_json(records)
         return
@@ -43,10 +57,12 @@ def show(appliance: Appliance, last: int, as_json: bool) -> None:
             r.action,
             len(r.documents) or "",
             r.result.status if r.result else "",
+            *(["; ".join(f"{name}: {text}" for name, text in said.items())] if opener else []),
         )
-        for r in records
+        for r, said in zip(records, opened, strict=True)
     ]
-    table(("seq", "time (UTC)", "kind", "user", "action", "documents", "result"), rows)
+    columns = ("seq", "time (UTC)", "kind", "user", "action", "documents", "result")
+    table((*columns, "sealed") if opener else columns, rows)
 
 
 @audit_command.command("verify")

@@ -1,0 +1,232 @@
+"""The console as a web application: routes, signing in, and one way from a request to a page.
+
+Every page is made on a thread, with the session's own view of the appliance, one page of a session
+at a time.  Errors of the appliance become pages with their words and remedies; anything else says
+where it happened and nothing of what with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from appliance.console import entry
+from appliance.console.asking import form
+from appliance.console.guard import MOST_BODY, guard
+from appliance.console.jobs import Job, Step
+from appliance.console.pages import evidence, looking, overview, reviews, timeline, verifying
+from appliance.console.rendering import HERE, rendered
+from appliance.console.rows import names_of
+from appliance.console.sessions import IDLE_S, Session, Sessions
+from appliance.console.visit import Answer, Download, Elsewhere, Open, Page, Visit
+from appliance.errors import ApplianceError, Busy, Denied, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+COOKIE = "appliance_session"
+MENU = (
+    ("/", "Overview"),
+    ("/timeline", "Timeline"),
+    ("/people", "People"),
+    ("/walls", "Walls"),
+    ("/reviews", "Reviews"),
+    ("/evidence", "Evidence"),
+    ("/verify", "Verify"),
+)
+QUICK_S = 1.5  # a first reading that takes no longer needs no page of its own
+NAMES_S = 30.0  # for which names are believed
+_READING = "reading"
+_STATUS: tuple[tuple[type[ApplianceError], int], ...] = (
+    (Denied, 403),
+    (NotFound, 404),
+    (UsageError, 400),
+    (Busy, 503),
+)
+
+Handler = Callable[[Visit], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What all pages share."""
+
+    open: Open
+    sessions: Sessions
+
+    async def signed_in(self, request: Request, handler: Handler) -> Response:
+        """One page for somebody who is signed in; else the way to the door."""
+        body = await request.body() if request.method == "POST" else b""
+        session = self.sessions.find(request.cookies.get(COOKIE, ""))
+        if session is None:
+            return RedirectResponse(f"/login?next={quote(_own(request.url.path))}", 303)
+        return await run_in_threadpool(self._answered, request, session, handler, body)
+
+    def _answered(
+        self, request: Request, session: Session, handler: Handler, body: bytes
+    ) -> Response:
+        try:
+            answer = self._answer(request, session, handler, body)
+        except ApplianceError as error:
+            status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+            answer = _fault(error.message, error.remedy, status)
+        except Exception as error:
+            answer = _fault(f"internal fault: {type(error).__name__}", "report this line", 500)
+        return _response(answer, session, request.url.path)
+
+    def _answer(
+        self, request: Request, session: Session, handler: Handler, body: bytes
+    ) -> Answer:
+        fields = {}
+        if request.method == "POST":
+            fields = form(body[: MOST_BODY + 1])
+            session.check(fields.get("csrf", ""))
+        reading = session.jobs.get(_READING)
+        if reading is None:
+            reading = session.jobs[_READING] = Job(_read(self.open))
+        if not reading.wait(QUICK_S):
+            return Page("preparing.html", "Reading the log", {"step": reading.step}, refresh=1)
+        if reading.error:
+            del session.jobs[_READING]
+            raise reading.error
+        with session.use() as appliance:
+            if session.called is None or time.monotonic() - session.named > NAMES_S:
+                session.called = appliance.timeline.names()
+                session.names, session.named = names_of(session.called), time.monotonic()
+            query, path = dict(request.query_params), dict(request.path_params)
+            visit = Visit(appliance, session, session.called, query, path, fields, self.open)
+            return handler(visit)
+
+
+def application(open_appliance: Open) -> Starlette:
+    """The console over a way to open the appliance for its officer."""
+    console = Console(open_appliance, Sessions())
+    door = entry.Door(open_appliance, console.sessions)
+
+    def at(path: str, handler: Handler, *methods: str) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await console.signed_in(request, handler)
+
+        return Route(path, endpoint, methods=list(methods or ("GET",)))
+
+    async def login(request: Request) -> Response:
+        body = await request.body() if request.method == "POST" else b""
+        return await run_in_threadpool(_at_door, door, request, body)
+
+    async def logout(request: Request) -> Response:
+        def leave(visit: Visit) -> Answer:
+            visit.appliance.timeline.sign_out()
+            console.sessions.end(visit.session.token)
+            return Elsewhere("/login")
+
+        return await console.signed_in(request, leave)
+
+    return Starlette(
+        routes=[
+            Route("/login", login, methods=["GET", "POST"]),
+            Route("/logout", logout, methods=["POST"]),
+            at("/", overview.overview),
+            at("/timeline", timeline.timeline),
+            at("/event/{seq}", timeline.event),
+            at("/people", looking.people),
+            at("/person/{uid}", looking.person),
+            at("/document/{id}", looking.document),
+            at("/walls", looking.walls),
+            at("/wall/{id}", looking.wall),
+            at("/glass/{id}", reviews.reviewed, "POST"),
+            *(at(path, handler, *methods) for path, handler, methods in reviews.ROUTES),
+            at("/evidence", evidence.evidence),
+            at("/evidence", evidence.gather, "POST"),
+            at("/evidence/{name}", evidence.carry),
+            at("/verify", verifying.verifying),
+            at("/verify", verifying.begin, "POST"),
+            Mount("/assets", StaticFiles(directory=HERE / "assets")),
+            at("/{rest:path}", _nowhere),
+        ],
+        middleware=[Middleware(BaseHTTPMiddleware, dispatch=guard)],
+    )
+
+
+def _at_door(door: entry.Door, request: Request, body: bytes) -> Response:
+    """The page to sign in at, or the session that came of it."""
+    try:
+        if request.method == "GET":
+            return _door(door.csrf)
+        fields = form(body)
+        session = door.enter(fields.get("csrf", ""), fields.get("passphrase", ""))
+    except ApplianceError as error:
+        status = 503 if isinstance(error, Busy) else 403
+        return _door(door.csrf, error.message, error.remedy, status)
+    onward = RedirectResponse(_own(request.query_params.get("next", "/")), 303)
+    onward.set_cookie(COOKIE, session.token, httponly=True, samesite="strict", path="/")
+    return onward
+
+
+def _door(csrf: str, fault: str = "", remedy: str = "", status: int = 200) -> Response:
+    values = {"csrf": csrf, "fault": fault, "remedy": remedy}
+    return HTMLResponse(
+        rendered("login.html", title="Sign in", session=None, refresh=0, **values), status
+    )
+
+
+def _nowhere(visit: Visit) -> Answer:
+    raise NotFound("there is no such page", remedy="choose one above")
+
+
+def _read(open_appliance: Open) -> Generator[Step, None, None]:
+    """Read the log for the first time, on a view of its own."""
+    with open_appliance() as appliance:
+        for reading in appliance.timeline.prepare():
+            yield Step(reading.records, 0, "records")
+
+
+def _fault(message: str, remedy: str, status: int) -> Page:
+    heading = {403: "Not permitted", 404: "Not found", 400: "Not understood", 503: "Busy"}
+    values = {
+        "heading": heading.get(status, "This did not work"),
+        "fault": message,
+        "remedy": remedy,
+    }
+    return Page("error.html", values["heading"], values, status=status)
+
+
+def _response(answer: Answer, session: Session, path: str) -> Response:
+    if isinstance(answer, Elsewhere):
+        return RedirectResponse(answer.path, 303)
+    if isinstance(answer, Download):
+        return FileResponse(
+            answer.path,
+            media_type=answer.media_type,
+            filename=answer.name,
+            background=BackgroundTask(_removed, answer),
+        )
+    here = next((p for p, _ in reversed(MENU) if path == p or path.startswith(f"{p}/")), "/")
+    shared = {"session": session, "menu": MENU, "here": here, "idle": IDLE_S}
+    page = rendered(
+        answer.template, title=answer.title, refresh=answer.refresh, **shared, **answer.values
+    )
+    return HTMLResponse(page, answer.status)
+
+
+def _removed(download: Download) -> None:
+    with suppress(OSError):
+        download.path.unlink()
+
+
+def _own(path: str) -> str:
+    """A path of this console; anything else becomes the first page."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\", "/login")) else "/"
