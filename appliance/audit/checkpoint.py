@@ -97,6 +97,24 @@ def verifier_key(origin: str, public_key: bytes) -> str:
     return f"{origin}+{key_id(origin, public_key).hex()}+{_base64(_ED25519 + public_key)}"
 
 
+def read_verifier_key(untrusted_key: str) -> tuple[str, bytes]:
+    """Name and 32-byte public key out of name+id+key.
+
+    Raises:
+        AuditError: it does not have this form, or the id is of another key.
+    """
+    name, _, rest = untrusted_key.strip().partition("+")
+    given, _, spelled = rest.partition("+")
+    try:
+        material = base64.b64decode(spelled, validate=True)
+    except ValueError:
+        material = b""
+    right = len(material) == 33 and material[:1] == _ED25519
+    if not right or key_id(name, material[1:]).hex() != given:
+        raise AuditError("this is not the key of a log", remedy="it has the form name+id+key")
+    return name, material[1:]
+
+
 def _parted(untrusted_note: bytes) -> tuple[str, str]:
     """The text and the signatures of a note."""
     if len(untrusted_note) > LARGEST_NOTE:
