@@ -22,7 +22,8 @@ from appliance.access.scope import Scope
 from appliance.audit.log import AuditLog
 from appliance.audit.records import Actor, DecisionRecord, IntentId, Kind
 from appliance.documents import CollectionId, DocumentId, Span
-from appliance.errors import Denied, InvariantBroken, NotFound
+from appliance.errors import Denied, FactorNeeded, InvariantBroken, NotFound
+from appliance.fresh import ASKING, Freshness
 from appliance.rights import Rights
 from appliance.store.store import Store
 
@@ -88,6 +89,7 @@ class Acts(Rights):
         super().__init__(store, decided, uid, purpose, present)
         self.log, self.code, self.via = log, code, via
         self.actor = Actor(uid, self.principal.name, via)
+        self.fresh = Freshness(store, log, self.actor, code)
 
     def enforce(self, policy: PolicySet) -> None:
         """From now on this policy set is in force, for everybody."""
@@ -183,6 +185,7 @@ class Acts(Rights):
 
         Raises:
             Denied: ``decision`` is a denial; the attempt is on record.
+            FactorNeeded: this action asks for a fresh second factor; the attempt is on record.
             AuditError: not recorded; do not act.
         """
         self.present()
@@ -200,7 +203,23 @@ class Acts(Rights):
             error = Denied(f"the policy does not permit you to {action} here", remedy=_ASK)
             self.end(act, error)
             raise error
+        try:
+            if self.second_factor(action):
+                act.counts["second_factor"] = 1
+        except BaseException as error:
+            self.end(act, error)
+            raise
         return act
+
+    def second_factor(self, action: str) -> bool:
+        """Whether a fresh second factor was shown; False: it is not asked for.
+
+        `begin` asks for it by itself.
+
+        Raises:
+            FactorNeeded: this action asks for it, and none was given or it is not right.
+        """
+        return action in ASKING and self.fresh.need()
 
     def end(self, act: Act, error: BaseException | None = None) -> None:
         """Record how an act ended; release its result only when this has returned.
@@ -267,6 +286,6 @@ def lost() -> Denied:
 
 
 def _status(error: BaseException) -> str:
-    if isinstance(error, Denied | NotFound):
+    if isinstance(error, Denied | FactorNeeded | NotFound):
         return "denied"
     return "failed" if isinstance(error, Exception) else "interrupted"

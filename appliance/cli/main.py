@@ -45,6 +45,7 @@ COMMANDS = {  # command: module of cli/, in the order of the help page
     "grant": "granting",
     "wall": "granting",
     "break-glass": "granting",
+    "factor": "factors",
     "key": "keys",
     "policy": "policy",
     "audit": "audit",

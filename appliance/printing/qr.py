@@ -43,5 +43,16 @@ def svg(text: str) -> bytes:
     return target.getvalue()
 
 
+def text(content: str) -> str:
+    """The code as lines of half blocks, for a terminal that is dark, as most are.
+
+    Raises:
+        ValueError: ``content`` is too long for a code.
+    """
+    target = io.StringIO()
+    _code(content).terminal(target, border=QUIET, compact=True)
+    return target.getvalue()
+
+
 def _code(text: str) -> segno.QRCode:
     return segno.make_qr(text, error="m", encoding="utf-8")

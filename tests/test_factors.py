@@ -1,0 +1,178 @@
+"""Second factors end to end: set up, asked for where it matters, each code once, all on record."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from appliance import config, fresh
+from appliance.app import Appliance
+from appliance.audit.records import Kind
+from appliance.crypto import totp
+from appliance.errors import Denied, FactorNeeded, NotFound
+from appliance.premises import Premises
+from appliance.store.factors import TRIES
+from tests.conftest import PASSPHRASE
+from tests.test_governing import ADMIN, FOUNDER, OFFICER, OPERATOR, REASON, acting, home
+
+__all__ = ["home"]  # the fixture
+
+Code = Callable[[], str]
+
+
+@pytest.fixture
+def code(home: Path) -> Code:
+    """The operator has a second factor; gives code after code, each of a step of its own."""
+    step = int(time.time()) // totp.STEP_SECONDS - 200
+    secret = bytes(range(20))
+    with acting(home, FOUNDER) as app, app.acts.act("factor_enrol"):
+        at = datetime.fromtimestamp(step * totp.STEP_SECONDS, UTC)
+        app.store.begin_factor(OPERATOR, secret, at)
+        app.store.confirm_factor(OPERATOR, totp.code(secret, step), at)
+    given = iter((-1, 0, 1))  # a test that takes longer than half a minute is still within them
+
+    def draw() -> str:
+        return totp.code(secret, int(time.time()) // totp.STEP_SECONDS + next(given))
+
+    return draw
+
+
+def open_glass(app: Appliance) -> None:
+    app.governing.open_glass("health", REASON, 5)
+
+
+def as_operator(premises: Premises, code: str = "") -> Appliance:
+    return premises.of(OPERATOR, "TREATMENT", lambda _: None, code=code)
+
+
+def test_whoever_has_none_is_not_asked(home: Path) -> None:
+    with acting(home, OPERATOR, "TREATMENT") as app:
+        open_glass(app)
+        outcome = [r for r in app.log.records(Kind.OUTCOME) if r.action == "break_glass_open"][-1]
+        assert outcome.result is not None
+        assert "second_factor" not in dict(outcome.result.counts)
+
+
+def test_who_has_one_gives_a_fresh_code_and_that_is_on_record(home: Path, code: Code) -> None:
+    with Premises.open(config.load(home), PASSPHRASE) as premises:
+        with pytest.raises(FactorNeeded, match="fresh one-time code"):
+            open_glass(as_operator(premises))
+        assert premises.store.openings() == ()
+        open_glass(as_operator(premises, code()))
+        outcomes = [r for r in premises.log.records(Kind.OUTCOME) if r.action == "break_glass_open"]
+        results = [r.result for r in outcomes]
+        assert [(r.status, r.error) for r in results if r] == [
+            ("denied", "FactorNeeded"),
+            ("done", ""),
+        ]
+        assert results[1] is not None
+        assert dict(results[1].counts)["second_factor"] == 1
+        judged = [r for r in premises.log.records(Kind.SECURITY) if r.action == "factor_check"]
+        assert [(r.uid, r.result and r.result.status) for r in judged] == [(OPERATOR, "done")]
+
+
+def test_a_code_counts_on_its_own_connection_only(home: Path, code: Code) -> None:
+    with Premises.open(config.load(home), PASSPHRASE) as premises:
+        given = code()
+        mine = as_operator(premises, given)
+        open_glass(mine)
+        open_glass(mine)
+        with pytest.raises(FactorNeeded):
+            open_glass(as_operator(premises))
+        with pytest.raises(FactorNeeded, match="not right, or was used"):
+            open_glass(as_operator(premises, given))
+
+
+def test_it_goes_stale_a_while_after_it_was_used_last(
+    home: Path, code: Code, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Premises.open(config.load(home), PASSPHRASE) as premises:
+        mine, now = as_operator(premises, code()), time.monotonic()
+        clock = [now]
+        monkeypatch.setattr("appliance.fresh.time.monotonic", lambda: clock[0])
+        open_glass(mine)
+        for _ in range(3):  # each within five minutes of the one before
+            clock[0] += 290
+            open_glass(mine)
+        clock[0] += 310
+        with pytest.raises(FactorNeeded, match="fresh"):
+            open_glass(mine)
+        mine.factors.check(code())
+        open_glass(mine)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda app: app.factors.enrol(),
+        lambda app: app.factors.remove(),
+        open_glass,
+        lambda app: app.acts.begin("export"),
+    ],
+    ids=["enrol", "remove", "break-glass", "export"],
+)
+def test_what_asks_for_it(home: Path, code: Code, act: Callable[[Appliance], object]) -> None:
+    with acting(home, OPERATOR, "TREATMENT") as app:
+        with pytest.raises(FactorNeeded):
+            act(app)
+        app.collections()
+
+
+def test_policies_and_retention_ask_for_it_by_name() -> None:
+    asked = {"policy_propose", "policy_approve", "retention_remove", "period_destroy"}
+    assert asked | {"break_glass_open", "export"} <= fresh.ASKING
+
+
+def test_wrong_codes_lock_and_that_is_a_security_record(home: Path, code: Code) -> None:
+    with acting(home, OPERATOR, "TREATMENT") as app:
+        for _ in range(TRIES):
+            with pytest.raises(FactorNeeded, match="not right"):
+                app.factors.check("000000")
+        with pytest.raises(FactorNeeded, match="too many wrong codes"):
+            app.factors.check(code())
+        found = [r for r in app.log.records(Kind.SECURITY) if r.uid == OPERATOR]
+        assert [r.action for r in found] == ["factor_check"] * TRIES + [
+            "too_many_failures",
+            "factor_check",
+        ]
+
+
+def test_it_is_set_up_by_showing_a_code(home: Path) -> None:
+    with acting(home, OFFICER) as app:
+        made = app.factors.enrol()
+        assert repr(made) == "Enrolment(hidden)"
+        assert made.address.startswith("otpauth://totp/Appliance%20")
+        assert ":otto?secret=" in made.address
+        with pytest.raises(FactorNeeded):
+            app.factors.confirm("000000")
+        with pytest.raises(NotFound, match="no second factor"):
+            app.factors.check("000000")
+        secret = _base32(made.secret)
+        app.factors.confirm(totp.code(secret, int(time.time()) // totp.STEP_SECONDS))
+        app.factors.remove()  # the code just shown is fresh
+        with pytest.raises(NotFound):
+            app.factors.remove()
+
+
+def _base32(spelled: str) -> bytes:
+    return base64.b32decode(spelled.replace(" ", ""))
+
+
+def test_an_administrator_takes_the_factor_of_somebody_else_and_nobody_other_does(
+    home: Path, code: Code
+) -> None:
+    with acting(home, OFFICER) as app, pytest.raises(Denied):
+        app.factors.remove("olga")
+    with acting(home, ADMIN) as app:
+        with pytest.raises(NotFound):
+            app.factors.remove("nobody")
+        app.factors.remove("olga")
+        (record,) = [r for r in app.log.records(Kind.ADMIN) if r.action == "factor_remove"]
+        assert (record.uid, app.log.holds(record, "user", "olga")) == (ADMIN, True)
+    with acting(home, OPERATOR, "TREATMENT") as app:
+        open_glass(app)
