@@ -255,8 +255,10 @@ class Appliance:
     def audit_verify(self) -> Verdict:
         """Check the whole audit log against its checkpoint and this store's log key."""
         decision = self.acts.decide("audit_verify", APPLIANCE)
-        with self.acts.act("audit_verify", decision=decision):
-            return verify(self.settings.home / "audit", self.log.public_key)
+        with self.acts.act("audit_verify", decision=decision) as act:
+            verdict = verify(self.settings.home / "audit", self.log.public_key)
+            act.counts["records"] = verdict.records  # says that it was the whole log
+            return verdict
 
     # -- the appliance itself ------------------------------------------------------------------
 

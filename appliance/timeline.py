@@ -18,6 +18,7 @@ from appliance.access.policy import AccessClass
 from appliance.acts import Act, Acts
 from appliance.audit.log import AuditLog
 from appliance.audit.records import Record
+from appliance.documents import Collection
 from appliance.errors import Denied, NotFound
 
 if TYPE_CHECKING:  # loads numpy; imported where it is used
@@ -48,6 +49,46 @@ class Page:
     records: int  # records of the whole log
     entries: tuple[Entry, ...]
     older: int  # number of the record before which the next page begins; 0: this is the last
+
+
+@dataclass(frozen=True, slots=True)
+class Closely:
+    """One event with what shows that its first record is in the log, and what decided it."""
+
+    entry: Entry
+    lines: tuple[str, ...]  # its records as they stand in the log
+    seq: int  # of the record that is proved
+    note: bytes  # the last signed checkpoint
+    key: bytes  # the log's public key, 32 bytes
+    path: tuple[bytes, ...]  # of that record in the tree of the checkpoint; empty: not signed yet
+    policies: tuple[Told, ...]  # that decided, where they are still in force
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One policy in words: its id, what it is for, and its text."""
+
+    id: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is known here."""
+
+    uid: int
+    name: str
+    roles: tuple[str, ...]
+    teams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What people and places are called, and where documents lie."""
+
+    people: tuple[Person, ...]
+    collections: tuple[Collection, ...]
+    shelves: dict[str, str]  # collection by document
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +126,10 @@ class Timeline:
     def __init__(self, acts: Acts, home: Path) -> None:
         self._acts, self._folder = acts, home / "audit"
 
-    def sign_in(self, *, opened: bool) -> None:
+    def sign_in(self, *, opened: bool) -> str:
         """A person opened a session of the console, or failed to open their key for one.
+
+        Returns what the person is called.
 
         Raises:
             Denied: not opened, or the policy does not permit it; either way it is on record.
@@ -94,6 +137,7 @@ class Timeline:
         with self._acts.act(LOGIN, decision=self._acts.decide(LOGIN, APPLIANCE)):
             if not opened:
                 raise Denied("the key did not open", remedy="type the passphrase of your key")
+            return self._acts.actor.name
 
     def sign_out(self) -> None:
         """A session of the console ended."""
@@ -142,19 +186,43 @@ class Timeline:
                 act.counts["events"] += 1
                 yield Entry(columns.records_of(int(event)))
 
-    def event(self, seq: int) -> Entry:
-        """The event to which a record belongs.
+    def event(self, seq: int) -> Closely:
+        """The event to which a record belongs, with its proof under the last checkpoint.
 
         Raises:
             NotFound: the log has no such record, or not any more.
             AuditError: the log cannot be read.
         """
+        from appliance.audit.verify import checkpoint_file, read_checkpoint
+
         with self._reading(f"event {seq}"):
             columns = self._known()
             columns.keep_up()
             if not columns.holds(seq):
                 raise NotFound("the log has no such record", remedy="see the timeline")
-            return Entry(columns.records_of(columns.event_of(seq)))
+            entry = Entry(columns.records_of(columns.event_of(seq)))
+            first, key = entry.records[0], self._acts.log.public_key
+            size = read_checkpoint(self._folder, key).size
+            return Closely(
+                entry=entry,
+                lines=tuple(columns.line(record.seq).decode("ascii") for record in entry.records),
+                seq=first.seq,
+                note=checkpoint_file(self._folder).read_bytes(),
+                key=key,
+                path=columns.path(first.seq, size) if first.seq < size else (),
+                policies=self._told(first),
+            )
+
+    def names(self) -> Called:
+        """What people, collections and documents are to be called."""
+        with self._reading("names"):
+            store = self._acts.store
+            people = tuple(
+                Person(row.uid, row.name, tuple(sorted(row.roles)), tuple(sorted(row.teams)))
+                for row in store.principals()
+            )
+            shelves = {str(d.id): str(d.collection) for d in store.documents(None)}
+            return Called(people, store.collections(), shelves)
 
     def profile(self, wanted: Filter, since: str) -> Profile:
         """Counts over what a filter asks for; days from ``since`` on are held to what is usual.
@@ -205,11 +273,19 @@ class Timeline:
         from appliance.audit.filtering import Known
 
         store, log = self._acts.store, self._acts.log
-        named = [c for c in store.collections() if c.id == wanted.collection]
+        named = [c for c in store.collections() if c.id in wanted.collections]
         documents = tuple(d.id for c in named for d in store.documents(c.id))
         place = tuple(log.keyed(PLACE, c.name) for c in named)
         names = sorted(columns.strings) if wanted.exact else ()
         return Known(documents, place, tuple(log.keyed(name, wanted.exact) for name in names))
+
+    def _told(self, record: Record) -> tuple[Told, ...]:
+        """The policies that decided, if the set in force is still the one that did."""
+        decision, policy = record.decision, self._acts.policy
+        if decision is None or decision.policy_hash != policy.hash:
+            return ()
+        said = policy.descriptions
+        return tuple(Told(id, said.get(id, "")) for id in decision.policies)
 
     def _known(self) -> Columns:
         from appliance.audit.columns import Columns

@@ -24,6 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.audit import segments
+from appliance.audit.leaves import Leaves
+from appliance.audit.merkle import leaf_hash
 from appliance.audit.records import Record, decode
 from appliance.errors import AuditError
 
@@ -64,6 +66,7 @@ class Columns:
         self.action, self.purpose, self.status = array("i"), array("i"), array("i")
         self.collection, self.kind, self.decision = array("i"), array("i"), array("b")
         self.words = Words()
+        self.leaves = Leaves()
         self.strings: set[str] = set()  # names of private strings that came
         # Documents and keyed hashes of private strings: pairs of an event and a number.
         self.document_event, self.document = array("i"), array("i")
@@ -159,6 +162,17 @@ class Columns:
             self._check(seq)
             return self._event[seq - self._first]
 
+    def path(self, seq: int, size: int) -> tuple[bytes, ...]:
+        """Audit path of a record in the tree over the first ``size`` records of the log.
+
+        Raises:
+            AuditError: the log does not reach so far, or its beginning was removed.
+        """
+        with self.lock:
+            if self._first > 0:
+                raise AuditError("the beginning of the log was removed: no proof from here")
+            return self.leaves.path(seq, size)
+
     def holds(self, seq: int) -> bool:
         """Whether a record of this number was read."""
         return 0 <= seq - max(self._first, 0) < self.records
@@ -203,6 +217,7 @@ class Columns:
             self._first = seq
         if len(self._starts) < len(self._paths):
             self._starts.append(seq)
+        self.leaves.append(leaf_hash(line[:-1]))
         event = self._begun(plain) if of == NONE else self._continued(of, seq)
         self._event.append(event)
         self._offset.append(self._read)

@@ -35,7 +35,7 @@ class Filter:
     uids: tuple[int, ...] = ()
     actions: tuple[str, ...] = ()
     without: tuple[str, ...] = ()  # actions that are left out
-    collection: str = ""  # id
+    collections: tuple[str, ...] = ()  # ids
     document: str = ""  # id
     decision: str = ""  # ALLOW or DENY
     status: str = ""
@@ -49,8 +49,8 @@ class Known:
     """What the store adds to a filter, so that the log can be asked.
 
     Attributes:
-        documents: ids of the documents that lie in the filter's collection.
-        place: keyed hashes of the collection's name, under every name for such strings.
+        documents: ids of the documents that lie in the filter's collections.
+        place: keyed hashes of the collections' names.
         exact: keyed hashes of the filter's private string.
     """
 
@@ -84,8 +84,8 @@ def matching(columns: Columns, wanted: Filter, known: Known) -> Numbers:
             keep &= _decided(columns, wanted.decision)
         if wanted.document:
             keep &= _with_documents(columns, (wanted.document,))
-        if wanted.collection:
-            keep &= _in_collection(columns, wanted.collection, known)
+        if wanted.collections:
+            keep &= _in_collections(columns, wanted.collections, known)
         if wanted.exact:
             keep &= _with_macs(columns, known.exact)
     return np.flatnonzero(keep).astype(np.int64)
@@ -123,9 +123,9 @@ def _decided(columns: Columns, decision: str) -> Mask:
     return np.asarray(columns.view(columns.decision) == _VERDICTS[decision])
 
 
-def _in_collection(columns: Columns, collection: str, known: Known) -> Mask:
-    """Said by the record, by the documents it names, or by a sealed name of the collection."""
-    said = columns.view(columns.collection) == columns.words.known(collection)
+def _in_collections(columns: Columns, ids: tuple[str, ...], known: Known) -> Mask:
+    """Said by the record, by the documents it names, or by a sealed name of a collection."""
+    said = np.isin(columns.view(columns.collection), [columns.words.known(id) for id in ids])
     held = _with_documents(columns, known.documents)
     return np.asarray(said | held | _with_macs(columns, known.place))
 

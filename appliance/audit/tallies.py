@@ -129,14 +129,9 @@ def _keys(
         return events, columns.view(columns.time)[events] // DAY, _day
     if by is By.DOCUMENT:
         rows = np.isin(columns.view(columns.document_event), events)
-        pairs = np.stack(
-            (
-                columns.view(columns.document_event)[rows],
-                columns.view(columns.document)[rows],
-            )
-        )
-        once = np.unique(pairs, axis=1)
-        return once[0], once[1], spelled
+        touched = columns.view(columns.document_event)[rows]
+        once = np.unique(touched << 32 | columns.view(columns.document)[rows])
+        return once >> 32, once & 0xFFFFFFFF, spelled
     column = {
         By.ACTION: columns.action,
         By.PURPOSE: columns.purpose,

@@ -1,4 +1,4 @@
-"""What a page is asked for: the filter in its address, a form's fields.  Pure; all of it untrusted."""
+"""What a page is asked for: the filter in its address, a form's fields; all of it untrusted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from appliance.errors import UsageError
 from appliance.timeline import LOGIN, LOGOUT, READ, Called
 
 MOST_FIELDS, LONGEST_FIELD = 40, 2000  # of a form; characters
-READINGS = (READ, LOGIN, LOGOUT, "audit_show", "audit_verify", "user_list", "wall_list") + (
+READINGS = (
+    READ,
+    LOGIN,
+    LOGOUT,
+    "audit_show",
+    "audit_verify",
+    "audit_report",
+    "user_list",
+    "wall_list",
     "grant_list",
     "break_glass_list",
     "review_list",
@@ -116,7 +124,8 @@ def form(untrusted_body: bytes) -> dict[str, str]:
             errors="strict",
         )
     except ValueError:
-        raise UsageError("this is not a form of the console", remedy="open the page again") from None
+        fault = UsageError("this is not a form of the console", remedy="open the page again")
+        raise fault from None
     if any(len(value) > LONGEST_FIELD for _, value in pairs):
         raise UsageError("a field of the form is too long", remedy="shorten it")
     found: dict[str, str] = {}

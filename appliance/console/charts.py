@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn here: no script, no style attribute, colours by class, every bar with a title.
+"""Charts as SVG, drawn here: no script, no style attribute, colours by class, titles on bars.
 
 Pure: numbers in, safe markup out.  Nothing but numbers and dates of ours gets into the markup.
 """
@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 720, 170
 LEFT, RIGHT, TOP, BOTTOM = 38, 4, 12, 22
 STEPS = 4  # of the axis, at most
 SHADES = 5
-CELL_W, CELL_H, WEEK_LEFT, WEEK_TOP = 27, 17, 66, 16
+CELL_W, CELL_H, WEEK_LEFT, WEEK_TOP = 14, 15, 30, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def by_hour(week: Week) -> Markup:
         parts.append(f'<text x="{WEEK_LEFT + hour * CELL_W}" y="11">{hour:02d}</text>')
     for row, hours in enumerate(week.hours):
         y = WEEK_TOP + row * CELL_H
-        parts.append(f'<text x="0" y="{y + 12}">{DAYS[row]}</text>')
+        parts.append(f'<text x="0" y="{y + 10.5}">{DAYS[row][:3]}</text>')
         for hour, count in enumerate(hours):
             shade = 0 if not count else 1 + (SHADES - 1) * count // most
             title = f"{DAYS[row]}, {hour:02d} to {hour + 1:02d}: {count:,}"

@@ -47,7 +47,8 @@ def event_of(records: Sequence[Record]) -> Event:
 
 def row(event: Event, names: Names, strings: Strings) -> Row:
     """An event as one line."""
-    said = sentence(event, names, strings(event.record))
+    when = f" at {event.time[11:16]} UTC on {event.time[:10]}"  # stands beside it in a list
+    said = sentence(event, names, strings(event.record)).replace(when, "", 1)
     return Row(event.seq, event.time, said, marks(event))
 
 

@@ -48,6 +48,10 @@ MENU = (
     ("/evidence", "Evidence"),
     ("/verify", "Verify"),
 )
+_UNDER = {"/event": "/timeline", "/document": "/timeline", "/person": "/people"} | {
+    "/wall": "/walls",
+    "/review": "/reviews",
+}
 QUICK_S = 1.5  # a first reading that takes no longer needs no page of its own
 NAMES_S = 30.0  # for which names are believed
 _READING = "reading"
@@ -88,9 +92,7 @@ class Console:
             answer = _fault(f"internal fault: {type(error).__name__}", "report this line", 500)
         return _response(answer, session, request.url.path)
 
-    def _answer(
-        self, request: Request, session: Session, handler: Handler, body: bytes
-    ) -> Answer:
+    def _answer(self, request: Request, session: Session, handler: Handler, body: bytes) -> Answer:
         fields = {}
         if request.method == "POST":
             fields = form(body[: MOST_BODY + 1])
@@ -214,7 +216,8 @@ def _response(answer: Answer, session: Session, path: str) -> Response:
             filename=answer.name,
             background=BackgroundTask(_removed, answer),
         )
-    here = next((p for p, _ in reversed(MENU) if path == p or path.startswith(f"{p}/")), "/")
+    first = f"/{path.split('/')[1]}"
+    here = _UNDER.get(first, first)
     shared = {"session": session, "menu": MENU, "here": here, "idle": IDLE_S}
     page = rendered(
         answer.template, title=answer.title, refresh=answer.refresh, **shared, **answer.values

@@ -59,7 +59,7 @@ _FILTERS = (
     Filter(),
     Filter(uids=(1001,), actions=("ask",), decision="deny"),
     Filter(since="2026-03-01", until="2026-03-31", document=f"{1500:032x}"),
-    Filter(collection=f"{5:032x}"),
+    Filter(collections=(f"{5:032x}",)),
 )
 
 

@@ -75,14 +75,14 @@ def test_each_field_of_a_filter_finds_its_events(box: LogBox) -> None:
         (Filter(kind="security"), [spoke]),
         (Filter(document=document(7)), [asked]),
         (Filter(document=document(8)), [asked]),
-        (Filter(collection=ROWAN), [denied]),
+        (Filter(collections=(ROWAN,)), [denied]),
         (Filter(since="2999-01-01"), []),
         (Filter(until="2999-01-01", actions=("ask",)), [asked]),
         (Filter(actions=("never",)), []),
         (Filter(document="ff" * 16), []),
     ):
         assert seqs(columns, wanted) == found, wanted
-    assert seqs(columns, Filter(collection="3c" * 16), Known(documents=(document(7),))) == [asked]
+    assert seqs(columns, Filter(collections=("3c" * 16,)), Known(documents=(document(7),))) == [asked]
     assert seqs(columns, Filter(exact="?"), held) == [asked]
 
 

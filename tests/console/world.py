@@ -1,7 +1,7 @@
 """A store with two months of work in it, for the tests of the console and for looking at it.
 
-People, collections, walls and acts are real ones of the real appliance; only the clock of the log is
-set back while the past is made, so that there is something to see over time.
+People, collections, walls and acts are real ones of the real appliance; only the clock of the log
+is set back while the past is made, so that there is something to see over time.
 """
 
 from __future__ import annotations
@@ -173,9 +173,9 @@ def _one_act(made: World, dice: random.Random, uid: int) -> None:
     document = dice.choice(sorted(made.documents.values()))
     private = {"question": dice.choice(_QUESTIONS)} if action in {"ask", "search"} else {}
     where, acts = made.collections[name].id, made.acts(uid, purpose)
-    with suppress(Denied):
-        with acts.act(action, decision=decision, collection=where, private=private) as act:
-            act.documents.append(document)  # type: ignore[arg-type]
+    act_ = acts.act(action, decision=decision, collection=where, private=private)
+    with suppress(Denied), act_ as act:
+        act.documents.append(document)  # type: ignore[arg-type]
 
 
 class _Clock:
@@ -194,7 +194,7 @@ class _Clock:
 
     @contextmanager
     def of(self, made: World) -> Iterator[None]:
-        pen = getattr(made.premises.log, "_pen", made.premises.log)
+        pen = made.premises.log._pen
         before, pen._clock = pen._clock, self
         try:
             yield

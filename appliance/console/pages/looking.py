@@ -151,8 +151,7 @@ def _counts(visit: Visit, profile: Profile) -> dict[str, object]:
     }
 
 
-def _listed(tallies: tuple[Tally, ...], called: Callable[[str], tuple[str, str]]
-) -> list[Counted]:
+def _listed(tallies: tuple[Tally, ...], called: Callable[[str], tuple[str, str]]) -> list[Counted]:
     most = max((one.events for one in tallies), default=0)
     return [Counted(*called(one.key), one, _bar(one, most)) for one in tallies]
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from appliance.audit.filtering import DENY, Filter
+from appliance.audit.records import Record
 from appliance.audit.tallies import Tally
 from appliance.console import charts
 from appliance.console.asking import READINGS
 from appliance.console.pages.reviews import standing
 from appliance.console.rows import event_of, row
 from appliance.console.visit import Page, Visit
+from appliance.timeline import Entry
 
 SHOWN_DAYS, RECENT_DAYS = 60, 7
 LATEST = 6
+MOST_LOOKED_AT = 200  # checks of any kind, to find the last one of the whole log
 STALE_WITNESS_DAYS = 7
 
 
@@ -25,7 +28,7 @@ def overview(visit: Visit) -> Page:
     line = visit.appliance.timeline
     profile = line.profile(Filter(since=since, without=READINGS), recent)
     denied = line.find(Filter(decision=DENY), 0, LATEST)
-    checked = line.find(Filter(actions=("audit_verify",), status="done"), 0, 1)
+    checked = line.find(Filter(actions=("audit_verify",), status="done"), 0, MOST_LOOKED_AT)
     openings = visit.appliance.governing.openings()
     witnesses = visit.appliance.witnessing.witnesses()
     last = max(witnesses, key=lambda one: one.time, default=None)
@@ -35,7 +38,7 @@ def overview(visit: Visit) -> Page:
         "profile": profile,
         "records": denied.records,
         "events": denied.events,
-        "checked": checked.entries[0].records[0] if checked.entries else None,
+        "checked": _whole(checked.entries),
         "witness": last,
         "witness_days": _age(last.time, now) if last else -1,
         "stale": STALE_WITNESS_DAYS,
@@ -53,6 +56,15 @@ def overview(visit: Visit) -> Page:
         "days": SHOWN_DAYS,
     }
     return Page("overview.html", "Overview", values)
+
+
+def _whole(entries: tuple[Entry, ...]) -> Record | None:
+    """The begin of the last verification of the whole log; other checks count no records."""
+    for entry in entries:
+        result = entry.records[-1].result
+        if result and "records" in dict(result.counts):
+            return entry.records[0]
+    return None
 
 
 def _since(days: tuple[Tally, ...], day: str) -> int:
