@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from appliance.cli.display import emit_json, table
+from appliance.cli.evidence import export, report
 from appliance.cli.officers import key_command, key_options, opener_of
-from appliance.cli.session import json_option, note, opens_store
+from appliance.cli.session import FOLDER, json_option, note, opens_store
+from appliance.cli.witness import checkpoint as checkpoint_command
+from appliance.cli.witness import cosign, read_file
+from appliance.errors import UsageError
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
@@ -20,7 +25,8 @@ def audit_command() -> None:
     """Read and verify the audit log."""
 
 
-audit_command.add_command(key_command)
+for command in (key_command, export, report, checkpoint_command, cosign):
+    audit_command.add_command(command)
 
 
 @audit_command.command("show")
@@ -66,17 +72,41 @@ def show(
 
 
 @audit_command.command("verify")
+@click.option("--paper", metavar="CODE", default="", help="Compare with a printed page.")
+@click.option("--size", type=click.IntRange(0), help="With --paper: its number of records.")
+@click.option(
+    "--checkpoint", type=FOLDER, help="Compare with a checkpoint that was kept elsewhere."
+)
 @json_option
 @opens_store
-def verify(appliance: Appliance, as_json: bool) -> None:
+def verify(
+    appliance: Appliance, paper: str, size: int | None, checkpoint: Path | None, as_json: bool
+) -> None:
     """Check every record against the tree and its signed checkpoint; names the first bad one.
 
+    What witnesses saw is compared as well. With --paper or --checkpoint the log also has to begin
+    with exactly the records that were on the page or under the checkpoint.
+
     \b
-    Example:
+    Examples:
       appliance audit verify --json
+      appliance audit verify --paper ABCD-EFGH-IJKL-MNOP --size 4711
     """
+    if bool(paper) != (size is not None):
+        raise UsageError("--paper and --size belong together", remedy="as the page shows them")
     verdict = appliance.audit_verify()
+    seen = appliance.witnessing.verify()
+    compared = []
+    if size is not None:
+        compared.append(appliance.witnessing.compare_paper(paper, size))
+    if checkpoint is not None:
+        compared.append(appliance.witnessing.compare_note(read_file(checkpoint)))
     if as_json:
-        emit_json(verdict)
-    else:
-        note(f"{verdict.records} records verify; root {verdict.root}.")
+        found = {field.name: getattr(verdict, field.name) for field in fields(verdict)}
+        emit_json({**found, "witnesses": seen, "compared": compared})
+        return
+    note(f"{verdict.records} records verify; root {verdict.root}.")
+    for one in seen:
+        note(f"They begin with the {one.size} records that {one.name} saw at {one.time}.")
+    for other in compared:
+        note(f"They begin with the {other.size} records that were kept elsewhere.")

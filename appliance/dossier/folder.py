@@ -26,6 +26,7 @@ from appliance.output import written
 
 _NAME = re.compile(r"(?:(?:cosignatures|growth|policies/[0-9a-f]{64})/)?[A-Za-z0-9][A-Za-z0-9._-]*")
 _PER_BUNDLE = 500  # events
+LONGEST_NAME = 200  # of a log
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,12 @@ class Written:
     events: int
 
 
-def write(pieces: Iterable[Piece], folder: Path, origin: str, opening: Opening = sealed) -> Written:
+def write(pieces: Iterable[Piece], folder: Path, opening: Opening = sealed) -> Written:
     """Write a folder of evidence.
 
     Args:
         pieces: as the core streams them.
         folder: to be made; there must be none of this name.
-        origin: the log's name.
         opening: opens sealed strings, with the officer's key.
 
     Raises:
@@ -57,6 +57,8 @@ def write(pieces: Iterable[Piece], folder: Path, origin: str, opening: Opening =
     with _explained(folder):
         draft.mkdir(mode=0o700, parents=True)
     _collect(pieces, draft)
+    with (draft / "checkpoint").open(encoding="utf-8") as note:
+        origin = note.readline(LONGEST_NAME).strip()
     names = read_names((draft / "names.json").read_bytes())
     counted = _derive(draft, tell(_records(draft), names, opening), origin)
     for name in ("verify_audit.py",):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -91,6 +91,33 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """One event of a report, for machines."""
+
+    record: int
+    time: str
+    who: str
+    action: str
+    code: str
+    status: str
+    purpose: str
+    documents: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plainly:
+    """A report for machines."""
+
+    report: str
+    title: str
+    asked: str
+    made: str
+    answer: tuple[str, ...]
+    events: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A title, what was asked, the answer in short, and one sentence for each event."""
 
@@ -100,7 +127,6 @@ class Report:
     answer: tuple[str, ...]
     told: tuple[Told, ...]
     made: str  # RFC 3339, UTC
-    hours: Hours | None = field(default=None)
 
 
 def wanted(kind: Kind, asked: Wanted) -> Wanted:
@@ -136,6 +162,25 @@ def report(
         said += f"; outside {hours.said()}"
     answer = _ANSWERS.get(kind, _counted)(kept)
     return Report(kind, title, said, answer, kept, made)
+
+
+def plain(found: Report) -> Plainly:
+    """A report for machines."""
+    events = tuple(
+        Said(
+            record=one.event.seq,
+            time=one.event.time,
+            who=one.who,
+            action=one.event.action,
+            code=one.event.code,
+            status=one.event.status,
+            purpose=one.event.purpose,
+            documents=one.event.documents,
+            words=one.sentence,
+        )
+        for one in found.told
+    )
+    return Plainly(str(found.kind), found.title, found.asked, found.made, found.answer, events)
 
 
 def _late(told: Told, hours: Hours) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from appliance.dossier import rows
 from appliance.dossier.reports import Report
@@ -39,6 +39,17 @@ def pdf(report: Report) -> bytes:
         foot = f"{report.title} - page {number} of {len(pages)}"
         page.append(Line(foot, _LEFT, HEIGHT - 28, 7))
     return document([tuple(page) for page in pages], report.title)
+
+
+def _text(report: Report) -> bytes:
+    return text(report).encode("utf-8", "backslashreplace")
+
+
+def _csv(report: Report) -> bytes:
+    return as_csv(report).encode("utf-8", "backslashreplace")
+
+
+FORMS: Mapping[str, Callable[[Report], bytes]] = {".txt": _text, ".csv": _csv, ".pdf": pdf}
 
 
 def _body(report: Report) -> Iterator[tuple[str, bool]]:
