@@ -18,6 +18,7 @@ from threading import Lock
 
 from appliance.access.decided import Decided
 from appliance.access.policy import AccessClass, Decision, PolicySet
+from appliance.access.principals import ROOT, Principal, of_the_machine
 from appliance.access.scope import Scope
 from appliance.audit.log import AuditLog
 from appliance.audit.records import Actor, DecisionRecord, IntentId, Kind
@@ -90,6 +91,13 @@ class Acts(Rights):
         self.log, self.code, self.via = log, code, via
         self.actor = Actor(uid, self.principal.name, via)
         self.fresh = Freshness(store, log, self.actor, code)
+
+    @property
+    def principal(self) -> Principal:
+        """The person who acts; root, where a service answers, is its administrator and no more."""
+        person = super().principal
+        served = self.via is not Via.CLI and person.uid == ROOT
+        return of_the_machine(person) if served else person
 
     def enforce(self, policy: PolicySet) -> None:
         """From now on this policy set is in force, for everybody."""
