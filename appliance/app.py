@@ -87,14 +87,21 @@ class Appliance:
 
     @classmethod
     def open(
-        cls, settings: Settings, secret: Secret, uid: int, purpose: str, notify: Notify
+        cls,
+        settings: Settings,
+        secret: Secret,
+        uid: int,
+        purpose: str,
+        notify: Notify,
+        *,
+        code: str = "",
     ) -> Appliance:
         """Open the store at the home folder for the user ``uid`` alone: see `Premises.open`."""
         from appliance.premises import Premises
 
         premises = Premises.open(settings, secret)
         try:
-            appliance = premises.of(uid, purpose, notify)
+            appliance = premises.of(uid, purpose, notify, code=code)
         except BaseException:
             premises.close()
             raise

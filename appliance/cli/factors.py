@@ -59,30 +59,30 @@ def enrol(appliance: Appliance) -> None:
 
 
 @factor_command.command("confirm")
-@click.argument("code")
+@click.argument("shown", metavar="CODE")
 @opens_store
-def confirm(appliance: Appliance, code: str) -> None:
+def confirm(appliance: Appliance, shown: str) -> None:
     """Put a second factor in force by a code that it shows.
 
     \b
     Example:
       appliance factor confirm 123456
     """
-    appliance.factors.confirm(code)
+    appliance.factors.confirm(shown)
     note("Your second factor is in force.")
 
 
 @factor_command.command("check")
-@click.argument("code")
+@click.argument("shown", metavar="CODE")
 @opens_store
-def check(appliance: Appliance, code: str) -> None:
+def check(appliance: Appliance, shown: str) -> None:
     """Try a code of your second factor; a code can be used once.
 
     \b
     Example:
       appliance factor check 123456
     """
-    appliance.factors.check(code)
+    appliance.factors.check(shown)
     note("The code is right.")
 
 

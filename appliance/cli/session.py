@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from appliance import config
+from appliance.cli.unsealing import read_secret, secret_options
 from appliance.config import Settings
-from appliance.errors import StoreMissing, UsageError
+from appliance.errors import FactorNeeded, StoreMissing, UsageError
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
@@ -64,8 +65,9 @@ def opens_store(command: Callable[..., Any]) -> Callable[..., Any]:
     Where the resident service answers, the command gets that: it cannot tell the two apart.
     """
 
-    @passphrase_options
+    @secret_options
     @embedded_option
+    @click.option("--code", default="", help="A one-time code of your second factor.")
     @click.option("--purpose", default="", help="Purpose of use, for the policy and the record.")
     @click.pass_obj
     @functools.wraps(command)
@@ -75,19 +77,48 @@ def opens_store(command: Callable[..., Any]) -> Callable[..., Any]:
         *arguments: Any,
         passphrase_fd: int | None,
         passphrase_file: Path | None,
+        shares: bool,
+        share_files: tuple[Path, ...],
         purpose: str,
+        code: str,
         embedded: bool,
         **options: Any,
     ) -> Any:
-        reached = None if embedded else service(settings, purpose)
-        opened = reached or open_appliance(settings, passphrase_fd, passphrase_file, purpose)
+        opened = None if embedded else service(settings, purpose, code=code)
+        opened = opened or open_appliance(
+            settings,
+            passphrase_fd,
+            passphrase_file,
+            purpose,
+            code=code,
+            shares=shares,
+            share_files=share_files,
+        )
         with opened as appliance:
-            return command(appliance, *arguments, **options)
+            return with_factor(appliance, code, lambda: command(appliance, *arguments, **options))
 
     return wrapped
 
 
-def service(settings: Settings, purpose: str) -> Appliance | None:
+def with_factor(appliance: Appliance, code: str, run: Callable[[], Any]) -> Any:
+    """Run a command; where it needs a second factor and none was given, ask, and run it again.
+
+    It is refused before anything is done, so it can be run again as it was.
+
+    Raises:
+        FactorNeeded: nobody is at the terminal, or what they gave is not right.
+    """
+    try:
+        return run()
+    except FactorNeeded as error:
+        if code or not sys.stdin.isatty():
+            raise
+        note(f"{error.message[:1].upper()}{error.message[1:]}.")
+        appliance.factors.check(str(click.prompt("Code", err=True)))
+        return run()
+
+
+def service(settings: Settings, purpose: str, *, code: str = "") -> Appliance | None:
     """The appliance behind the resident service's socket; None where none answers.
 
     Raises:
@@ -98,13 +129,20 @@ def service(settings: Settings, purpose: str) -> Appliance | None:
     from appliance.api.remote import reached
 
     home = None if settings.service.socket else settings.home  # whoever named it vouches for it
-    return reached(settings.service_socket, purpose, note, home=home)
+    return reached(settings.service_socket, purpose, note, code=code, home=home)
 
 
 def open_appliance(
-    settings: Settings, descriptor: int | None, file: Path | None, purpose: str
+    settings: Settings,
+    descriptor: int | None,
+    file: Path | None,
+    purpose: str,
+    *,
+    code: str = "",
+    shares: bool = False,
+    share_files: tuple[Path, ...] = (),
 ) -> Appliance:
-    """Ask for the passphrase and open the store as the person who runs this process."""
+    """Ask for what opens the store, and open it as the person who runs this process."""
     from appliance.app import Appliance
 
     if not (settings.home / "store").is_dir():  # before asking for a passphrase in vain
@@ -112,8 +150,10 @@ def open_appliance(
             f"there is no store at {settings.home}",
             remedy="run `appliance init`, or name another place with --home",
         )
-    passphrase = read_passphrase(descriptor, file, confirm=False)
-    return Appliance.open(settings, passphrase, os.getuid(), purpose, note)
+    secret = read_secret(
+        settings.home, descriptor=descriptor, file=file, shares=shares, share_files=share_files
+    )
+    return Appliance.open(settings, secret, os.getuid(), purpose, note, code=code)
 
 
 def read_passphrase(descriptor: int | None, file: Path | None, *, confirm: bool) -> str:
