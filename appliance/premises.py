@@ -24,6 +24,7 @@ from appliance.config import Settings
 from appliance.crypto.keyring import Key
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
 from appliance.errors import UsageError
+from appliance.happenings import counting_failures, take_over_engines, take_over_failures
 from appliance.installs import take_over
 from appliance.officers import roster
 from appliance.policing import finish_exchange
@@ -51,6 +52,8 @@ class Premises:
         self.log.officers = partial(roster, store)
         try:
             take_over(self.log, settings.journal)
+            take_over_failures(self.log, settings.home)
+            take_over_engines(self.log, settings)
         except BaseException:
             self.log.close()
             raise
@@ -94,7 +97,8 @@ class Premises:
             AuditError: the audit log cannot be continued.
             PolicyError: the policy set does not validate.
         """
-        store = Store.open(settings.home, secret)
+        with counting_failures(settings.home):
+            store = Store.open(settings.home, secret)
         try:
             return cls(settings, store)
         except BaseException:

@@ -18,6 +18,7 @@ from appliance.config import Settings
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document, DocumentId, ParsedDocument, Passage, Span
 from appliance.errors import EngineUnavailable, UsageError
+from appliance.happenings import take_over_engines
 from appliance.keeping import Keeper, kept
 from appliance.prompting import Prompting
 from appliance.results import Answer, Basis, FieldValue, Kept, Outcome, Request, Summary, cited
@@ -304,6 +305,7 @@ class Questions:
             if not running.running:
                 self._notify("The engine is not running; starting it (this takes about a minute).")
                 server.start(self._settings, self._notify)
+                take_over_engines(self._acts.log, self._settings)
         if running.running and running.digest not in {"", identity.digest}:
             raise EngineUnavailable(
                 f"the engine runs with {running.model}, not with the model in force",

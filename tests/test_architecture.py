@@ -38,6 +38,7 @@ APP = frozenset(  # one room in several files
         "fresh",
         "governed",
         "governing",
+        "happenings",
         "installs",
         "keeping",
         "keyholder",

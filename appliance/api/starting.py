@@ -25,7 +25,7 @@ from appliance.config import LONGEST_SOCKET_PATH, Settings
 from appliance.crypto.unseal import Secret
 from appliance.egress import hand
 from appliance.engine import server
-from appliance.errors import ApplianceError, ConfigError, StoreBusy, UsageError, WrongPassphrase
+from appliance.errors import ApplianceError, ConfigError, StoreBusy, UsageError
 from appliance.premises import Premises
 from appliance.sandbox import resident
 from appliance.sandbox.resident import Locked
@@ -33,8 +33,6 @@ from appliance.sandbox.resident import Locked
 Notify = Callable[[str], None]
 BACKLOG = 128  # connections that wait to be accepted
 EVERYBODY, PRIVATE = 0o666, 0o700  # the kernel says who calls; the folder says who may try
-_FAILURES = "unseal.failed"  # in the run folder: a byte for each, until the next time it opens
-_MOST_FAILURES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def serve(
         locked = resident.lock(wish.user)
         hand.use(helping)
         ending.callback(hand.leave)
-        premises = ending.enter_context(_opened(settings, opens))
+        premises = ending.enter_context(Premises.open(settings, opens))
         del opens
         listener = ending.enter_context(listening(settings.service_socket))
         ending.callback(settings.service_socket.unlink, missing_ok=True)
@@ -130,24 +128,6 @@ def listening(path: Path) -> socket.socket:
         made.close()
         raise
     return made
-
-
-def _opened(settings: Settings, opens: Secret) -> Premises:
-    """The premises; what failed before is on record as soon as there is a record."""
-    failures = settings.run / _FAILURES
-    try:
-        premises = Premises.open(settings, opens)
-    except WrongPassphrase:
-        with suppress(OSError), failures.open("ab") as file:
-            if file.tell() < _MOST_FAILURES:
-                file.write(b".")
-        raise
-    with suppress(FileNotFoundError):
-        counts = {"attempts": failures.stat().st_size}
-        actor = Actor(os.getuid(), "", "service")
-        premises.log.event(Kind.SECURITY, "unseal_failed", actor, status="failed", counts=counts)
-        failures.unlink()
-    return premises
 
 
 def _on_record(premises: Premises, locked: Locked) -> None:

@@ -23,7 +23,7 @@ from typing import BinaryIO
 
 from appliance.config import Settings
 from appliance.egress import hand
-from appliance.engine import attested, failures, launch, models, processes
+from appliance.engine import attested, failures, happened, launch, models, processes
 from appliance.engine.client import get
 from appliance.engine.command import (
     Places,
@@ -109,6 +109,7 @@ def start(settings: Settings, progress: Progress, wall: Isolation | None = None)
             _end_remains(settings, places)
             child.wait()
             raise
+        happened.note(places.run, happened.STARTED, identity.digest)
         child.returncode = 0  # it lives on by design, of which Popen would warn
 
 
@@ -281,7 +282,10 @@ def _end_remains(settings: Settings, places: Places) -> None:
     """End what an earlier engine left: processes, socket, temporary files, the record of it."""
     record = _record(places)
     if record is not None:
+        alive = processes.is_alive(record.process)
         processes.end(record.process, PATIENCE_S)
+        how = happened.STOPPED if alive else happened.DIED
+        happened.note(places.run, how, record.digest)
     _remove_stale(settings.engine_socket)
     shutil.rmtree(places.scratch, ignore_errors=True)
     places.record.unlink(missing_ok=True)
