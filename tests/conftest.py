@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -16,6 +18,7 @@ from appliance import config
 from appliance.app import Appliance
 from appliance.cli.main import main
 from appliance.crypto.unseal import Argon2Cost
+from appliance.errors import ApplianceError
 
 pytest_plugins = ("tests.engine_fixture",)
 
@@ -26,6 +29,27 @@ ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "tests" / "samples"
 PASSPHRASE = "a passphrase for tests"
 QUICK = Argon2Cost(memory_kib=1024, iterations=1, lanes=1)  # real stores use the default
+
+
+BOTH_WAYS = ("tests.cli.", "tests.test_main_job", "tests.test_bad_input")  # see `way`
+EMBEDDED, SERVED = "embedded", "served"
+REAL_UID = os.getuid()
+FOUNDER = REAL_UID or 1  # root reads nothing over a service; another account founds the store then
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The whole suite of the command line runs embedded and against a service."""
+    if "way" in metafunc.fixturenames and f"{metafunc.module.__name__}.".startswith(BOTH_WAYS):
+        metafunc.parametrize("way", [EMBEDDED, SERVED], indirect=True)
+
+
+@pytest.fixture
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How commands reach the store: they open it, or a service that has it open answers."""
+    chosen: str = getattr(request, "param", EMBEDDED)
+    if chosen == SERVED:
+        monkeypatch.setattr("os.getuid", lambda: FOUNDER)
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +68,35 @@ class Desk:
     home: Path
     passphrase_file: Path
     capture: pytest.CaptureFixture[str]
+    way: str = EMBEDDED
+
+    @contextmanager
+    def open(self, passphrase: Path) -> Iterator[None]:
+        """A service answers for the length of the block, where that is the way.
+
+        It opens the store as the command itself would; where it cannot, none answers.
+        """
+        if self.way == EMBEDDED:
+            yield
+            return
+        from appliance.premises import Premises
+        from tests.api.serving import as_caller, running
+
+        try:
+            premises = Premises.open(config.load(self.home), passphrase.read_text().rstrip())
+        except (ApplianceError, OSError, UnicodeDecodeError):
+            yield
+            return
+        with premises, TemporaryDirectory(prefix="service-") as folder:
+            Path(folder).chmod(0o711)
+            path = Path(folder) / "socket"
+            os.environ["APPLIANCE_SOCKET"] = str(path)
+            try:
+                with running(premises, path), as_caller():
+                    path.chmod(0o666)
+                    yield
+            finally:
+                del os.environ["APPLIANCE_SOCKET"]
 
     def run(self, *arguments: str, stdin: str = "", passphrase: Path | None = None) -> Ran:
         """Run one command of the real command line in this process."""
@@ -52,7 +105,8 @@ class Desk:
         before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(stdin.encode()))
         self.capture.readouterr()
         try:
-            code = main(["--home", str(self.home), *words])
+            with self.open(passphrase or self.passphrase_file):
+                code = main(["--home", str(self.home), *words])
         finally:
             sys.stdin = before
             del os.environ["APPLIANCE_PASSPHRASE_FILE"]
@@ -75,9 +129,9 @@ def secret(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bare_desk(tmp_path: Path, secret: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+def bare_desk(tmp_path: Path, secret: Path, capsys: pytest.CaptureFixture[str], way: str) -> Desk:
     """A desk without a store."""
-    return Desk(tmp_path / "home", secret, capsys)
+    return Desk(tmp_path / "home", secret, capsys, way)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 from appliance import config
 from appliance.app import Appliance
-from tests.conftest import PASSPHRASE, QUICK, ROOT, Desk
+from tests.conftest import PASSPHRASE, QUICK, ROOT, SERVED, Desk
 
 CLI = [sys.executable, "-m", "appliance.cli.main"]
 NAMESPACES = subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False)
@@ -175,6 +175,8 @@ def test_ambiguous_collection(desk: Desk) -> None:
 
 
 def environment(desk: Desk) -> dict[str, str]:
+    if desk.way == SERVED:
+        pytest.skip("signals to a process of its own; test_remote.py ends callers of a service")
     return {
         **os.environ,
         "APPLIANCE_HOME": str(desk.home),

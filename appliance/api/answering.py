@@ -24,7 +24,7 @@ from typing import cast
 
 from appliance.acts import Via
 from appliance.api import files
-from appliance.api.calls import Method, methods
+from appliance.api.calls import Method, method_at
 from appliance.api.fair import Turn, Turns
 from appliance.api.frames import LARGEST_CALL, MAGIC, Connection, Garbled, Gone, Message
 from appliance.api.peer import Peer
@@ -123,7 +123,7 @@ class _Call:
         untrusted = message.plain
         if not isinstance(untrusted, dict) or set(untrusted) != {"call", "arguments"}:
             raise Garbled("this is no call")
-        method = methods().get(str(untrusted["call"]))
+        method = method_at(str(untrusted["call"])[:LONGEST_WORD])
         given = untrusted["arguments"]
         if method is None or not isinstance(given, dict):
             raise Garbled("the service knows no such call", remedy="use the same version on both")

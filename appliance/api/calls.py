@@ -16,7 +16,7 @@ import types
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Union, get_args, get_origin
 
@@ -67,17 +67,23 @@ def rooms() -> Mapping[str, type]:
     return {"": Appliance, **{name: room for name, room in found.items() if inspect.isclass(room)}}
 
 
-@cache
+@lru_cache(1024)  # of names that anybody may make up
+def method_at(path: str) -> Method | None:
+    """The use case of this path; None where there is none that can be called."""
+    room, _, name = path.rpartition(".")
+    function = dict(_public(room)).get(name) if room in rooms() else None
+    return None if function is None else _method(room, name, function)
+
+
 def methods() -> Mapping[str, Method]:
     """Every use case by its path."""
-    found = (method for room in rooms() for method in _of_room(room))
-    return {method.path: method for method in found}
+    found = map(method_at, _paths())
+    return {method.path: method for method in found if method is not None}
 
 
 def not_callable() -> tuple[str, ...]:
     """Public methods that stay in their process, because something else is in their signature."""
-    public = {f"{room}.{name}".lstrip(".") for room in rooms() for name, _ in _public(room)}
-    return tuple(sorted(public - methods().keys()))
+    return tuple(sorted(path for path in _paths() if method_at(path) is None))
 
 
 def crosses(kind: object) -> bool:
@@ -107,25 +113,29 @@ def _is_noun(kind: type) -> bool:
     return frozen and all(map(crosses, type_hints(kind).values()))
 
 
+def _paths() -> tuple[str, ...]:
+    return tuple(f"{room}.{name}".lstrip(".") for room in rooms() for name, _ in _public(room))
+
+
 def _public(room: str) -> Iterator[tuple[str, types.FunctionType]]:
     for name, function in inspect.getmembers(rooms()[room], inspect.isfunction):
         if not name.startswith("_") and name not in _NOT_CALLED:
             yield name, function
 
 
-def _of_room(room: str) -> Iterator[Method]:
-    for name, function in _public(room):
-        hints = dict(type_hints(function))
-        result = hints.pop("return", None)
-        if set(hints) != set(inspect.signature(function).parameters) - {"self"}:
-            continue
-        streams = [one for one, kind in hints.items() if _item(kind, {collections.abc.Iterable})]
-        stream = streams[0] if len(streams) == 1 else ""
-        if stream:
-            hints[stream] = _item(hints[stream], {collections.abc.Iterable})
-        item = _item(result, _PULLED)
-        if all(map(crosses, hints.values())) and crosses(item or result):
-            yield Method(room, name, hints, stream, item or result, item is not None, function)
+def _method(room: str, name: str, function: types.FunctionType) -> Method | None:
+    hints = dict(type_hints(function))
+    result = hints.pop("return", None)
+    if set(hints) != set(inspect.signature(function).parameters) - {"self"}:
+        return None
+    streams = [one for one, kind in hints.items() if _item(kind, {collections.abc.Iterable})]
+    stream = streams[0] if len(streams) == 1 else ""
+    if stream:
+        hints[stream] = _item(hints[stream], {collections.abc.Iterable})
+    item = _item(result, _PULLED)
+    if not all(map(crosses, hints.values())) or not crosses(item or result):
+        return None
+    return Method(room, name, hints, stream, item or result, item is not None, function)
 
 
 def _item(kind: object, origins: set[type]) -> object | None:

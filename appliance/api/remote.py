@@ -19,7 +19,7 @@ from typing import Self, cast
 
 from appliance.acts import Via
 from appliance.api import files
-from appliance.api.calls import Method, methods, rooms
+from appliance.api.calls import Method, method_at, rooms
 from appliance.api.frames import LARGEST_RESULT, MAGIC, Connection, Garbled, Gone
 from appliance.api.telling import VERSION, error_of
 from appliance.app import Appliance
@@ -48,7 +48,7 @@ def reached(
         ServiceUnavailable: the socket may not be used, or somebody else's process answers.
     """
     try:
-        first = _connected(path)
+        first = connected(path)
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         return None
     except PermissionError as error:
@@ -75,7 +75,7 @@ class _Room:
     def __getattr__(self, name: str) -> object:
         if not self._name and name in rooms():
             return _Room(name, self._link)
-        method = methods().get(f"{self._name}.{name}" if self._name else name)
+        method = method_at(f"{self._name}.{name}" if self._name else name)
         if method is None:
             raise AttributeError(f"the service answers no {name}")
         return _Bound(method, self._link)
@@ -135,7 +135,7 @@ class _Link:
                 return line
             line.close()
         try:
-            return self.greeted(_connected(self._path))
+            return self.greeted(connected(self._path))
         except OSError as error:
             raise ServiceUnavailable(
                 "the service does not answer any more", remedy="it was sealed or it ended"
@@ -145,9 +145,9 @@ class _Link:
         """Keep a connection for the next call."""
         self._free.append(line)
 
-    def greeted(self, connected: socket.socket) -> Connection:
+    def greeted(self, fresh: socket.socket) -> Connection:
         """A new connection on which calls may be made.  Raises what the service says."""
-        line = Connection(connected, LARGEST_RESULT)
+        line = Connection(fresh, LARGEST_RESULT)
         try:
             with suppress(Gone):  # whoever is turned away at the door is told why all the same
                 line.begin(MAGIC)
@@ -287,7 +287,8 @@ def _stopped(line: Connection) -> bool:
     return True
 
 
-def _connected(path: Path) -> socket.socket:
+def connected(path: Path) -> socket.socket:
+    """A connection to the socket at ``path``.  Raises OSError."""
     connecting = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connecting.settimeout(PATIENCE_S)
@@ -298,7 +299,7 @@ def _connected(path: Path) -> socket.socket:
     return connecting
 
 
-def _belongs(connected: socket.socket, home: Path | None) -> bool:
+def _belongs(fresh: socket.socket, home: Path | None) -> bool:
     """Whether the one who listens is the owner of the home folder, or root."""
     if home is None:
         return True
@@ -306,5 +307,5 @@ def _belongs(connected: socket.socket, home: Path | None) -> bool:
         owner = home.stat().st_uid
     except OSError:  # not for us to see: whoever named the socket vouches for it
         return True
-    said = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    said = fresh.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     return _CREDENTIALS.unpack(said)[1] in {owner, 0}

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.display import emit_json
-from appliance.cli.session import FOLDER, json_option, note, open_appliance, passphrase_options
+from appliance.cli.session import (
+    FOLDER,
+    embedded_option,
+    json_option,
+    note,
+    open_appliance,
+    passphrase_options,
+    service,
+)
 from appliance.config import Settings
 from appliance.errors import (
     ApplianceError,
@@ -37,6 +45,7 @@ NAME = "accept"  # of the files: accept.json, accept.txt, accept.pdf
 @click.option("--check", "checked", type=FOLDER, help="Only check the signature of a report.")
 @click.option("--key", default="", help="With --check: the public key, as you wrote it down.")
 @passphrase_options
+@embedded_option
 @click.pass_obj
 def accept_command(
     settings: Settings,
@@ -48,6 +57,7 @@ def accept_command(
     key: str,
     passphrase_fd: int | None,
     passphrase_file: Path | None,
+    embedded: bool,
 ) -> None:
     """Try every promise on this machine, measure it, and sign what was found.
 
@@ -68,7 +78,14 @@ def accept_command(
         return
     if out is not None:
         _prepare(out)
-    found = _found(settings, passphrase_fd, passphrase_file, deep=deep, unrecorded=unrecorded)
+    found = _found(
+        settings,
+        passphrase_fd,
+        passphrase_file,
+        deep=deep,
+        unrecorded=unrecorded,
+        embedded=embedded,
+    )
     if out is not None:
         _write(out, found)
     if as_json:
@@ -81,13 +98,22 @@ def accept_command(
 
 
 def _found(
-    settings: Settings, descriptor: int | None, file: Path | None, *, deep: bool, unrecorded: bool
+    settings: Settings,
+    descriptor: int | None,
+    file: Path | None,
+    *,
+    deep: bool,
+    unrecorded: bool,
+    embedded: bool,
 ) -> Signed:
     from appliance.acceptance.record import signed
     from appliance.acceptance.run import examine
 
     fault: ApplianceError | None = None
-    if not unrecorded and (settings.home / "store").is_dir():
+    if not unrecorded and not embedded and service(settings, "") is not None:
+        # Trying every promise takes networks and programs, which a service never may.
+        note("The service has the store open: the report is signed with a key made for it.")
+    elif not unrecorded and (settings.home / "store").is_dir():
         try:
             appliance = open_appliance(settings, descriptor, file, "")
         except (AuditError, StoreDamaged, PolicyError) as error:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.display import emit_json, table
-from appliance.cli.session import FOLDER, json_option, note, open_appliance, passphrase_options
+from appliance.cli.session import (
+    FOLDER,
+    embedded_option,
+    json_option,
+    note,
+    open_appliance,
+    passphrase_options,
+    service,
+)
 from appliance.config import Settings
 from appliance.errors import ApplianceError, InputUnreadable, InvariantBroken
 
@@ -30,6 +38,7 @@ def attest_command() -> None:
     "--unrecorded", is_flag=True, help="Only look: open no store, sign nothing, record nothing."
 )
 @passphrase_options
+@embedded_option
 @click.pass_obj
 def egress(
     settings: Settings,
@@ -39,6 +48,7 @@ def egress(
     unrecorded: bool,
     passphrase_fd: int | None,
     passphrase_file: Path | None,
+    embedded: bool,
 ) -> None:
     """Look at every wall, try every way out, and say whether anything can leave.
 
@@ -51,7 +61,9 @@ def egress(
       appliance attest egress --out egress.json --page egress.html
       appliance attest egress --unrecorded
     """
-    found = _found(settings, passphrase_fd, passphrase_file, unrecorded=unrecorded)
+    found = _found(
+        settings, passphrase_fd, passphrase_file, unrecorded=unrecorded, embedded=embedded
+    )
     if out is not None:
         from appliance.plain import to_plain
 
@@ -95,10 +107,16 @@ def verify(file: Path, key: str, as_json: bool) -> None:
 
 
 def _found(
-    settings: Settings, descriptor: int | None, file: Path | None, *, unrecorded: bool
+    settings: Settings,
+    descriptor: int | None,
+    file: Path | None,
+    *,
+    unrecorded: bool,
+    embedded: bool,
 ) -> Signed:
     if not unrecorded:
-        with open_appliance(settings, descriptor, file, "") as appliance:
+        opened = None if embedded else service(settings, "")
+        with opened or open_appliance(settings, descriptor, file, "") as appliance:
             return appliance.attest_egress()
     from appliance.attest.parts import look
     from appliance.attest.record import Signed, compose

@@ -10,12 +10,14 @@ import click
 
 from appliance.cli.display import emit_json, table
 from appliance.cli.session import (
+    embedded_option,
     json_option,
     note,
     open_appliance,
     opens_store,
     passphrase_options,
     read_passphrase,
+    service,
 )
 from appliance.config import Settings
 from appliance.errors import ApplianceError
@@ -71,6 +73,7 @@ def status_command(appliance: Appliance, as_json: bool) -> None:
 @json_option
 @click.option("--deep", is_flag=True, help="Also open the store and check every object and record.")
 @passphrase_options
+@embedded_option
 @click.pass_obj
 def doctor_command(
     settings: Settings,
@@ -78,6 +81,7 @@ def doctor_command(
     deep: bool,
     passphrase_fd: int | None,
     passphrase_file: Path | None,
+    embedded: bool,
 ) -> None:
     """Say what is missing or wrong, and what to do about it.
 
@@ -90,7 +94,9 @@ def doctor_command(
 
     findings = examine(settings)
     if deep:
-        with open_appliance(settings, passphrase_fd, passphrase_file, "") as appliance:
+        opened = None if embedded else service(settings, "")
+        opened = opened or open_appliance(settings, passphrase_fd, passphrase_file, "")
+        with opened as appliance:
             findings += appliance.examined()
     if as_json:
         emit_json(findings)
