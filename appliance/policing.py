@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from appliance.access.comparing import Change, Why, changes, why
+from appliance.access.kept import keep
 from appliance.access.policy import SCHEMA, AccessClass, Decision, PolicySet, check
 from appliance.access.principals import Principal, as_of
 from appliance.acts import Acts
@@ -169,6 +170,7 @@ class Policing:
         force.rename(before)
         fresh.rename(force)
         self._acts.enforce(copied)
+        keep(self._home / "audit", force, hash)
 
     def _proposers(self, hash: str) -> set[int]:
         """Who proposed this set since the policies were last changed, by the verified log."""

@@ -153,10 +153,12 @@ def _object(event: Event, private: Mapping[str, str]) -> list[str]:
     if not about and event.action == "ask" and event.status == DONE:
         about = "a question"
     number = f"{count} document{'s' * (count != 1)}"
+    if event.action == "create_collection" and not about:
+        about = "a collection"
     if words.documents == "-":
         if about:
             return [about, f"({number})"] if count else [about]
-        return [number if count else "documents"]
+        return [number if count else "files" if event.action == "ingest" else "documents"]
     read = [words.documents, number] if words.documents and count else []
     return [about, *read] if about else read
 
@@ -177,14 +179,23 @@ def _ending(event: Event) -> str:
     if event.error and event.status not in {DONE, "denied"}:
         said += f" ({event.error})"
     if event.status not in (*_ENDINGS, DONE, ""):
-        said = f"; noted as {event.status[:40]}"
+        kind, mark, digest = event.status.rpartition("sha256:")
+        said = f"; {kind.rstrip(',') or 'digest'} {digest[:16]}" if mark else f"; {event.status}"
     decision = event.decision
     if decision is None:
         return said
     by = ", ".join(decision.policies)
     if decision.allow and event.status != "denied":
-        return f"{said}; permitted by {by}" if by else f"{said}; decided for each document"
+        return said + _permitted(event, by)
+    if event.error == "NotFound":
+        return "; refused: it is not there, or not for them"
     return f"{said} by {by}" if by else f"{said}: nothing permits it"
+
+
+def _permitted(event: Event, by: str) -> str:
+    if by:
+        return f"; permitted by {by}"
+    return "; each document decided by the policies in force" if event.documents else ""
 
 
 def _shown(text: str) -> str:

@@ -145,12 +145,13 @@ def report(
     if form not in FORMS:
         raise UsageError("a report is .txt, .csv or .pdf", remedy="name the file so with --out")
     chosen, working = reports.Kind(kind), reports.Hours.parse(hours, zone)
-    wanted = reports.wanted(chosen, _wanted(since, until, who, what, collection))
+    asked = _wanted(since, until, who, what, collection)
+    wanted = reports.wanted(chosen, asked)
     opening = _opening(appliance, with_key, key_file) or sealed
     evidence = appliance.evidence
     names = names_of(evidence.names(), evidence.shelves())
     told = tell(_told(evidence.records(wanted, kind)), names, opening)
-    found = reports.report(chosen, wanted, told, now().time, working)
+    found = reports.report(chosen, asked, told, now().time, working)
     if as_json:
         emit_json(reports.plain(found))
     if out is not None:
