@@ -287,10 +287,7 @@ def outside(what: str) -> InvariantBroken:
 
 def lost() -> Denied:
     """Rights were taken away while the work went on."""
-    return Denied(
-        "what you may read changed while this was done, so nothing of it is shown",
-        remedy="ask again",
-    )
+    return Denied("what you may read changed meanwhile: nothing is shown", remedy="ask again")
 
 
 def _status(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +25,14 @@ from appliance.store.store import Part, Store
 
 
 class Library:
-    """The index in memory over one open store."""
+    """The index in memory over one open store; safe to use from threads."""
 
     def __init__(self, store: Store, model: Path, chunk_characters: int) -> None:
         self._store = store
         self._chunk_characters = chunk_characters
         self._embedder = Embedder(model)
         self._finder = Finder(self._embedder)
+        self._turn = RLock()  # the index is searched, and added to, by one thread at a time
 
     def payload(self, parsed: ParsedDocument) -> IndexPayload:
         """Chunks, vectors and word list of one document."""
@@ -43,15 +45,18 @@ class Library:
 
     def asked(self, question: str, scope: Scope) -> Query:
         """What a question asks, and which documents of ``scope`` it names."""
-        return self._opened(scope).asked(question, scope)
+        with self._turn:
+            return self._opened(scope).asked(question, scope)
 
     def search(self, question: str, scope: Scope, limit: int) -> tuple[Hit, ...]:
         """The best chunks among the documents of ``scope``, best first: see `Finder.search`."""
-        return self._opened(scope).search(question, scope, limit)
+        with self._turn:
+            return self._opened(scope).search(question, scope, limit)
 
     def find(self, question: str, scope: Scope, characters: int) -> tuple[Hit, ...]:
         """The same to read: as many as fit, neighbours joined: see `Finder.find`."""
-        return self._opened(scope).find(question, scope, characters)
+        with self._turn:
+            return self._opened(scope).find(question, scope, characters)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors [n, 384] of short texts, for tasks that compare what they mean."""
@@ -59,7 +64,8 @@ class Library:
 
     def forget(self, document: DocumentId) -> None:
         """Drop an erased or replaced document from memory."""
-        self._finder.remove(document)
+        with self._turn:
+            self._finder.remove(document)
 
     def _opened(self, scope: Scope) -> Finder:
         for document in sorted(scope.documents):

@@ -49,20 +49,20 @@ class Corpus:
 def measure(root: Path) -> list[Figure]:
     """The ratio for a scope of everything, the times behind it, and narrower scopes."""
     del root  # nothing on disk is needed
-    corpus = _corpus(np.random.default_rng(0))
+    made = corpus(np.random.default_rng(0))
     index = MemoryIndex()
     began = time.perf_counter()
     names = [DocumentId(f"{number:032x}") for number in range(DOCUMENTS)]
-    for name, payload in zip(names, corpus.payloads, strict=True):
+    for name, payload in zip(names, made.payloads, strict=True):
         index.add(name, payload)
-    _search(index, corpus, names)(0)  # merges the postings
+    searching(index, made, names)(0)  # merges the postings
     opened = time.perf_counter() - began
-    dense, lexical = _raw_faiss(corpus), _raw_bm25(corpus)
-    ours = _search(index, corpus, names)
-    _agree(corpus, lexical, ours)
+    dense, lexical = _raw_faiss(made), _raw_bm25(made)
+    ours = searching(index, made, names)
+    _agree(made, lexical, ours)
     # In turns, so that a busy machine slows all three alike.
     whole, dense_ms, lexical_ms = _in_turns((ours, dense, lexical))
-    tenth = _in_turns((_search(index, corpus, names[::10]),))[0]
+    tenth = _in_turns((searching(index, made, names[::10]),))[0]
     ratio = whole / (dense_ms + lexical_ms)
     return [
         Figure(
@@ -82,12 +82,13 @@ def measure(root: Path) -> list[Figure]:
     ]
 
 
-def _corpus(random: np.random.Generator) -> Corpus:
+def corpus(random: np.random.Generator, documents: int = DOCUMENTS) -> Corpus:
+    """Made-up documents of `PER_DOCUMENT` chunks each."""
     hashes = np.array([term_hash(f"word{n}") for n in range(WORDS)], dtype=np.uint64)
     shares = 1.0 / np.arange(1, WORDS + 1)
     shares /= shares.sum()
     payloads = []
-    for _ in range(DOCUMENTS):
+    for _ in range(documents):
         words = random.choice(WORDS, (PER_DOCUMENT, LENGTH), p=shares)
         payloads.append(IndexPayload(_chunks(), _unit(random, PER_DOCUMENT), _table(words, hashes)))
     queries = tuple(
@@ -122,9 +123,10 @@ def _table(words: NDArray[np.int64], hashes: NDArray[np.uint64]) -> Postings:
     )
 
 
-def _search(
+def searching(
     index: MemoryIndex, corpus: Corpus, names: Sequence[DocumentId]
 ) -> Callable[[int], tuple[Hit, ...]]:
+    """A search for one of the questions, by its number, where ``names`` are permitted."""
     scope = Scope("u1000", "search", "0" * 64, frozenset(names))
     return lambda n: index.search(corpus.queries[n], corpus.vectors[n], scope, 8)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from appliance.access.policy import PolicySet
 from tests.access import meaning
-from tests.security import worlds
+from tests.security import revoking, shelves, worlds
+from tests.security.revoking import stricter_than_shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST_WORLD = 10  # documents
@@ -20,10 +22,14 @@ LARGEST_WORLD = 10  # documents
 def main() -> int:
     """Compare, print, and say by the exit code whether all is well."""
     parser = argparse.ArgumentParser(prog="scripts/compare", description=__doc__)
-    parser.add_argument("what", choices=sorted(COMPARISONS))
+    parser.add_argument("what", choices=sorted({**COMPARISONS, **WHOLE}))
     parser.add_argument("-n", "--cases", type=int, help="how many; usual: see above")
     parser.add_argument("--seed", type=int, default=0, help="of the first case")
     options = parser.parse_args()
+    if options.what in WHOLE:
+        told, well = WHOLE[options.what](options.cases, options.seed)
+        print(f"{options.what}: {told}")
+        return 0 if well else 1
     differs, usual = COMPARISONS[options.what]
     cases = options.cases or usual
     begun = time.monotonic()
@@ -53,10 +59,30 @@ def _people(seed: int) -> bool:
     return list(worlds.observed(full, full)) != list(worlds.observed(lone, full))
 
 
+def _revocation(cases: int | None, seed: int) -> tuple[str, bool]:
+    """Many runs in which a document is taken away under load; the log says what was released."""
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="appliance-") as name:
+        folder = Path(name)
+        shelves.made(folder / "home")
+        with shelves.opened(folder / "home") as premises:
+            ground = revoking.Ground(premises, stricter_than_shipped(folder))
+            seen = revoking.ran(ground, cases or 1000, seed)
+    told = (
+        f"{seen.runs} runs, {seen.released} results released while the document was there, "
+        f"{seen.late} after it was taken away, {seen.stopped} requests under way got nothing, "
+        f"{time.monotonic() - begun:.0f} s"
+    )
+    return told, seen.late == 0
+
+
 COMPARISONS: dict[str, tuple[Callable[[int], bool], int]] = {
     "policies": (_policies(), 100_000),
     "people": (_people, 10_000),
 }
+
+Whole = Callable[[int | None, int], tuple[str, bool]]  # cases, seed: what came of it, and if well
+WHOLE: dict[str, Whole] = {"revocation": _revocation}
 
 if __name__ == "__main__":
     sys.exit(main())
