@@ -33,7 +33,13 @@ _CREDENTIALS = struct.Struct("=iII")  # struct ucred (unix(7)): process, user, g
 
 
 def reached(
-    path: Path, purpose: str, notify: Notify, *, code: str = "", home: Path | None = None
+    path: Path,
+    purpose: str,
+    notify: Notify,
+    *,
+    code: str = "",
+    home: Path | None = None,
+    via: Via = Via.SERVICE,
 ) -> Appliance | None:
     """The appliance behind a service's socket; None where no service answers there.
 
@@ -43,6 +49,7 @@ def reached(
         notify: takes one line for the person who waits.
         code: second factor, where one is needed.
         home: whose owner, or root, has to be the one who answers; None: whoever does.
+        via: the door by which the person came, for the record.
 
     Raises:
         ServiceUnavailable: the socket may not be used, or somebody else's process answers.
@@ -63,7 +70,7 @@ def reached(
             f"at {path} a process answers that is not of the owner of {home}",
             remedy="do not go on; tell whoever administers this machine",
         )
-    return cast(Appliance, Remote(path, first, purpose, notify, code=code))
+    return cast(Appliance, Remote(path, first, purpose, notify, code=code, via=via))
 
 
 class _Room:

@@ -49,6 +49,7 @@ COMMANDS = {  # command: module of cli/, in the order of the help page
     "key": "keys",
     "policy": "policy",
     "audit": "audit",
+    "console": "console",
     "attest": "attest",
     "accept": "accept",
     "completion": "setting_up",

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -116,7 +114,7 @@ class Console:
 
 def application(open_appliance: Open) -> Starlette:
     """The console over a way to open the appliance for its officer."""
-    console = Console(open_appliance, Sessions())
+    console = Console(open_appliance, Sessions(on_end=_left))
     door = entry.Door(open_appliance, console.sessions)
 
     def at(path: str, handler: Handler, *methods: str) -> Route:
@@ -185,6 +183,11 @@ def _door(csrf: str, fault: str = "", remedy: str = "", status: int = 200) -> Re
     )
 
 
+def _left(session: Session) -> None:
+    """What a session leaves behind is removed with it."""
+    evidence.forget(session.jobs)
+
+
 def _nowhere(visit: Visit) -> Answer:
     raise NotFound("there is no such page", remedy="choose one above")
 
@@ -210,12 +213,7 @@ def _response(answer: Answer, session: Session, path: str) -> Response:
     if isinstance(answer, Elsewhere):
         return RedirectResponse(answer.path, 303)
     if isinstance(answer, Download):
-        return FileResponse(
-            answer.path,
-            media_type=answer.media_type,
-            filename=answer.name,
-            background=BackgroundTask(_removed, answer),
-        )
+        return FileResponse(answer.path, media_type=answer.media_type, filename=answer.name)
     first = f"/{path.split('/')[1]}"
     here = _UNDER.get(first, first)
     shared = {"session": session, "menu": MENU, "here": here, "idle": IDLE_S}
@@ -223,11 +221,6 @@ def _response(answer: Answer, session: Session, path: str) -> Response:
         answer.template, title=answer.title, refresh=answer.refresh, **shared, **answer.values
     )
     return HTMLResponse(page, answer.status)
-
-
-def _removed(download: Download) -> None:
-    with suppress(OSError):
-        download.path.unlink()
 
 
 def _own(path: str) -> str:

@@ -80,8 +80,14 @@ class Session:
 class Sessions:
     """All sessions of one console; safe to use from threads."""
 
-    def __init__(self, clock: Clock = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        clock: Clock = time.monotonic,
+        *,
+        on_end: Callable[[Session], None] = lambda _: None,
+    ) -> None:
+        """``on_end`` is told of every session that ends."""
+        self._clock, self._on_end = clock, on_end
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
         self._failures: list[float] = []
@@ -131,6 +137,7 @@ class Sessions:
             session = self._sessions.pop(_key(token), None)
         if session is not None:
             session.opened.forget()
+            self._on_end(session)
             session.appliance.close()
 
     def end_all(self) -> None:

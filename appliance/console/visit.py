@@ -39,7 +39,7 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file to be carried away; it is removed once it is sent."""
+    """A file to be carried away."""
 
     path: Path
     name: str

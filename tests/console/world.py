@@ -146,7 +146,7 @@ def _today(made: World) -> None:
     acts = made.acts(ANNA, "TREATMENT")
     private = {"question": "Which allergies are on record for the patient?"}
     where = made.collections["P-118"].id
-    decision = Decision(True, ("care-team",), "")
+    decision = Decision(True, ("health-treatment",), "")
     with acts.act("ask", decision=decision, collection=where, private=private) as act:
         ids = [made.documents["01"], made.documents["02"]]
         acts.log.retrieval(act.intent, ids)
@@ -158,18 +158,18 @@ def _today(made: World) -> None:
     ana = made.premises.of(ANNA, "TREATMENT", lambda _: None)
     with suppress(Denied):
         ana.governing.open_glass("P-118", glass, 30)
-    decision = Decision(True, ("counsel",), "")
+    decision = Decision(True, ("legal-team-reads",), "")
     with made.acts(BEN).act("export", decision=decision, collection=larch.id) as act:
         act.documents.append(made.documents["05"])  # type: ignore[arg-type]
 
 
 def _one_act(made: World, dice: random.Random, uid: int) -> None:
     name = {ANNA: "P-118", BEN: "Larch v. Rowan", DORA: "Project Elm"}[uid]
-    by = {ANNA: "care-team", BEN: "counsel", DORA: "deal-team"}[uid]
+    by = {ANNA: "health-treatment", BEN: "legal-team-reads", DORA: "finance-deal-team-reads"}[uid]
     purpose = "TREATMENT" if uid == ANNA else ""
     action = dice.choice(("ask", "ask", "search", "show", "list", "summarize"))
     denied = dice.random() < 0.05
-    decision = Decision(not denied, ("purpose-of-use" if denied else by,), "")
+    decision = Decision(not denied, ("health-purpose" if denied else by,), "")
     document = dice.choice(sorted(made.documents.values()))
     private = {"question": dice.choice(_QUESTIONS)} if action in {"ask", "search"} else {}
     where, acts = made.collections[name].id, made.acts(uid, purpose)
