@@ -22,7 +22,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 
 from appliance.api import refusing
 from appliance.api.fair import Turns
@@ -46,13 +45,8 @@ _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 STOPS = (InvariantBroken, AuditError)  # after these nothing is answered any more
 
 
-class Answer(Protocol):
-    """What attends to one connection until it ends; raises what `STOPS` names."""
-
-    def __call__(
-        self, connection: socket.socket, premises: Premises, peer: Peer, turns: Turns
-    ) -> None:
-        """Answer until the caller has gone."""
+# What attends to one connection until it ends; raises what `STOPS` names.
+Answer = Callable[[socket.socket, Premises, Peer, Turns], None]
 
 
 class Service:
