@@ -28,6 +28,7 @@ from appliance.governing import Governing
 from appliance.officers import Officers
 from appliance.policing import Policing
 from appliance.questions import Notify, Questions
+from appliance.retention import Retention
 from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
 from appliance.timeline import Timeline
 from appliance.witnessing import Witnessing
@@ -55,6 +56,7 @@ class Appliance:
     factors: Factors
     work: Work
     officers: Officers
+    retention: Retention
     timeline: Timeline
     witnessing: Witnessing
     evidence: Evidence
@@ -72,6 +74,7 @@ class Appliance:
         self.factors = Factors(acts)
         self.work = Work(self.settings, acts, self.questions, self.warm)
         self.officers = Officers(acts, self.settings.home)
+        self.retention = Retention(acts, self.settings)
         self.timeline = Timeline(acts, self.settings.home)
         self.witnessing = Witnessing(acts, self.settings.home)
         self.evidence = Evidence(acts, self.settings.home)

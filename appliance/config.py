@@ -21,7 +21,14 @@ from typing import Any
 
 from appliance.errors import ConfigError
 
-SECTIONS = ("engine", "reader", "search", "service")
+SECTIONS = ("engine", "reader", "search", "service", "audit")
+PROFILES = {  # years for which an audit log is kept at least
+    "general": 6,
+    "health": 6,  # HIPAA, 45 CFR 164.316(b)(2)(i)
+    "finance": 6,  # SEC, 17 CFR 240.17a-4(a)
+    "legal": 6,  # five after the end of the matter by ABA Model Rule 1.15(a)
+    "health-de": 10,  # BGB section 630f(3)
+}
 LONGEST_SOCKET_PATH = 100  # bytes; sun_path holds 108 with its terminator (unix(7))
 
 
@@ -77,6 +84,28 @@ class ServiceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """How long the audit log is kept."""
+
+    profile: str = "general"  # one of PROFILES
+    keep_years: int = 0  # longer than the profile says; a shorter time counts for nothing
+
+    @property
+    def years(self) -> int:
+        """For how many years a record is kept at least.
+
+        Raises:
+            ConfigError: there is no such profile.
+        """
+        if self.profile not in PROFILES:
+            raise ConfigError(
+                "[audit] names a profile that is not known",
+                remedy=f"one of {', '.join(PROFILES)}",
+            )
+        return max(PROFILES[self.profile], self.keep_years)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the composition root needs to know."""
 
@@ -86,6 +115,7 @@ class Settings:
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
 
     @property
     def models(self) -> Path:

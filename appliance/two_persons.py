@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from appliance.acts import Acts
-from appliance.audit.records import Kind, Record
+from appliance.audit.records import Kind
 from appliance.audit.verify import verify
 from appliance.errors import Denied
 
@@ -58,19 +58,26 @@ class TwoPersons:
         Raises:
             AuditError: the log does not verify.
         """
+        return self.waiting(action).get(what, frozenset())
+
+    def waiting(self, action: str) -> dict[str, frozenset[int]]:
+        """All that was proposed and waits for a second person, with who proposed it.
+
+        Raises:
+            AuditError: the log does not verify.
+        """
         verify(self._home / "audit", self._acts.log.public_key)
         oldest = (datetime.now(UTC) - WAITS).strftime("%Y-%m-%dT%H:%M:%S")
-        found: set[int] = set()
+        found: dict[str, frozenset[int]] = {}
         for record in self._acts.log.records(Kind.ADMIN):
-            if record.action == action and _is(record, DONE, what):
-                found.clear()
-            elif record.action == action and _is(record, PROPOSED, what) and record.time >= oldest:
-                found.add(record.uid)
-        return frozenset(found)
+            if record.action != action or record.result is None:
+                continue
+            status, _, what = record.result.status.partition(",")
+            if status == DONE:
+                found.pop(what, None)
+            elif status == PROPOSED and record.time >= oldest:
+                found[what] = found.get(what, frozenset()) | {record.uid}
+        return found
 
     def _tell(self, action: str, status: str, what: str) -> None:
         self._acts.log.event(Kind.ADMIN, action, self._acts.actor, status=f"{status},{what}")
-
-
-def _is(record: Record, status: str, what: str) -> bool:
-    return record.result is not None and record.result.status == f"{status},{what}"

@@ -53,6 +53,7 @@ APP = frozenset(  # one room in several files
         "report",
         "reviewing",
         "rights",
+        "retention",
         "run_report",
         "taking",
         "timeline",
