@@ -178,7 +178,8 @@ class Appliance:
         with self.acts.act("ingest", private={"collection": collection}):
             where = self.acts.collection(collection, "ingest")
         record = OnRecord(self.acts, where, labels, self.warm.forget)
-        yield from take(record, source, manner, self.settings, self.warm.library())
+        with self.warm.filling(where.id):
+            yield from take(record, source, manner, self.settings, self.warm.library())
 
     def plan(
         self, source: Iterable[Found | Skipped | None], collection: str, labels: Labels
@@ -233,11 +234,12 @@ class Appliance:
         """
         with self.acts.act("delete", private={"document": reference}) as act:
             document, _ = self.acts.document(reference, "delete")
-            erased = self._with_parts(document) if with_parts else (document,)
-            for one in erased:
-                act.documents.append(one.id)
-                self.store.delete_document(one.id)
-                self.warm.forget(one.id)
+            with self.warm.erasing(document.collection):
+                erased = self._with_parts(document) if with_parts else (document,)
+                for one in erased:
+                    act.documents.append(one.id)
+                    self.store.delete_document(one.id)
+                    self.warm.forget(one.id)
         return erased
 
     def _with_parts(self, document: Document) -> tuple[Document, ...]:

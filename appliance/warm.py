@@ -6,18 +6,22 @@ it, while the others wait.  Nothing here asks who may: the caller is inside an a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock, RLock
 from typing import TYPE_CHECKING
 
 from appliance.config import Settings
-from appliance.documents import DocumentId, ParsedDocument
+from appliance.documents import CollectionId, DocumentId, ParsedDocument
+from appliance.errors import StoreBusy
 from appliance.store.store import Part, Store
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; their imports stand where they are used
     from appliance.engine.models import ModelIdentity
     from appliance.index.library import Library
+
+_FILLED = -1
 
 
 class Warm:
@@ -26,6 +30,7 @@ class Warm:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings, self._store = settings, store
         self._loading, self.starting = RLock(), RLock()  # starting: held while the engine starts
+        self._changed: Counter[CollectionId] = Counter()  # how many erase there, or that it fills
         self._working: dict[str, tuple[Lock, int]] = {}  # and how many want it
         self._library: Library | None = None
         self._model: ModelIdentity | None = None
@@ -60,6 +65,40 @@ class Warm:
         return wire.decode(self._store.read(document, Part.TEXT))
 
     @contextmanager
+    def filling(self, collection: CollectionId) -> Iterator[None]:
+        """For the length of the block nobody else takes files into a collection, or erases there.
+
+        Raises:
+            StoreBusy: somebody does.
+        """
+        with self._loading:
+            if self._changed[collection]:
+                raise _busy()
+            self._changed[collection] = _FILLED
+        try:
+            yield
+        finally:
+            with self._loading:
+                del self._changed[collection]
+
+    @contextmanager
+    def erasing(self, collection: CollectionId) -> Iterator[None]:
+        """For the length of the block nobody takes files into a collection; others may erase.
+
+        Raises:
+            StoreBusy: somebody does.
+        """
+        with self._loading:
+            if self._changed[collection] == _FILLED:
+                raise _busy()
+            self._changed[collection] += 1
+        try:
+            yield
+        finally:
+            with self._loading:
+                self._changed[collection] -= 1
+
+    @contextmanager
     def alone(self, work: str) -> Iterator[None]:
         """For the length of the block nobody else does the same work; others wait for it."""
         with self._loading:
@@ -81,3 +120,10 @@ class Warm:
             library = self._library
         if library is not None:
             library.forget(document)
+
+
+def _busy() -> StoreBusy:
+    return StoreBusy(
+        "somebody takes files into this collection, or erases some of it",
+        remedy="wait until that has ended, or have it stopped, and run again",
+    )

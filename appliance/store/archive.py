@@ -41,9 +41,9 @@ class ResultArchive:
         if not sources:
             raise ValueError("a result is made from documents")
         added = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return self._shelf.keep(
-            secrets.token_hex(16), sources, content, added, self._labels_of(sources)
-        )
+        with self._shelf.changing:
+            labels = self._labels_of(sources)
+            return self._shelf.keep(secrets.token_hex(16), sources, content, added, labels)
 
     def _labels_of(self, documents: Sequence[DocumentId]) -> tuple[SourceLabels, ...]:
         with self._shelf.catalogue.transaction() as session:

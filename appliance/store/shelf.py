@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import RLock
 
 from sqlalchemy.orm import Session
 
@@ -58,6 +59,7 @@ class Shelf:
         self._name_key = name_key
         self._observe = observe
         self.turns = Turns()
+        self.changing = RLock()  # held by Store where documents and what is made of them change
 
     def add(self, new: NewDocument, ledger: FileRow | None) -> Document:
         """Seal a document; the same name in the same collection becomes a new version.
@@ -119,8 +121,14 @@ class Shelf:
             NotFound: no such document.
             SealBroken: missing, changed, moved or cut.
         """
-        stored = self._row(id)
-        return self.opened(stored, part.value, stored.object(part))
+        while True:
+            stored = self._row(id)
+            try:
+                return self.opened(stored, part.value, stored.object(part))
+            except SealBroken:
+                if self._row(id).objects == stored.objects:
+                    raise
+                # another thread replaced it between the row and the file
 
     def erase(self, id: DocumentId) -> None:
         """Destroy a document's wrapped key, its row and its files.
