@@ -1,0 +1,62 @@
+"""factor: set up from the command line and at a terminal, then asked for where it matters."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+
+import pytest
+
+from appliance.crypto import totp
+from tests.cli.test_keys import Terminal
+from tests.conftest import SERVED, Desk
+
+
+def code(secret: bytes, by: int = 0) -> str:
+    return totp.code(secret, int(time.time()) // totp.STEP_SECONDS + by)
+
+
+def _secret(shown: str) -> bytes:
+    (letters,) = re.findall(r"(?m)^[A-Z2-7 ]{39}$", shown.replace("\r", ""))
+    return base64.b32decode(letters.replace(" ", ""))
+
+
+def at_terminal(desk: Desk, *words: str) -> Terminal:
+    return Terminal(desk.home, *words, APPLIANCE_PASSPHRASE_FILE=str(desk.passphrase_file))
+
+
+GLASS = ("break-glass", "open", "Patient 118", "--purpose", "TREATMENT", "--reason", "x" * 30)
+
+
+def test_what_asks_for_a_code_takes_it_once(desk: Desk) -> None:
+    desk.ok("collection", "create", "Patient 118", "--sector", "health")
+    drawn = _secret(desk.ok("factor", "enrol"))
+    desk.ok("factor", "confirm", code(drawn, -1))
+    ran = desk.run(*GLASS)
+    assert (ran.code, "--code" in ran.err) == (21, True)
+    given = code(drawn)
+    desk.ok(*GLASS, "--code", given)
+    ran = desk.run("factor", "remove", "--code", given)
+    assert (ran.code, "was used before" in ran.err) == (21, True)
+    desk.ok("factor", "remove", "--code", code(drawn, 1))
+    desk.ok(*GLASS)
+    assert desk.run("factor", "check", "123456").code == 7
+
+
+def test_at_a_terminal_it_is_asked_for_and_the_command_goes_on(desk: Desk) -> None:
+    if desk.way == SERVED:
+        pytest.skip("a process of its own at the terminal; it calls nothing but its home's service")
+    desk.ok("collection", "create", "Patient 118", "--sector", "health")
+    at = at_terminal(desk, "factor", "enrol")
+    drawn = _secret(at.until("Code that it shows"))
+    at.type("000000")
+    at.until("not right")
+    at.until("Code that it shows")
+    at.type(code(drawn, -1))
+    assert at.end() == 0
+    at = at_terminal(desk, *GLASS)
+    at.until("Code: ")
+    at.type(code(drawn))
+    assert at.end() == 0
+    assert "Open until" in at.seen
