@@ -113,6 +113,9 @@ _ACTIONS: Mapping[str, _Words] = {
     "policy_approve": _Words("put policies in force", "put policies in force"),
     "audit_show": _Words("read the audit log", "read the audit log"),
     "audit_verify": _Words("verified the audit log", "verify the audit log"),
+    "console_login": _Words("signed in to the console", "sign in to the console"),
+    "console_logout": _Words("signed out of the console", "sign out of the console"),
+    "console_read": _Words("read in the console", "read in the console", ("page", "filter")),
     "attest": _Words("had the walls tried", "have the walls tried"),
     "accept": _Words("had the promises tried", "have the promises tried"),
 }
