@@ -60,7 +60,7 @@ class Service:
             own: speaks the appliance's protocol.
             http: speaks HTTP.
         """
-        self._premises, self._own, self._http = premises, own, http
+        self.premises, self._own, self._http = premises, own, http
         self._bounds = premises.settings.service
         self.turns = Turns(self._bounds)
         self._lock = threading.Lock()
@@ -136,7 +136,7 @@ class Service:
                 (refusing.by_message if own else refusing.by_http)(connection, refusal)
                 return
             connection.settimeout(self._bounds.idle_s)
-            (self._own if own else self._http)(connection, self._premises, peer, self.turns)
+            (self._own if own else self._http)(connection, self.premises, peer, self.turns)
         except STOPS as error:
             self._stop(error, peer)
         except (OSError, ApplianceError):
@@ -169,7 +169,7 @@ class Service:
         """Why this caller is turned away; None where they are not."""
         if self._sealed.is_set():
             return ServiceUnavailable("the service is being sealed", remedy="unseal it again")
-        if peer.uid != ROOT and not self._premises.store.person(peer.uid).row.name:
+        if peer.uid != ROOT and not self.premises.store.person(peer.uid).row.name:
             self._record_stranger(peer.uid)
             return Denied(
                 "the service does not know this account",
@@ -193,7 +193,7 @@ class Service:
                 return
             self._strangers[uid] = now
         actor = Actor(uid, "", "service")
-        self._premises.log.event(Kind.SECURITY, "unknown_caller", actor, status="refused")
+        self.premises.log.event(Kind.SECURITY, "unknown_caller", actor, status="refused")
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class Service:
             with suppress(ApplianceError):
                 actor = Actor(peer.uid, "", "service")
                 status = f"failed,{type(error).__name__}"
-                self._premises.log.event(Kind.SECURITY, "invariant_broken", actor, status=status)
+                self.premises.log.event(Kind.SECURITY, "invariant_broken", actor, status=status)
         self.seal()
 
     def _end(self, listener: socket.socket) -> None:

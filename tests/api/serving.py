@@ -58,7 +58,7 @@ def running(
 ) -> Iterator[Running]:
     """Answer at ``path`` with some bounds changed, until the end of the block."""
     before = premises.settings
-    service = replace(before.service, **bounds)
+    service = replace(before.service, **bounds)  # type: ignore[arg-type]
     premises.settings = replace(before, service=service)
     ready, listener = threading.Event(), listening(path)
     made = Service(premises, own, http)

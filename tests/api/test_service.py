@@ -117,6 +117,12 @@ def vanishing(path: Path) -> None:
     line.close()
 
 
+def misbehave(path: Path) -> None:
+    for _ in range(2):
+        garbage(path)
+        vanishing(path)
+
+
 @as_others
 def test_fifty_callers_get_what_is_theirs_in_time_whatever_three_others_do(
     premises: Premises, path: Path
@@ -125,7 +131,7 @@ def test_fifty_callers_get_what_is_theirs_in_time_whatever_three_others_do(
     with running(premises, path, first_words_s=1) as service, ThreadPoolExecutor(CALLERS) as pool:
         alone = sorted(call(path, FIRST + n % CALLERS) for n in range(20))
         held = [hanging(path) for _ in range(5)]
-        bad = threading.Thread(target=lambda: [(garbage(path), vanishing(path)) for _ in range(2)])
+        bad = threading.Thread(target=misbehave, args=(path,))
         bad.start()
         begun = time.monotonic()
         took = list(pool.map(lambda n: call(path, FIRST + n), list(range(CALLERS)) * 2))
