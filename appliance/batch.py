@@ -16,6 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.access.labels import written
 from appliance.app import Appliance
 from appliance.documents import Document, DocumentId
 from appliance.errors import (
@@ -152,7 +153,7 @@ class Batch:
         for sealed in sheet.results:
             if sealed.task in missing:
                 key = keys[sealed.task]
-                self._out.append(key, self._line(document, sealed, failures.get(key, "")))
+                self._out.append(key, self._line(sheet.document, sealed, failures.get(key, "")))
 
     def _worked(
         self, document: Document, task: Task, key: str, failures: dict[str, str]
@@ -190,6 +191,7 @@ class Batch:
             "name": document.name,
             "flags": [str(flag) for flag in document.flags],
             "gaps": document.gaps,
+            "labels": dict(document.labels),
             "task": str(task.kind),
             "argument": task.argument,
             "status": "done" if sealed.outcome else FAILED,
@@ -206,7 +208,10 @@ class Batch:
             result = line.get("result")
             if line.get("task") == TaskKind.EXTRACT and isinstance(result, list):
                 found = tuple(from_plain(FieldValue, item) for item in result)
-                one = Extracted(str(line["document"]), str(line["name"]), found)
+                labels = line.get("labels", {})
+                pairs = labels.items() if isinstance(labels, dict) else ()
+                said = written(tuple((key, str(value)) for key, value in pairs))
+                one = Extracted(str(line["document"]), str(line["name"]), found, said)
                 packs.setdefault(str(line["argument"]), []).append(one)
         for table in tables(packs, self._forms):
             self._out.table(table.name, table.content)

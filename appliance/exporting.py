@@ -10,11 +10,12 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from appliance.access.labels import Labels, joined, written
 from appliance.acts import Acts
 from appliance.config import Settings
 from appliance.documents import Document, DocumentId, ParsedDocument
@@ -27,6 +28,7 @@ from appliance.export.tables import as_csv, as_xlsx
 from appliance.ingest import kinds, worker
 from appliance.ingest.pictured import Picture, decode
 from appliance.ingest.reading import Wishes
+from appliance.keeping import Keeper
 from appliance.output import stem
 from appliance.plain import to_plain
 from appliance.results import Kept
@@ -73,6 +75,7 @@ class Exports:
         self._acts = acts
         self._questions = questions
         self._warm = warm
+        self._keeper = Keeper(settings, acts)
         self.passwords = tuple(passwords)
         self._held = ExitStack()
         self._reader: ReaderServer | None = None
@@ -95,16 +98,20 @@ class Exports:
             Denied: one of the documents may not be exported; nothing is.
         """
         kept = dict(self._questions.result(reference) for reference in references)
-        sources = {d for one in kept.values() for d in _documents(one)}
-        with self._acts.act("export", documents=sorted(sources)) as act:
-            if not sources <= self._acts.scope("export").documents:
+        rows = {id: self._acts.store.kept(id) for id in kept}
+        sources = sorted({document for row in rows.values() for document, _ in row.sources})
+        with self._acts.act("export", documents=sources) as act:
+            permitted, scope = self._keeper.permitted(rows.values(), "export")
+            if len(permitted) < len(rows):
                 raise Denied(
                     "the policy does not permit you to export what these results were made from",
                     remedy="export them one by one to see which",
                 )
-            act.documents += sorted(sources)
+            self._acts.admit(act, scope, sources)
+            act.documents += sources
             act.counts["results"] = len(kept)
-            return tuple(self._files(kept, sources, frozenset(forms)))
+            labels = {id: self._keeper.labels(row) for id, row in rows.items()}
+            return tuple(self._files(kept, labels, frozenset(forms)))
 
     def page_of(self, document: Document, results: Mapping[str, Kept]) -> str:
         """One document's results as a page; the caller is inside an act that exports it."""
@@ -113,22 +120,25 @@ class Exports:
         return page(document, parsed, groups, self._pictures(document, parsed, groups))
 
     def _files(
-        self, kept: Mapping[str, Kept], sources: Iterable[DocumentId], forms: frozenset[Form]
+        self, kept: Mapping[str, Kept], labels: Mapping[str, Labels], forms: frozenset[Form]
     ) -> Iterable[Export]:
+        sources = sorted({d for one in kept.values() for d in _documents(one)})
         documents = {id: self._acts.store.document(id) for id in sources}
         if Form.JSONL in forms:
-            lines = (_line(id, one, documents) for id, one in kept.items())
+            lines = (_line(id, one, documents, labels[id]) for id, one in kept.items())
             yield Export("results.jsonl", "".join(lines).encode())
         if Form.HTML in forms:
             for document in documents.values():
                 about = {i: k for i, k in kept.items() if document.id in _cited(k)}
                 if about:
-                    shown = self.page_of(document, about).encode()
+                    marked = replace(document, labels=joined(labels[id] for id in about))
+                    shown = self.page_of(marked, about).encode()
                     yield Export(f"{stem(document)}.html", shown)
         packs: dict[str, list[Extracted]] = {}
-        for one in kept.values():
+        for id, one in kept.items():
             if one.request.kind == "extract":
-                found = [Extracted(d, documents[d].name, one.fields) for d in _documents(one)]
+                said = written(labels[id])
+                found = [Extracted(d, documents[d].name, one.fields, said) for d in _documents(one)]
                 packs.setdefault(one.request.argument, []).extend(found)
         yield from tables(packs, forms)
 
@@ -187,7 +197,7 @@ def _cited(kept: Kept) -> frozenset[DocumentId]:
     return frozenset(cited)
 
 
-def _line(id: str, kept: Kept, documents: Mapping[DocumentId, Document]) -> str:
+def _line(id: str, kept: Kept, documents: Mapping[DocumentId, Document], labels: Labels) -> str:
     names = {d: documents[d].name for d in sorted(_documents(kept))}
-    record = {"id": id, "names": names, "kept": to_plain(kept)}
+    record = {"id": id, "names": names, "labels": dict(labels), "kept": to_plain(kept)}
     return json.dumps(record, ensure_ascii=False) + "\n"

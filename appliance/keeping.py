@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from appliance import __version__
-from appliance.access.labels import classes, then_and_now
+from appliance.access.labels import Labels, classes, joined, then_and_now
 from appliance.access.scope import Scope
 from appliance.acts import Act, Acts
 from appliance.config import Settings
@@ -74,23 +74,30 @@ class Keeper:
         for row in islice(found, limit or None):
             yield row, self._read(act, row, scope)
 
-    def permitted(self, rows: Iterable[KeptRow], action: str) -> tuple[KeptRow, ...]:
+    def permitted(self, rows: Iterable[KeptRow], action: str) -> tuple[tuple[KeptRow, ...], Scope]:
         """Those of some results on which ``action`` is permitted: on each document that they were
         made from, and on what they are, labelled as strictly as the strictest of these.
 
         How a document was labelled when the result was made counts like how it is labelled now.
+        The scope is the one that they were found in: it holds all of their sources.
         """
         placed = {one.document: one for one in self._acts.store.placed()[1]}
-        sources = self._acts.scope(action).documents
-        kept = [row for row in rows if row.object and _sources(row.sources) <= sources]
+        scope = self._acts.scope(action).narrow(placed)
+        kept = [row for row in rows if row.object and _sources(row.sources) <= scope.documents]
         made = [classes(tuple(then_and_now(row.labels, placed))) for row in kept]
         asked = tuple(dict.fromkeys(one for each in made for one in each))
         allowed = {one for one in asked if self._acts.decide(action, one).allow}
-        return tuple(row for row, each in zip(kept, made, strict=True) if allowed.issuperset(each))
+        return tuple(
+            row for row, each in zip(kept, made, strict=True) if allowed.issuperset(each)
+        ), scope
+
+    def labels(self, row: KeptRow) -> Labels:
+        """What a result is labelled: as strictly as the strictest of its sources, then or now."""
+        placed = self._acts.store.afresh(self._acts.actor.uid, [d for d, _ in row.sources])[1]
+        return joined(labels for _, labels in then_and_now(row.labels, placed))
 
     def _rows(self, action: str, prefix: str = "") -> tuple[tuple[KeptRow, ...], Scope]:
-        rows = self._acts.store.every_kept(prefix)
-        return self.permitted(reversed(rows), action), self._acts.scope(action)
+        return self.permitted(reversed(self._acts.store.every_kept(prefix)), action)
 
     def _read(self, act: Act, row: KeptRow, scope: Scope) -> Kept:
         sources = [document for document, _ in row.sources]

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from appliance.access.labels import written
 from appliance.documents import Citation, Document, Passage
 from appliance.results import Answer, FieldValue, Outcome, Status, Summary
 from appliance.tasks.brief import Level
@@ -46,7 +47,7 @@ def place(citation: Citation | Passage) -> str:
 
 
 def markdown(document: Document, results: Iterable[Result], model: str) -> str:
-    """The report of one document."""
+    """The report of one document, with the labels that it carries."""
     lines = [f"# {inert(document.name)}", ""]
     pages = f"{document.pages} pages, " if document.pages else ""
     lines += [f"{document.media_type}, {pages}{document.characters} characters of text.", ""]
@@ -54,6 +55,8 @@ def markdown(document: Document, results: Iterable[Result], model: str) -> str:
         lines += [f"**Not everything was read: {document.gaps} gap(s).** See `appliance show`.", ""]
     if document.flags:
         lines += [f"**Know before trusting it: {', '.join(document.flags)}.**", ""]
+    if document.labels:
+        lines += [f"Labels: {inert(written(document.labels))}.", ""]
     for result in results:
         lines += [f"## {inert(result.title)}", "", *_body(result), ""]
     lines += ["---", f"Document {document.id}, version {document.version}; model {model}."]

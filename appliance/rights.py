@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from appliance.access.decided import Decided
+from appliance.access.labels import Labels
 from appliance.access.policy import AccessClass, Decision, PolicySet
 from appliance.access.principals import Principal, as_of, until
 from appliance.access.scope import Scope, permitted_now, scope_of
@@ -143,6 +144,11 @@ class Rights:
         """Where those of ``documents`` that are there lie."""
         _, placed = self.store.afresh(self._uid, documents)
         return frozenset(one.where.id for one in placed.values())
+
+    def labels_of(self, documents: Iterable[DocumentId]) -> dict[DocumentId, Labels]:
+        """How those of ``documents`` that are there are labelled, their collections' labels too."""
+        _, placed = self.store.afresh(self._uid, documents)
+        return {id: one.effective for id, one in placed.items()}
 
     def permitted_now(
         self, action: str, documents: Iterable[DocumentId]

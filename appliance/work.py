@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -87,7 +87,7 @@ class Sealed:
 class Sheet:
     """All that leaves the store about one document, in one act."""
 
-    document: Document
+    document: Document  # with the labels of its collection: all that is written carries them
     results: tuple[Sealed, ...]  # one for each task, in their order
     report: str  # Markdown
     page: str  # HTML, where it was wanted
@@ -174,6 +174,7 @@ class Work:
             found, scope = self._acts.document(document, "export")
             act.documents.append(found.id)
             self._acts.admit(act, scope, [found.id])
+            found = replace(found, labels=self._acts.labels_of([found.id])[found.id])
             return self._composed(act, found, tasks, failures, passwords if page else None)
 
     def close(self) -> None:

@@ -53,6 +53,11 @@ def then_and_now(
         yield placed.where, placed.effective
 
 
+def written(labels: Labels) -> str:
+    """Labels as they stand on what leaves the store: "classification=secret, privileged=yes"."""
+    return ", ".join(f"{key}={value}" for key, value in labels)
+
+
 def _class(where: Collection, labels: Labels) -> AccessClass:
     return AccessClass.of(where.id, where.sector, labels)
 

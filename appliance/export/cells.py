@@ -17,6 +17,7 @@ EVIDENCE = (
     "document", "name", "field", "status", "value", "normalised", "confidence", "record", "heads",
     "page", "begin", "end", "reason",
 )  # fmt: skip
+_LABELS = ("labels",)  # the last column, where anything is labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +27,32 @@ class Extracted:
     document: str
     name: str
     fields: tuple[FieldValue, ...]
+    labels: str = ""  # that the rows carry
 
 
 def overview(extracted: Sequence[Extracted]) -> tuple[tuple[Cell, ...], ...]:
     """A head row, then one row per document: normalised values where there are any."""
     names = tuple(dict.fromkeys(field.name for one in extracted for field in one.fields))
-    rows: list[tuple[Cell, ...]] = [("document", "name", *names)]
+    labelled = any(one.labels for one in extracted)
+    rows: list[tuple[Cell, ...]] = [("document", "name", *names, *_LABELS[:labelled])]
     for one in extracted:
         shown = {field.name: _shown(field) for field in one.fields}
-        rows.append((one.document, one.name, *(shown.get(name) for name in names)))
+        said = (one.labels,)[:labelled]
+        rows.append((one.document, one.name, *(shown.get(name) for name in names), *said))
     return tuple(rows)
 
 
 def evidence(extracted: Sequence[Extracted]) -> tuple[tuple[Cell, ...], ...]:
     """A head row, then one row per value, and one per field that is not stated."""
-    rows: list[tuple[Cell, ...]] = [EVIDENCE]
+    labelled = any(one.labels for one in extracted)
+    rows: list[tuple[Cell, ...]] = [(*EVIDENCE, *_LABELS[:labelled])]
     for one in extracted:
+        said = (one.labels,)[:labelled]
         for field in one.fields:
             head = (one.document, one.name, field.name, str(field.status))
-            rows += [(*head, *_value(value), field.reason) for value in field.values]
+            rows += [(*head, *_value(value), field.reason, *said) for value in field.values]
             if not field.values:
-                rows.append((*head, *(None,) * 8, field.reason))
+                rows.append((*head, *(None,) * 8, field.reason, *said))
     return tuple(rows)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 
+from appliance.access.labels import written
 from appliance.documents import Citation, Document, ParsedDocument, Span
 from appliance.export.findings import Finding, Group
 from appliance.export.places import Place, places
@@ -48,9 +49,13 @@ def page(
     """The page of one document.
 
     Args:
+        document: with the labels that the page carries.
+        parsed: its text.
+        groups: what was found in it.
         pictures: the pages that can be shown, by number; findings on other pages are shown in text.
     """
     marks = _Marks(parsed, groups, pictures)
+    marked = written(document.labels)
     title = escape(visible(document.name))
     facts = f"{document.media_type}, version {document.version}, {document.characters} characters"
     gaps = f"; {document.gaps} gap(s): not everything was read" if document.gaps else ""
@@ -63,6 +68,7 @@ def page(
             f"<title>{title}</title><style>{_STYLE}</style></head><body>",
             f'<header><h1>{title}</h1><p class="note">{escape(facts + gaps)}<br>',
             f"Document {document.id}. Quotes are verbatim; places count characters of the text.",
+            *([f"<br>Labels: {escape(visible(marked))}."] if marked else []),
             "</p>",
             '</header><main><section class="list">',
             *(_group(one, marks) for one in groups),

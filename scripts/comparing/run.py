@@ -71,9 +71,10 @@ def _revocation(cases: int | None, seed: int) -> tuple[str, bool]:
     told = (
         f"{seen.runs} runs, {seen.released} results released while the document was there, "
         f"{seen.late} after it was taken away, {seen.stopped} requests under way got nothing, "
+        f"other errors: {', '.join(sorted(set(seen.broken))) or 'none'}, "
         f"{time.monotonic() - begun:.0f} s"
     )
-    return told, seen.late == 0
+    return told, not seen.late and not seen.broken
 
 
 COMPARISONS: dict[str, tuple[Callable[[int], bool], int]] = {

@@ -48,6 +48,9 @@ class Seen:
     released: int  # results that named the document, before it was taken away
     late: int  # the same, after: there must be none
     stopped: int  # requests that were under way and got nothing
+    broken: tuple[
+        str, ...
+    ] = ()  # other errors than that something is not there: there must be none
 
 
 class Ground:
@@ -119,10 +122,11 @@ def reads(app: Appliance, document: Document) -> tuple[Callable[[], object], ...
 def ran(ground: Ground, runs: int, seed: int = 0, view_of: Callable[..., Appliance] = view) -> Seen:
     """Many runs, and what the log says of them."""
     chance, stopped = random.Random(seed), [0]  # noqa: S311 -- no secret
+    broken: list[str] = []
     for run in range(runs):
-        _one(ground, run, chance, stopped, view_of)
+        _one(ground, run, chance, stopped, broken, view_of)
     released, late = _by_log(ground)
-    return Seen(runs, released, late, stopped[0])
+    return Seen(runs, released, late, stopped[0], tuple(broken))
 
 
 def _one(
@@ -130,6 +134,7 @@ def _one(
     run: int,
     chance: random.Random,
     stopped: list[int],
+    broken: list[str],
     view_of: Callable[..., Appliance],
 ) -> None:
     begin = threading.Barrier(READERS + 1)
@@ -146,6 +151,8 @@ def _one(
             stopped[0] += 1
         except NotFound:
             pass
+        except BaseException as error:
+            broken.append(type(error).__name__)
 
     ground.admin.governing.grants()  # THERE
     threads = [threading.Thread(target=read, args=(number,)) for number in range(READERS)]
