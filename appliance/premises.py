@@ -48,7 +48,7 @@ class Premises:
         finish_exchange(settings.home)
         policy = PolicySet.load(settings.home / "policies")
         self.decided = Decided(policy)
-        self.log = AuditLog.open(*_log_keys(settings, store), policy=policy.hash)
+        self.log = AuditLog.open(*_log_keys(settings, store), policy=policy.hash, root=store.root)
         self.log.officers = partial(roster, store)
         try:
             take_over(self.log, settings.journal)
@@ -82,7 +82,9 @@ class Premises:
             )
             _copy_policies(settings.policies, home / "policies")
             keys = _log_keys(settings, store)
-            AuditLog.create(*keys, before=lambda log: take_over(log, settings.journal)).close()
+            AuditLog.create(
+                *keys, root=store.root, before=lambda log: take_over(log, settings.journal)
+            ).close()
         with cls.open(settings, passphrase) as premises:
             acts = premises.of(uid, "set-up", lambda _: None).acts
             with acts.act("init"):

@@ -58,6 +58,11 @@ class Chain:
         return self._tree.size
 
     @property
+    def stopped(self) -> bool:
+        """Whether nothing is written any more."""
+        return self._stopped != ""
+
+    @property
     def following(self) -> int:
         """The number of the next line."""
         return self._following

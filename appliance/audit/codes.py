@@ -129,7 +129,7 @@ ACTIONS: dict[str, Coded] = {
     "create_log": Coded(9101, "the log began", _Y, acts=False),
     "repair_log": Coded(9102, "a torn line was cut from the log", _Y, acts=False),
     "rollback_found": Coded(9103, "an older catalogue was found", _S, acts=False),
-    "catalogue_ahead": Coded(9108, "an act cut short had changed the catalogue", _Y, False),
+    "catalogue_ahead": Coded(9108, "the catalogue had changed without an outcome", _Y, False),
     "log_stop": Coded(9104, "the log could not be written any more", _Y, acts=False),
     "install": Coded(9105, "the software was installed", _Y, acts=False),
     "upgrade": Coded(9106, "the software was upgraded", _Y, acts=False),

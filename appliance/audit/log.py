@@ -337,6 +337,7 @@ class AuditLog:
         Raises:
             AuditError: the checkpoint cannot be written.
         """
+        self._pen.bind()
         self._pen.close()
         self._chain.close()
 

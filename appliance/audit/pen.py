@@ -91,6 +91,18 @@ class Pen:
         assert errand.record is not None  # noqa: S101 - one of the two is set
         return errand.record
 
+    def bind(self) -> None:
+        """Bind the catalogue as it is now, where it changed and no outcome said so.
+
+        Raises:
+            AuditError: not recorded.
+        """
+        root = "" if self._closed or self._chain.stopped else self._root()
+        if root and root != self._chain.bound:
+            acts = (("acts_open", len(self.unanswered)),)
+            result = Result("done", "", acts)
+            self.write(draft(Kind.SYSTEM, Actor(os.getuid()), "catalogue_ahead", result=result))
+
     def close(self) -> None:
         """Write what is under way and nothing more."""
         if not self._closed:

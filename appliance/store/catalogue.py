@@ -7,8 +7,6 @@ erasure the WAL is copied back and truncated, since its frames hold what was ove
 
 from __future__ import annotations
 
-import hashlib
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +17,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
-from appliance.crypto.keyring import Key, newer_format
+from appliance.crypto.keyring import Key, derive, newer_format
 from appliance.errors import ApplianceError, DiskFull, InvariantBroken, StoreDamaged
 from appliance.store.files import FILE_MODE, disk
-from appliance.store.tables import AUTHORITY, SCHEMA, Base, MetaTable
+from appliance.store.root import Root
+from appliance.store.tables import SCHEMA, Base, MetaTable
 
 _SETTINGS = (
     "cipher_log_level = NONE",  # it writes to the standard error stream otherwise
@@ -47,8 +46,11 @@ _PRAGMAS = {
 _FUNCTIONS = {"load_extension", "sqlcipher_export"}
 
 
+LONGEST_WAIT_S = 600  # for the one connection, of which each thread has its turn
+
+
 class Catalogue:
-    """An open catalogue; every use of it is one transaction."""
+    """An open catalogue; every use of it is one transaction.  Safe to use from threads."""
 
     def __init__(self, file: Path, key: Key) -> None:
         self._file = file
@@ -59,9 +61,11 @@ class Catalogue:
             poolclass=QueuePool,
             pool_size=1,
             max_overflow=0,
+            pool_timeout=LONGEST_WAIT_S,
             hide_parameters=True,
         )
         event.listen(self._engine, "begin", _begin)
+        self._root = Root(derive(key, "root"))
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
 
     @classmethod
@@ -101,6 +105,7 @@ class Catalogue:
                 raise newer_format(file.name, int(meta.get("schema", "0")))
             if meta.get("store") != store_id:
                 raise _damaged(file, "belongs to another store")
+            catalogue._count()
         except ApplianceError:
             catalogue.close()
             raise
@@ -117,8 +122,10 @@ class Catalogue:
         """
         try:
             with self._sessions.begin() as session:
+                self._root.drop()
                 yield session
-        except DBAPIError as error:
+            self._root.keep()
+        except (DBAPIError, sqlcipher.Error) as error:
             raise self._translated(error) from error
 
     def forget_overwritten(self) -> None:
@@ -141,22 +148,38 @@ class Catalogue:
         return tuple(f"{self._file.name}: {problem}" for problem in found)
 
     def root(self) -> str:
-        """SHA-256 over the authority tables' rows in canonical form, 64 hex digits.
+        """The keyed hash over all rows of the authority tables (root.py), 64 hex digits.
 
         SQLCipher does not notice an old page that is put back; whoever remembers this does.
         """
-        digest = hashlib.sha256(b"appliance/catalogue-root/v1\x00")
+        return self._root.value
+
+    def root_is_kept(self) -> bool:
+        """Whether counting all rows anew gives the same root.
+
+        Raises:
+            StoreDamaged: the rows cannot be read.
+        """
         with self.transaction() as session:
-            for name in sorted(model.__tablename__ for model in AUTHORITY):
-                table = Base.metadata.tables[name]
-                digest.update(_canonical(name))
-                for row in session.execute(select(*table.c).order_by(*table.primary_key)):
-                    digest.update(b"\x05" + b"".join(map(_canonical, row)))
-        return digest.hexdigest()
+            connection = session.connection().connection.driver_connection
+            assert isinstance(connection, sqlcipher.Connection)  # noqa: S101 - for the types
+            return self._root.is_of(connection)
 
     def close(self) -> None:
         """Close the connection; SQLite then folds the WAL into the file."""
         self._engine.dispose()
+
+    def _count(self) -> None:
+        """Count the rows, and every change from now on, also where a connection is made anew."""
+
+        def attach(connection: sqlcipher.Connection, _: object = None) -> None:
+            self._root.attach(connection)
+
+        with self.transaction() as session:
+            connection = session.connection().connection.driver_connection
+            assert isinstance(connection, sqlcipher.Connection)  # noqa: S101 - for the types
+            attach(connection)
+        event.listen(self._engine, "connect", attach)
 
     def _pragma(self, pragma: str) -> list[tuple[object, ...]]:
         """Run a pragma outside any transaction."""
@@ -212,20 +235,6 @@ def _authorise(action: int, first: str | None, second: str | None, *_: str | Non
 def _begin(connection: Connection) -> None:
     """The driver is in autocommit mode; every transaction takes the write lock at once."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _canonical(value: object) -> bytes:
-    """Type byte, length, bytes: no two values share an encoding."""
-    if value is None:
-        return b"\x00"
-    if isinstance(value, int):
-        return b"\x01" + struct.pack(">q", value)
-    if isinstance(value, str):
-        encoded = value.encode("utf-8", "surrogatepass")
-        return b"\x02" + struct.pack(">Q", len(encoded)) + encoded
-    if isinstance(value, bytes):
-        return b"\x03" + struct.pack(">Q", len(value)) + value
-    raise InvariantBroken(f"a value of type {type(value).__name__} in the catalogue")
 
 
 def _damaged(file: Path, what: str) -> StoreDamaged:

@@ -15,6 +15,8 @@ def problems(shelf: Shelf) -> tuple[str, ...]:
     found = list(shelf.catalogue.problems())
     if found:
         return tuple(found)  # rows of a damaged file prove nothing
+    if not shelf.catalogue.root_is_kept():
+        found.append("the catalogue's root does not follow its rows")
     found += _unreadable(shelf)
     unknown = shelf.objects.ids() - shelf.live_objects()
     if unknown:

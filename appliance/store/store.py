@@ -351,7 +351,10 @@ class Store(Custody, FileLedger, OfficerKeys, ResultArchive, SecondFactors, Peop
         return check.problems(self._shelf)
 
     def root(self) -> str:
-        """SHA-256 over the catalogue's authority tables, 64 hex digits; remember it elsewhere."""
+        """Keyed hash over the catalogue's authority tables, 64 hex digits; remember it elsewhere.
+
+        Known after each change without reading; a change under way is not in it yet.
+        """
         return self._shelf.catalogue.root()
 
 

@@ -283,4 +283,6 @@ AUTHORITY = (
     DocumentTable,
     DocumentKeyTable,
     LabelTable,
+    KeptTable,
+    KeptSourceTable,
 )  # what decides who may read what, and whether it can be read at all
