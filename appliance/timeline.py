@@ -19,7 +19,7 @@ from appliance.acts import Act, Acts
 from appliance.audit.log import AuditLog
 from appliance.audit.records import Record
 from appliance.documents import Collection
-from appliance.errors import Denied, NotFound
+from appliance.errors import NotFound, WrongPassphrase
 
 if TYPE_CHECKING:  # loads numpy; imported where it is used
     from appliance.audit.columns import Columns, Numbers
@@ -132,11 +132,15 @@ class Timeline:
         Returns what the person is called.
 
         Raises:
-            Denied: not opened, or the policy does not permit it; either way it is on record.
+            WrongPassphrase: not opened.  Either way it is on record.
+            Denied: the policy does not permit it.
         """
         with self._acts.act(LOGIN, decision=self._acts.decide(LOGIN, APPLIANCE)):
             if not opened:
-                raise Denied("the key did not open", remedy="type the passphrase of your key")
+                raise WrongPassphrase(
+                    "your key does not open with this passphrase",
+                    remedy="check the passphrase and try again",
+                )
             return self._acts.actor.name
 
     def sign_out(self) -> None:

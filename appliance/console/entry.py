@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from contextlib import suppress
 
 from appliance.audit.private import Opener
 from appliance.console.opening import Opened
@@ -44,11 +43,9 @@ class Door:
             try:
                 private = passlock.unlock(sealed, passphrase, KEY_NAME)
             except WrongPassphrase:
-                with suppress(Denied):
-                    appliance.timeline.sign_in(opened=False)
-                raise
+                private = b""
+            officer = appliance.timeline.sign_in(opened=bool(private))
             opener = Opener(private, appliance.officers.periods())
-            officer = appliance.timeline.sign_in(opened=True)
         except BaseException:
             appliance.close()
             raise

@@ -20,6 +20,9 @@ for (const button of document.querySelectorAll("[data-prints]")) {
   button.addEventListener("click", () => window.print());
 }
 
+const refresh = document.body.dataset.refresh;
+if (refresh) window.setTimeout(() => window.location.reload(), Number(refresh) * 1000);
+
 const idle = document.querySelector("[data-idle]");
 if (idle) {
   const end = Date.now() + Number(idle.dataset.idle) * 1000;

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.audit.codes import ACTIONS
@@ -67,7 +67,7 @@ def gather(visit: Visit) -> Answer:
         return Elsewhere("/evidence")
     forget(visit.jobs)
     opening = _opening(visit.session.opened) if visit.form.get("open") else sealed
-    visit.jobs[EVIDENCE] = Job(_gathered(visit.open, wanted, opening))
+    visit.jobs[EVIDENCE] = Job(_gathered(visit.open, wanted, opening, _said(visit, wanted)))
     return Elsewhere("/evidence")
 
 
@@ -109,6 +109,15 @@ def _wanted(form: Mapping[str, str]) -> Wanted:
     ).checked()
 
 
+def _said(visit: Visit, wanted: Wanted) -> str:
+    """What was asked for, with names in the place of numbers."""
+    return replace(
+        wanted,
+        who=tuple(visit.names.person(int(one)) for one in wanted.who if one.isdecimal()),
+        collection=visit.names.place(wanted.collection) if wanted.collection else "",
+    ).said()
+
+
 def _opening(opened: Opened) -> Opening:
     def strings(record: Record) -> Mapping[str, str]:
         return opened.strings(record)
@@ -117,7 +126,7 @@ def _opening(opened: Opened) -> Opening:
 
 
 def _gathered(
-    open_appliance: Open, wanted: Wanted, opening: Opening
+    open_appliance: Open, wanted: Wanted, opening: Opening, said: str
 ) -> Generator[Step, None, Gathered]:
     """The folder, as `appliance audit export` writes it, in one archive."""
     place = Path(tempfile.mkdtemp(prefix="appliance-evidence-"))
@@ -135,7 +144,7 @@ def _gathered(
         raise
     size = archive.stat().st_size
     name = f"evidence-{written.records}.zip"
-    return Gathered(archive, name, written.records, written.events, size, wanted.said())
+    return Gathered(archive, name, written.records, written.events, size, said)
 
 
 class _Counted:
