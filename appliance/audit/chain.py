@@ -39,7 +39,7 @@ class Chain:
             AuditError: missing, changed, shortened, of another store, or not writable.
             StoreBusy: another process writes this log.
         """
-        self._folder, self._seed, self._origin = folder, seed, origin
+        self._folder, self._seed, self.origin = folder, seed, origin
         self._segment_records = segment_records
         self._stopped = ""  # why nothing is written any more
         self._writing = threading.Lock()  # before the open segment
@@ -113,7 +113,7 @@ class Chain:
             if self._tree.size != self._signed:
                 self._sign()
             return write_note(
-                Checkpoint(self._origin, self._tree.size, self._tree.root()), self._seed
+                Checkpoint(self.origin, self._tree.size, self._tree.root()), self._seed
             )
 
     def close(self) -> None:
@@ -188,7 +188,7 @@ class Chain:
     def _roll(self) -> None:
         """Sign what the full segment holds, and begin the next."""
         if not self._full:
-            note = closed.write(self._closed(), self._origin, self._seed)
+            note = closed.write(self._closed(), self.origin, self._seed)
             segments.write_whole(closed.file_of(self._folder, self._segment), note)
         writer = Writer(segments.segment(self._folder, self._segment + 1), create=True)
         self._writer.close(full=True)
@@ -209,7 +209,7 @@ class Chain:
         )
 
     def _sign(self) -> None:
-        checkpoint = Checkpoint(self._origin, self._tree.size, self._tree.root())
+        checkpoint = Checkpoint(self.origin, self._tree.size, self._tree.root())
         segments.write_whole(checkpoint_file(self._folder), write_note(checkpoint, self._seed))
         self._signed = checkpoint.size
 

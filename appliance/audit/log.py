@@ -39,6 +39,7 @@ from appliance.audit.records import (
     decode,
     draft,
 )
+from appliance.audit.removing import discard, oldest
 from appliance.crypto import sign
 from appliance.crypto.keyring import Key
 from appliance.errors import InvariantBroken
@@ -312,6 +313,19 @@ class AuditLog:
         self.event(
             Kind.ADMIN, "period_begin", Actor(os.getuid()), status=digest, counts={"period": number}
         )
+
+    def remove_segment(self, actor: Actor) -> int:
+        """Remove the oldest segment of the log, on record; returns its number.
+
+        Raises:
+            NotFound: there is only the one that is written to.
+            AuditError: it cannot be removed, or not recorded.
+        """
+        found = oldest(self._folder, self._chain.origin, self._public_key, self._pen.unanswered)
+        counts = {"records": found.size - found.before, "segment": found.number}
+        self.event(Kind.ADMIN, "retention_remove", actor, counts=counts)
+        discard(self._folder, found)
+        return found.number
 
     @property
     def public_key(self) -> bytes:
