@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from appliance.access.decided import Decided
+from appliance.access.kept import keep as keep_policies
 from appliance.access.policy import PolicySet
 from appliance.access.principals import current as current_principal
 from appliance.acts import Acts, Via, nobody_waits
@@ -52,6 +53,7 @@ class Premises:
         self.log.officers = partial(roster, store)
         try:
             take_over(self.log, settings.journal)
+            keep_policies(settings.home / "audit", settings.home / "policies", policy.hash)
             take_over_failures(self.log, settings.home)
             take_over_engines(self.log, settings)
         except BaseException:
