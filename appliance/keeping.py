@@ -25,6 +25,7 @@ from appliance.results import Answer, Basis, Kept, Outcome, Request, Summary
 from appliance.store.store import KeptRow
 
 LARGEST = 256 << 20  # bytes of one result, unpacked
+_SHELF = 2  # characters by which results are fetched, whatever is asked for
 SHORTEST_PREFIX = 6  # characters of a result's id that may stand for the whole
 _RULES = ("tasks", "index")  # rooms whose code and data make results
 
@@ -97,7 +98,9 @@ class Keeper:
         return joined(labels for _, labels in then_and_now(row.labels, placed))
 
     def _rows(self, action: str, prefix: str = "") -> tuple[tuple[KeptRow, ...], Scope]:
-        return self.permitted(reversed(self._acts.store.every_kept(prefix)), action)
+        rows = self._acts.store.every_kept(prefix[:_SHELF])  # one that is hidden is one of many
+        found, scope = self.permitted(reversed(rows), action)
+        return tuple(row for row in found if row.id.startswith(prefix)), scope
 
     def _read(self, act: Act, row: KeptRow, scope: Scope) -> Kept:
         sources = [document for document, _ in row.sources]

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from appliance.access.policy import PolicySet
 from tests.access import meaning
-from tests.security import revoking, shelves, worlds
+from tests.security import guessing, revoking, shelves, worlds
 from tests.security.revoking import stricter_than_shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST_WORLD = 10  # documents
+SIGNIFICANT = 0.01  # a difference of times that is less likely by chance is one
 
 
 def main() -> int:
@@ -77,13 +78,33 @@ def _revocation(cases: int | None, seed: int) -> tuple[str, bool]:
     return told, not seen.late and not seen.broken
 
 
+def _timing(cases: int | None, seed: int) -> tuple[str, bool]:
+    """Missing against forbidden: pairs of requests, every use case that takes a name or an id."""
+    chance = random.Random(seed)  # noqa: S311 -- no secret
+    with tempfile.TemporaryDirectory(prefix="appliance-") as name:
+        shelves.made(Path(name))
+        with shelves.opened(Path(name)) as premises:
+            asked = guessing.guesses(premises, chance)
+            each = -(-(cases or 10_000) // len(asked))
+            found = [guessing.compared(guess, each, chance) for guess in asked]
+    for one in found:
+        print(
+            f"  {one.name:20} hidden {one.hidden_ms:7.3f} ms, missing {one.missing_ms:7.3f} ms, "
+            f"p {one.p:.3f}"
+        )
+    least = min(one.p for one in found)
+    bound = SIGNIFICANT / len(found)  # as by Bonferroni: so many tests are made
+    told = f"{each * len(found)} pairs, least p {least:.3f} of {len(found)}, bound {bound:.4f}"
+    return told, least > bound
+
+
 COMPARISONS: dict[str, tuple[Callable[[int], bool], int]] = {
     "policies": (_policies(), 100_000),
     "people": (_people, 10_000),
 }
 
 Whole = Callable[[int | None, int], tuple[str, bool]]  # cases, seed: what came of it, and if well
-WHOLE: dict[str, Whole] = {"revocation": _revocation}
+WHOLE: dict[str, Whole] = {"revocation": _revocation, "timing": _timing}
 
 if __name__ == "__main__":
     sys.exit(main())
