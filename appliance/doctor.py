@@ -17,7 +17,8 @@ from appliance.egress import facts
 from appliance.engine import models, server
 from appliance.errors import ApplianceError
 from appliance.governed import MOMENT
-from appliance.governing import SEPARATE
+from appliance.governing import ADMINISTRATOR, SEPARATE
+from appliance.officers import roster, unrecorded
 from appliance.premises import FIRST_ROLES
 from appliance.sandbox.server import ReaderServer
 
@@ -107,7 +108,7 @@ def examine_store(appliance: Appliance) -> tuple[Finding, ...]:
             "; ".join(problems),
             "restore the named objects from a backup, or delete and ingest the documents again",
         )
-    return store, verdict, _glass(appliance), _separation(appliance)
+    return store, verdict, _glass(appliance), _separation(appliance), _officers(appliance)
 
 
 def _checked(name: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
@@ -224,6 +225,21 @@ def _separation(appliance: Appliance) -> Finding:
     if founders:
         found += "; the founder is operator and officer"
     return Finding("roles", len(joined) == founders <= 1, found, "`appliance role revoke`")
+
+
+def _officers(appliance: Appliance) -> Finding:
+    """Once the roles are divided, what the log seals is for officers and not for the store."""
+    keys, periods = roster(appliance.store), appliance.log.periods.every()
+    people = appliance.store.principals()
+    divided = any(ADMINISTRATOR in person.roles for person in people)
+    found = f"{len(keys)} in force, {len(periods)} period(s)"
+    if held := sum(bool(one.held) for one in periods):
+        found += f"; the store itself can open {held} of them"
+    if changed := unrecorded(appliance.log):
+        found += f"; not as they were recorded: {', '.join(map(str, changed))}"
+        return Finding("officers' keys", False, found, "restore `audit/periods` from a backup")
+    right = bool(keys) or not divided
+    return Finding("officers' keys", right, found, "an officer: `appliance audit key new`")
 
 
 def _audit(appliance: Appliance) -> Finding:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from appliance.access.policy import Decision
 from appliance.acts import APPLIANCE, Acts
+from appliance.audit.log import AuditLog
 from appliance.audit.periods import PeriodKey, Recipient, Wrap, name_of
 from appliance.audit.records import Kind
 from appliance.crypto import hpke, passlock
@@ -59,6 +60,21 @@ def roster(store: Store) -> tuple[Recipient, ...]:
     people = {row.uid for row in store.principals() if _OFFICER in row.roles}
     found = (key for key in store.officer_keys() if not key.retired and key.uid in people)
     return tuple(Recipient(key.uid, key.public) for key in found)
+
+
+def unrecorded(log: AuditLog) -> tuple[int, ...]:
+    """Periods whose file is not the one that the log says was written last, or is missing.
+
+    An older file of a period that is put back carries a keyed hash that fits; this finds it.
+    """
+    said: dict[int, str] = {}
+    for kind in (Kind.SYSTEM, Kind.ADMIN):
+        for record in log.records(kind):
+            if record.action in {"create_log", "period_begin"} and record.result:
+                number = dict(record.result.counts).get("period", 1)
+                said[number] = record.result.status
+    there = {one.number: log.periods.digest_of(one) for one in log.periods.every()}
+    return tuple(sorted(n for n in {*said, *there} if said.get(n) != there.get(n)))
 
 
 class Officers:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance import config
+from appliance import config, doctor
 from appliance.app import Appliance
 from appliance.audit.periods import Recipient, wrapped
 from appliance.audit.private import Opener
@@ -39,9 +39,10 @@ def home(desk: Desk) -> Path:
     """A store with an administrator and two officers beside the founder."""
     with acting(desk.home, FOUNDER) as app:
         app.create_collection("Doe v Roe", "legal")
-        app.store.put_principal(PrincipalRow(ADMIN, "adam", frozenset({"administrator"})))
-        for uid, name in ((OTTO, "otto"), (OLGA, "olga")):
-            app.store.put_principal(PrincipalRow(uid, name, frozenset({"officer"})))
+        with app.acts.act("user_change"):
+            app.store.put_principal(PrincipalRow(ADMIN, "adam", frozenset({"administrator"})))
+            for uid, name in ((OTTO, "otto"), (OLGA, "olga")):
+                app.store.put_principal(PrincipalRow(uid, name, frozenset({"officer"})))
     return desk.home
 
 
@@ -139,7 +140,8 @@ def test_a_retired_key_is_not_sealed_to_any_more_and_the_last_one_stays(home: Pa
         published(app)
         app.officers.retire("otto")
         assert len(app.officers.periods()[-1].wraps) == 1
-        assert [bool(key.retired) for key in app.officers.known_keys()] == [True, False]
+        retired = {key.who: bool(key.retired) for key in app.officers.known_keys()}
+        assert retired == {"otto": True, "olga": False}
 
 
 def test_who_is_no_officer_any_more_opens_nothing_new(home: Path) -> None:
@@ -174,6 +176,36 @@ def test_a_period_is_destroyed_by_two_persons_and_the_log_still_verifies(home: P
         assert periods[0].destroyed
         record = next(r for r in app.log.records() if r.action == "create_collection" and r.sealed)
         assert Opener(private, periods).open(record) == {}
+
+
+def finding(app: Appliance) -> doctor.Finding:
+    return next(f for f in doctor.examine_store(app) if f.check == "officers' keys")
+
+
+def test_the_doctor_says_who_can_read_what_is_sealed(home: Path) -> None:
+    with acting(home, FOUNDER) as app:
+        assert not finding(app).right
+        assert "the store itself can open 1" in finding(app).found
+    with acting(home, OTTO) as app:
+        published(app)
+        assert finding(app).right
+        assert "1 in force, 2 period(s)" in finding(app).found
+
+
+def test_an_older_period_put_back_or_taken_away_is_named(home: Path) -> None:
+    folder = home / "audit" / "periods"
+    old = (folder / "0001.json").read_bytes()  # before the store let the key go
+    with acting(home, OTTO) as app:
+        published(app)
+        new = (folder / "0001.json").read_bytes()
+    (folder / "0001.json").write_bytes(old)
+    with acting(home, OTTO) as app:
+        assert "not as they were recorded: 1" in finding(app).found
+        assert not finding(app).right
+    (folder / "0001.json").write_bytes(new)
+    (folder / "0002.json").unlink()
+    with acting(home, OTTO) as app:
+        assert "not as they were recorded: 2" in finding(app).found
 
 
 def test_everything_done_with_keys_is_on_record(home: Path) -> None:

@@ -206,6 +206,10 @@ class Periods:
             )
         return self._periods[number - 1]
 
+    def digest_of(self, period: PeriodKey) -> str:
+        """What is on record of a period's file as it stands now."""
+        return _digest(self._spelled(period))
+
     def private_of(self, period: PeriodKey) -> bytes:
         """The private key of a period that the store itself holds.
 
@@ -230,7 +234,7 @@ class Periods:
         path = self._path(period.number)
         draft = path.with_name(path.name + _DRAFT)
         write_whole(draft, data)
-        tell(period.number, f"sha256:{hashlib.sha256(data).hexdigest()}")
+        tell(period.number, _digest(data))
         try:
             draft.rename(path)
             sync_folder(self._folder)
@@ -269,6 +273,10 @@ class Periods:
         if not own or (period.number, period.store) != (number, self._store):
             raise AuditError(f"{path} was changed", remedy=_REMEDY)
         return period
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def _fitting(period: PeriodKey, private: bytes) -> bytes:

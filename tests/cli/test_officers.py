@@ -66,7 +66,10 @@ def test_the_log_is_shown_with_what_was_said_to_the_officer_only(keyed: Desk, wo
 
 
 def test_sharing_needs_the_name_that_the_other_said(keyed: Desk, words: Path) -> None:
-    with Appliance.open(config.load(keyed.home), PASSPHRASE, os.getuid(), "", print) as app:
+    with (
+        Appliance.open(config.load(keyed.home), PASSPHRASE, os.getuid(), "", print) as app,
+        app.acts.act("user_change"),
+    ):
         app.store.put_principal(PrincipalRow(OTTO, "otto", frozenset({"officer"})))
     with Appliance.open(config.load(keyed.home), PASSPHRASE, OTTO, "", print) as app:
         other = keyholder.new_key(app.officers, "another passphrase", CHEAP)
