@@ -120,7 +120,7 @@ def _credential() -> Path | None:
 
 def _said(locked: Locked) -> str:
     words = [f"as {locked.user}, {locked.refused} address families refused in every thread"]
-    words.append("an empty network" if locked.network else "no network of its own")
+    words.append("no device but loopback" if locked.network else "behind the filter alone")
     words.append("memory kept from swap" if locked.memory else "memory may be swapped")
     return ", ".join(words)
 

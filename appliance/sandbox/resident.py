@@ -38,7 +38,7 @@ class Locked:
     threads: int
     refused: int
     memory: bool  # kept out of swap
-    network: bool  # in an empty network of its own, behind the filter
+    network: bool  # in a network with nothing but loopback, behind the filter
 
 
 def become(user: str) -> None:
@@ -74,7 +74,7 @@ def lock(user: str = "") -> Locked:
         UsageError: as `become`.
         SandboxError: the kernel refused, or the proof failed.
     """
-    network = LIBC.unshare(_NEW_NETWORK) == 0
+    LIBC.unshare(_NEW_NETWORK)
     memory = _keep_in_memory()
     _empty_bounding_set()
     become(user)
@@ -91,7 +91,7 @@ def lock(user: str = "") -> Locked:
         raise SandboxError(f"sockets of other families than AF_UNIX can still be made: {named}")
     threads = prove_threads()
     name = pwd.getpwuid(os.getuid()).pw_name if _is_known(os.getuid()) else str(os.getuid())
-    return Locked(name, threads, FAMILIES - 1, memory, network)
+    return Locked(name, threads, FAMILIES - 1, memory, _alone())
 
 
 def prove_threads() -> int:
@@ -130,6 +130,14 @@ def _can_make(family: int) -> bool:
         os.close(made)
         return True
     return ctypes.get_errno() not in _REFUSALS
+
+
+def _alone() -> bool:
+    """Whether this network has no device but loopback, however that came about."""
+    with suppress(OSError):
+        devices = Path("/proc/self/net/dev").read_bytes().splitlines()[2:]
+        return all(line.strip().startswith(b"lo:") for line in devices)
+    return False
 
 
 def _keep_in_memory() -> bool:
