@@ -6,6 +6,7 @@ reading the record is on record, with what was asked for sealed beside it.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from appliance.access.kept import kept
 from appliance.access.policy import AccessClass
 from appliance.acts import Act, Acts
 from appliance.audit.log import AuditLog
@@ -30,6 +32,10 @@ LOGIN, LOGOUT, READ = "console_login", "console_logout", "console_read"
 APPLIANCE = AccessClass.of("", "", ())
 MOST_COUNTED = 50  # rows of a count, except by day
 LONGEST_PAGE = 500  # entries
+_POLICY = re.compile(
+    r'@id\("(?P<id>[^"]+)"\)\s*@description\("(?P<said>(?:[^"\\]|\\.)*)"\).*?(?=^@id\(|\Z)',
+    re.S | re.M,
+)
 PLACE = "collection"  # the private string that holds a collection's name
 
 
@@ -61,7 +67,7 @@ class Closely:
     note: bytes  # the last signed checkpoint
     key: bytes  # the log's public key, 32 bytes
     path: tuple[bytes, ...]  # of that record in the tree of the checkpoint; empty: not signed yet
-    policies: tuple[Told, ...]  # that decided, where they are still in force
+    policies: tuple[Told, ...]  # that decided, as they were then
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,8 @@ class Told:
     """One policy in words: its id, what it is for, and its text."""
 
     id: str
-    description: str
+    description: str  # empty where the set was not kept
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,12 +291,17 @@ class Timeline:
         return Known(documents, place, tuple(log.keyed(name, wanted.exact) for name in names))
 
     def _told(self, record: Record) -> tuple[Told, ...]:
-        """The policies that decided, if the set in force is still the one that did."""
-        decision, policy = record.decision, self._acts.policy
-        if decision is None or decision.policy_hash != policy.hash:
+        """The policies that decided, in the words of the set that was in force then."""
+        decision = record.decision
+        if decision is None:
             return ()
-        said = policy.descriptions
-        return tuple(Told(id, said.get(id, "")) for id in decision.policies)
+        files = kept(self._folder, (decision.policy_hash,))
+        text = "\n".join(data.decode("utf-8") for _, name, data in files if name.endswith(".cedar"))
+        found = {match["id"]: match for match in _POLICY.finditer(text)}
+        return tuple(
+            Told(id, found[id]["said"], found[id][0].strip()) if id in found else Told(id, "", "")
+            for id in decision.policies
+        )
 
     def _known(self) -> Columns:
         from appliance.audit.columns import Columns

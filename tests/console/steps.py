@@ -81,6 +81,7 @@ class Walker:
         self._page.click("a.say >> nth=0")
         page = self._page.inner_text("main")
         assert "Which allergies are on record for the patient?" in page
+        assert "The care team reads a patient's record" in page
         assert "stands in that tree" in page or "after the last signed checkpoint" in page
         self._shot("event")
 
@@ -160,6 +161,7 @@ class Walker:
         self._page.emulate_media(color_scheme="light")
         self._goto("/walls")
         self._page.click("text=Proof of no access")
+        self._page.wait_for_selector("text=Nothing behind this wall was reached")
         printed = self._page.pdf(path=str(self._out / "wall.pdf"), format="A4")
         assert printed.startswith(b"%PDF")
 

@@ -68,6 +68,10 @@ def test_a_service_calls_what_exists_under_the_switches(unit: Path) -> None:
     for line in lines:
         check_command(line)
     assert values(unit, "EnvironmentFile") == [f"{RELEASE}/deploy/offline.env"]
+    if "@" in unit.name:  # runs as the account that it is named for, and opens no store
+        assert values(unit, "User") == ["%i"]
+        assert any(v.startswith("APPLIANCE_SOCKET=") for v in values(unit, "Environment"))
+        return
     assert values(unit, "User")[0] in system.ACCOUNTS
     homes = [v for v in values(unit, "Environment") if v.startswith("APPLIANCE_HOME=")]
     assert homes == [f"APPLIANCE_HOME=/var/lib/{values(unit, 'User')[0]}"]

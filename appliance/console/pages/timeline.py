@@ -69,7 +69,7 @@ def event(visit: Visit) -> Page:
         "sealed": bool(found.record.sealed) and not private,
         "lines": closely.lines,
         "proof": proof(closely),
-        "policies": {told.id: told.description for told in closely.policies},
+        "policies": closely.policies,
         "words": ACTIONS[found.action].words if found.action in ACTIONS else found.action,
         "places": [(id, visit.names.place(id)) for id in visit.names.of(found)],
         "person": visit.names.person(found.uid),
