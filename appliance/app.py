@@ -29,6 +29,7 @@ from appliance.officers import Officers
 from appliance.policing import Policing
 from appliance.questions import Notify, Questions
 from appliance.retention import Retention
+from appliance.reviewing import Reviews
 from appliance.taking import Labels, Manner, OnRecord, Planned, plan, take
 from appliance.timeline import Timeline
 from appliance.witnessing import Witnessing
@@ -60,6 +61,7 @@ class Appliance:
     timeline: Timeline
     witnessing: Witnessing
     evidence: Evidence
+    reviews: Reviews
 
     def __init__(self, premises: Premises, acts: Acts, notify: Notify) -> None:
         """One person's view of open premises; callers use ``Premises.of`` or ``open``."""
@@ -78,6 +80,7 @@ class Appliance:
         self.timeline = Timeline(acts, self.settings.home)
         self.witnessing = Witnessing(acts, self.settings.home)
         self.evidence = Evidence(acts, self.settings.home)
+        self.reviews = Reviews(acts, self.settings.home, self.settings.audit.review_days)
 
     @classmethod
     def create(

@@ -85,10 +85,11 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """How long the audit log is kept."""
+    """How long the audit log is kept, and how often it is reviewed."""
 
     profile: str = "general"  # one of PROFILES
     keep_years: int = 0  # longer than the profile says; a shorter time counts for nothing
+    review_days: int = 30  # a review has to be signed off so often
 
     @property
     def years(self) -> int:

@@ -12,6 +12,7 @@ from appliance.cli.display import emit_json, table
 from appliance.cli.evidence import export, report
 from appliance.cli.officers import key_command, key_options, opener_of
 from appliance.cli.retention import retention_command
+from appliance.cli.reviewing import review_command
 from appliance.cli.session import FOLDER, json_option, note, opens_store
 from appliance.cli.witness import checkpoint as checkpoint_command
 from appliance.cli.witness import cosign, read_file
@@ -26,7 +27,15 @@ def audit_command() -> None:
     """Read and verify the audit log."""
 
 
-for command in (key_command, retention_command, export, report, checkpoint_command, cosign):
+for command in (
+    key_command,
+    retention_command,
+    export,
+    report,
+    checkpoint_command,
+    cosign,
+    review_command,
+):
     audit_command.add_command(command)
 
 
