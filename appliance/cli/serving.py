@@ -7,19 +7,19 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from appliance import config
-from appliance.cli.session import note, opens_store
+from appliance.cli.session import note, service
 from appliance.cli.unsealing import read_secret, secret_options
 from appliance.config import Settings
-from appliance.errors import EXIT_INTERRUPTED, ApplianceError
+from appliance.errors import EXIT_INTERRUPTED, ApplianceError, UsageError
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
     from appliance.crypto.unseal import Secret
     from appliance.sandbox.resident import Locked
 
@@ -57,10 +57,6 @@ def serve_command(
       appliance serve --user appliance --passphrase-file /root/passphrase
       curl --unix-socket ~/.appliance/run/service.sock http://localhost/v1/models
     """
-    from appliance.api import starting
-    from appliance.engine.service import notify
-
-    address = config.notify_address()
 
     def secret() -> Secret:
         return read_secret(
@@ -71,6 +67,17 @@ def serve_command(
             share_files=share_files,
         )
 
+    _serve(settings, secret, user=user, engine=not cold)
+    note("Sealed: the keys are forgotten.")
+
+
+def _serve(settings: Settings, secret: Callable[[], Secret], *, user: str, engine: bool) -> None:
+    """Serve, and tell the service manager how it stands."""
+    from appliance.api import starting
+    from appliance.engine.service import notify
+
+    address = config.notify_address()
+
     def ready(locked: Locked) -> None:
         note(f"Locked: {_said(locked)}.")
         note(f"Answering at {settings.service_socket}. `appliance seal` or Ctrl-C ends it.")
@@ -79,20 +86,18 @@ def serve_command(
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
     code = 0
     try:
-        starting.serve(settings, secret, starting.Wish(user, engine=not cold), note, ready)
+        starting.serve(settings, secret, starting.Wish(user, engine=engine), note, ready)
     except BaseException as error:
         code = _code(error)
         raise
     finally:
         notify(address, "STOPPING=1")
         _end_soon(code)
-    note("Sealed: the keys are forgotten.")
 
 
 @click.command("seal")
 @click.pass_obj
-@opens_store
-def seal_command(appliance: Appliance, settings: Settings) -> None:
+def seal_command(settings: Settings) -> None:
     """Close the resident service at once; it forgets the keys and ends.
 
     Officers, administrators and custodians may. What is under way ends as if by Ctrl-C.
@@ -101,7 +106,14 @@ def seal_command(appliance: Appliance, settings: Settings) -> None:
     Example:
       appliance seal
     """
-    appliance.seal()
+    reached = service(settings, "")
+    if reached is None:
+        raise UsageError(
+            "no service answers here: there is nothing to seal",
+            remedy="`appliance serve` starts one; see --home and APPLIANCE_SOCKET",
+        )
+    with reached as appliance:
+        appliance.seal()
     deadline = time.monotonic() + SEALING_S
     while settings.service_socket.exists() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -183,6 +183,12 @@ def test_the_service_manager_hands_over_the_secret_and_is_told_when_it_answers(
             service.communicate(timeout=30)
 
 
+def test_without_a_service_sealing_asks_for_no_passphrase(site: Site) -> None:
+    ran = site.ask(0, "seal")
+    assert ran.returncode == 2, ran.stderr
+    assert "nothing to seal" in ran.stderr
+
+
 def test_a_wrong_passphrase_is_said_and_counted(site: Site) -> None:
     site.passphrase.write_text("another passphrase")
     command = [*APPLIANCE, "serve", "--cold", "--passphrase-file", str(site.passphrase)]
