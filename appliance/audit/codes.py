@@ -6,12 +6,11 @@ A code is the action's number and, behind a dot, what the record says of it: ``1
 never used again for something else.  An action without a number cannot be recorded, and what
 cannot be recorded cannot be done: a new action gets its line here first.
 
-The published reference is made from this table: `reference`, deploy/notes/events.md.
+The published reference, deploy/notes/events.md, is made from this table (reference.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from appliance.errors import InvariantBroken
@@ -59,7 +58,6 @@ ACTIONS: dict[str, Coded] = {
     "result": Coded(1108, "read a kept result"),
     "replay": Coded(1109, "repeated a kept result", prompts=True),
     "export": Coded(1110, "exported results or a document out of the store"),
-    "work": Coded(1111, "looked at what a batch has still to do"),
     "status": Coded(1112, "looked at the state of the appliance"),
     "ingest": Coded(2101, "took a file into a collection"),
     "create_collection": Coded(2102, "made a collection"),
@@ -120,7 +118,6 @@ ACTIONS: dict[str, Coded] = {
     "factor_enrol": Coded(7103, "set up a second factor", _A),
     "factor_check": Coded(7104, "gave a second factor", _S),
     "factor_remove": Coded(7105, "removed a second factor", _A),
-    "unseal": Coded(7106, "the store was opened", _Y, acts=False),
     "unseal_failed": Coded(7107, "an attempt to open the store failed", _S, acts=False),
     "scope_broken": Coded(8101, "something outside its scope was held back", _S, acts=False),
     "unknown_caller": Coded(8102, "somebody unknown called the service", _S, acts=False),
@@ -165,49 +162,3 @@ def words(action: str) -> str:
     """What an action does, in plain words; the action itself where it is not known."""
     coded = ACTIONS.get(action)
     return coded.words if coded else action
-
-
-def reference() -> str:
-    """The published reference of the event codes, as Markdown."""
-    return "\n".join(_reference())
-
-
-def _reference() -> Iterator[str]:
-    yield from _INTRODUCTION
-    for group, title in GROUPS.items():
-        yield f"\n## {group}xxx: {title}\n"
-        yield "| number | action | what it says | endings |\n|---|---|---|---|"
-        for action, coded in sorted(ACTIONS.items(), key=lambda item: item[1].number):
-            if coded.number // 1000 == group:
-                endings = " ".join(_endings(coded))
-                yield f"| {coded.number} | {action} | {coded.words} | {endings} |"
-    yield ""
-
-
-def _endings(coded: Coded) -> Iterator[str]:
-    if coded.acts:
-        yield "intent"
-        yield from ("retrieval",) if coded.prompts else ()
-        yield from ENDINGS
-    if coded.alone:
-        yield from (f"{coded.alone}{how}" for how in ("", "-denied", "-failed"))
-
-
-_INTRODUCTION = (
-    "# Event codes of the audit log",
-    "",
-    "Made from `appliance/audit/codes.py`; a test says when it is out of date.  Every record has a",
-    "`code`: the number of the action, a dot, and the ending, such as `1103.done`.  A number keeps",
-    "its meaning for good.",
-    "",
-    "| ending | meaning |",
-    "|---|---|",
-    "| `intent` | about to happen; on disk before anything is decrypted or changed |",
-    "| `retrieval` | these documents are about to enter a prompt; before the first token |",
-    "| `done` | happened; on disk before its result is released |",
-    "| `denied` | the policies did not permit it, or there was nothing that they permit to see |",
-    "| `failed` | did not happen, or only in part; `result.error` names the kind of error |",
-    "| `interrupted` | cut short by the person or by a crash |",
-    "| `admin`, `security`, `system` | an event that stands alone; `-denied` and `-failed`"
-    " where it went badly |",
-)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.audit.codes import ACTIONS, GROUPS, code, reference, words
+from appliance.audit.codes import ACTIONS, GROUPS, code, words
+from appliance.audit.reference import KEYS, reference
 from appliance.audit.spelling import FIELDS
 from appliance.errors import InvariantBroken
 
@@ -73,6 +74,11 @@ def test_an_unknown_action_or_ending_is_a_broken_invariant() -> None:
     with pytest.raises(InvariantBroken, match="done, denied"):
         code("outcome", "ask", "perhaps")
     assert words("juggle") == "juggle"
+
+
+def test_every_key_of_a_record_is_explained() -> None:
+    assert list(KEYS) == list(FIELDS)
+    assert all(f"| `{key}` |" in reference() for key in FIELDS)
 
 
 def test_the_published_reference_is_current() -> None:
