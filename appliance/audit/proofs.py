@@ -83,13 +83,20 @@ class Levels:
                 yield Node(level, index, sibling)
 
     def paths(self, leaves: Iterable[int]) -> Iterator[Node]:
-        """The siblings of several leaves, each node once: every leaf can be checked alone."""
-        given: set[tuple[int, int]] = set()
-        for leaf in leaves:
-            for node in self.path(leaf):
-                if (node.level, node.index) not in given:
-                    given.add((node.level, node.index))
-                    yield node
+        """The siblings of several leaves, each node once: every leaf can be checked alone.
+
+        Raises:
+            AuditError: one of the leaves is not there.
+        """
+        below = sorted(set(leaves))
+        if below and not self.first <= below[0] <= below[-1] < self.size:
+            raise AuditError(f"records are from {self.first} to {self.size}")
+        for level in range(len(self.rows) - 1):
+            for at in below:
+                sibling = self.hash(level, at ^ 1)
+                if sibling:
+                    yield Node(level, at ^ 1, sibling)
+            below = list(dict.fromkeys(at >> 1 for at in below))
 
     def consistency(self, old: int) -> tuple[bytes, ...]:
         """Proof that the tree over the first ``old`` leaves is a prefix (RFC 6962, 2.1.2).

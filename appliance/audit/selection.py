@@ -1,8 +1,7 @@
 """Which records an export takes: those of the events that were asked for, whole.
 
-One pass over the lines of the log.  Every line is hashed, for the proofs; read are only the lines
-that can matter: those of the time that was asked for, and of acts that began in it.  Pure, apart
-from the lines it is given.
+One pass over the lines of the log.  Every line is hashed, for the proofs; of each line only what
+the choice needs is looked at.  Pure, apart from the lines it is given.
 """
 
 from __future__ import annotations
@@ -10,15 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from appliance.audit.events import Event, Joining
 from appliance.audit.merkle import leaf_hash
-from appliance.audit.records import Record, decode
+from appliance.audit.records import decode
 from appliance.audit.segments import Line
 from appliance.errors import AuditError, UsageError
 
-_SHORT = re.compile(rb'"id":"([0-9a-f]{32})","kind":"(intent|retrieval|outcome)?')
-_OF = re.compile(rb'"of":"([0-9a-f]{32})"')
+_BETWEEN = (
+    (b'{"action":"', b'"'),
+    (b'"uid":', b"}"),
+    (b'"collection":"', b'"'),
+    (b'"documents":[', b"]"),
+    (b'"id":"', b'"'),
+    (b'"kind":"', b'"'),
+    (b'"mono_ns":"', b'"'),  # behind the names of private strings, before "of"
+    (b'"of":"', b'"'),
+    (b'"time":"', b'"'),
+)
+_DENIED = (b'"allow":false', b'"status":"denied"')
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?Z?")
 PLACE = "collection"  # the private string that holds a collection's name
 
@@ -80,6 +89,30 @@ class Meant:
     documents: set[str] = field(default_factory=set)
 
 
+class _Fields(NamedTuple):
+    """What is told from a line without reading all of it."""
+
+    action: bytes
+    uid: bytes
+    collection: bytes
+    documents: bytes
+    id: bytes
+    kind: bytes
+    mono_ns: bytes
+    of: bytes
+    time: bytes
+
+
+@dataclass(slots=True)
+class _Act:
+    """An event while its records come."""
+
+    seqs: list[int]
+    meant: bool  # by what its first record says
+    touches: bool = False  # the collection, the document
+    denied: bool = False
+
+
 @dataclass(slots=True)
 class Selection:
     """The numbers of the chosen records, and the leaf hash of every line that was read."""
@@ -92,8 +125,7 @@ class Selection:
     first: int = -1  # number of the first record that is there
     read: int = 0
     leaves: bytearray = field(default_factory=bytearray)
-    _joining: Joining = field(default_factory=Joining)
-    _before: dict[bytes, None] = field(default_factory=dict)  # acts begun before ``since``
+    _open: dict[bytes, _Act] = field(default_factory=dict)  # by the id of the intent
 
     def take(self, lines: Iterable[Line]) -> None:
         """Choose from lines, in order; from all of them in one call or in several.
@@ -104,12 +136,15 @@ class Selection:
         for line in lines:
             if self.first < 0:
                 self.first = decode(line.data).seq
-            if self.first + self.read >= self.size or not line.whole:
+            seq = self.first + self.read
+            if seq >= self.size or not line.whole:
                 return
             self.leaves += leaf_hash(line.data)
             self.read += 1
-            if self._matters(line.data):
-                self._add(decode(line.data))
+            try:
+                self._add(seq, line.data, _fields(line.data))
+            except ValueError:
+                raise AuditError(f"{line.place} is not an audit record") from None
 
     def finish(self) -> None:
         """Choose from the acts that are still open, and put the numbers in order.
@@ -119,63 +154,68 @@ class Selection:
         """
         if self.read and self.first + self.read < self.size:
             raise AuditError("the log is shorter than its checkpoint")
-        for event in self._joining.rest():
-            self._choose(event)
-        self.seqs = sorted(set(self.seqs))
+        for act in self._open.values():
+            self._choose(act)
+        self.seqs.sort()
 
-    def _matters(self, line: bytes) -> bool:
-        """Whether a line has to be read: cheap, for most lines of a long log do not."""
-        if not self.wanted.since or self._time(line) >= self.wanted.since:
-            return True
-        if self.meant.collection and self.meant.collection.encode() in line:
-            return True
-        head, of = _SHORT.search(line), _OF.search(line)
-        if head and head[2] == b"intent":
-            self._before[head[1]] = None
-        elif of and head and head[2] == b"outcome":
-            self._before.pop(of[1], None)
-        return False
+    def _add(self, seq: int, line: bytes, fields: _Fields) -> None:
+        kind, of = fields.kind, fields.of
+        act = self._open.get(of) if of else None
+        if act is None:
+            act = _Act([], self._fits(fields))
+        act.seqs.append(seq)
+        if self.wanted.collection:
+            act.touches = self._touches(line, fields) or act.touches
+        elif self.wanted.document:
+            act.touches = self.wanted.document.encode() in fields.documents or act.touches
+        if self.wanted.denied:
+            act.denied = any(word in line for word in _DENIED) or act.denied
+        if kind == b"intent":
+            self._open[fields.id] = act
+        elif kind == b"retrieval":
+            self._open[of] = act
+        else:
+            self._open.pop(of, None)
+            self._choose(act)
 
-    def _add(self, record: Record) -> None:
-        if record.of and record.of.encode() in self._before:
-            if record.kind.value == "outcome":
-                self._learn(record)
-            return  # the act began before the time that was asked for
-        event = self._joining.add(record)
-        if event:
-            self._learn(record)
-            self._choose(event)
-
-    def _learn(self, record: Record) -> None:
-        if record.action == "ingest" and record.collection == self.meant.collection:
-            self.meant.documents.update(record.documents)
-
-    def _choose(self, event: Event) -> None:
-        if self._fits(event):
-            self.seqs += event.seqs
+    def _choose(self, act: _Act) -> None:
+        wanted = self.wanted
+        somewhere = wanted.collection or wanted.document
+        if act.meant and (act.touches or not somewhere) and (act.denied or not wanted.denied):
+            self.seqs += act.seqs
             self.events += 1
 
-    def _fits(self, event: Event) -> bool:
-        wanted, meant = self.wanted, self.meant
+    def _fits(self, fields: _Fields) -> bool:
+        """Whether an event that begins like this can be meant."""
+        wanted, time = self.wanted, fields.time.decode("ascii")
         return (
-            (not wanted.since or event.time >= wanted.since)
-            and (not wanted.until or event.time[: len(wanted.until)] <= wanted.until)
-            and (not wanted.who or event.uid in meant.uids)
-            and (not wanted.actions or event.action in wanted.actions)
-            and (not wanted.document or wanted.document in event.documents)
-            and (not wanted.collection or self._touches(event))
-            and (not wanted.denied or event.denied)
+            (not wanted.since or time >= wanted.since)
+            and (not wanted.until or time[: len(wanted.until)] <= wanted.until)
+            and (not wanted.who or int(fields.uid) in self.meant.uids)
+            and (not wanted.actions or fields.action.decode("ascii") in wanted.actions)
         )
 
-    def _touches(self, event: Event) -> bool:
-        meant = self.meant
-        return (
-            event.collection == meant.collection
-            or not meant.documents.isdisjoint(event.documents)
-            or dict(event.record.mac).get(PLACE) == meant.place
-        )
+    def _touches(self, line: bytes, fields: _Fields) -> bool:
+        """Whether a record names the collection, or a document that ever lay in it."""
+        meant, documents = self.meant, fields.documents.decode("ascii")
+        here = fields.collection.decode("ascii") == meant.collection
+        named = documents.replace('"', "").split(",") if documents else ()
+        if here and fields.action == b"ingest":
+            meant.documents.update(named)
+        place = bool(meant.place) and f'"{PLACE}":"{meant.place}"'.encode() in line
+        return here or place or not meant.documents.isdisjoint(named)
 
-    @staticmethod
-    def _time(line: bytes) -> str:
-        at = line.rfind(b'"time":"') + 8
-        return line[at : at + 27].decode("ascii", "replace")
+
+def _fields(line: bytes) -> _Fields:
+    """The keys stand sorted, each name once at its level, and no word in clear holds a quote.
+
+    Raises:
+        ValueError: the line is no record.
+    """
+    found, at = [], 0
+    for begin, end in _BETWEEN:
+        at = line.index(begin, at) + len(begin)
+        stop = line.index(end, at)
+        found.append(line[at:stop])
+        at = stop
+    return _Fields(*found)
