@@ -12,11 +12,12 @@ from pathlib import Path
 
 from appliance.access.policy import PolicySet
 from tests.access import meaning
-from tests.security import guessing, revoking, shelves, worlds
+from tests.security import founded, guessing, revoking, shelves, worlds
 from tests.security.revoking import stricter_than_shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST_WORLD = 10  # documents
+REAL = 20  # one world in so many is founded for real
 SIGNIFICANT = 0.01  # a difference of times that is less likely by chance is one
 
 
@@ -98,13 +99,44 @@ def _timing(cases: int | None, seed: int) -> tuple[str, bool]:
     return told, least > bound
 
 
+def _noninterference(cases: int | None, seed: int) -> tuple[str, bool]:
+    """Worlds with and without what one may not know of; of each `REAL` one founded for real."""
+    begun, wrong, real = time.monotonic(), [], 0
+    for number in range(seed, seed + (cases or 10_000)):
+        if number % REAL:
+            wrong += [number] * _people(number)
+            continue
+        real += 1
+        world = worlds.drawn(random.Random(number), LARGEST_WORLD)  # noqa: S311 -- no secret
+        with tempfile.TemporaryDirectory(prefix="appliance-", dir=_memory()) as name:
+            homes = founded.founded(world, Path(name))
+            asked = founded.references(world, homes[0])
+            told = [list(founded.seen(home, world, asked)) for home in homes]
+        wrong += [number] * (told[0] != told[1])
+    told_ = (
+        f"{cases or 10_000} random worlds, {real} of them in a real store, {len(wrong)} differences"
+        f"{': ' + ', '.join(map(str, wrong[:20])) if wrong else ''}, "
+        f"{time.monotonic() - begun:.0f} s"
+    )
+    return told_, not wrong
+
+
+def _memory() -> str | None:
+    """A folder in memory, where there is one: many small stores need no disk."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+
 COMPARISONS: dict[str, tuple[Callable[[int], bool], int]] = {
     "policies": (_policies(), 100_000),
     "people": (_people, 10_000),
 }
 
 Whole = Callable[[int | None, int], tuple[str, bool]]  # cases, seed: what came of it, and if well
-WHOLE: dict[str, Whole] = {"revocation": _revocation, "timing": _timing}
+WHOLE: dict[str, Whole] = {
+    "revocation": _revocation,
+    "timing": _timing,
+    "noninterference": _noninterference,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -73,7 +73,7 @@ def put(
     labels: tuple[tuple[str, str], ...] = (),
 ) -> Document:
     """A document of one chunk per text, sealed and indexed as ingest would."""
-    parsed = paragraphs(*texts)
+    parsed = paragraphs(*filter(None, texts))  # an element holds something
     chunks = [Chunk(element.span) for element in parsed.elements]
     payload = build_payload(parsed.text, chunks, WordVectors(), None)
     text = wire.encode(parsed)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import random
 import struct
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ from appliance.documents import DocumentId
 from appliance.index.finding import Finder
 from appliance.index.memory import MemoryIndex
 from tests.index.doubles import DIMENSIONS, WordVectors, document_id, payload_of, scope_of
-from tests.security import worlds
+from tests.security import founded, worlds
 
 # Few words and short texts: equal texts, equal scores and shared terms are then common, and those
 # are where hidden documents could show.
@@ -150,6 +152,37 @@ def test_people_policies_and_documents_that_one_may_not_know_change_nothing(
     full = worlds.drawn(random.Random(seed), size)  # noqa: S311 -- no secret
     lone = worlds.without_hidden(full)
     assert list(worlds.observed(full, full)) == list(worlds.observed(lone, full))
+
+
+@pytest.mark.parametrize("seed", (1, 3))
+def test_the_use_cases_of_a_real_store_tell_nothing_of_the_rest(seed: int, tmp_path: Path) -> None:
+    """The same through store, log, policies and use cases as shipped: exit codes and all."""
+    world = worlds.drawn(random.Random(seed), 6)  # noqa: S311 -- no secret
+    full, lone = founded.founded(world, tmp_path)
+    asked = founded.references(world, full)
+    for ours, theirs in zip(
+        founded.seen(lone, world, asked), founded.seen(full, world, asked), strict=True
+    ):
+        assert ours == theirs
+
+
+def test_the_real_use_cases_with_a_leaky_search_are_found_out(tmp_path: Path) -> None:
+    """The control: everybody's statistics, hidden results removed afterwards."""
+    for seed in range(40):
+        world = worlds.drawn(random.Random(seed), 8)  # noqa: S311 -- no secret
+        if world.documents == worlds.without_hidden(world).documents or not _finds(world):
+            continue
+        full, lone = founded.founded(world, tmp_path / str(seed))
+        told = [list(founded.seen(home, world, (), worlds.Leaky)) for home in (full, lone)]
+        if told[0] != told[1]:
+            return
+    raise AssertionError("a search with everybody's statistics was not found out")
+
+
+def _finds(world: worlds.World) -> bool:
+    """Whether the person's own search finds something whose score could tell."""
+    told = dict(worlds.observed(world, world))
+    return "found" in told
 
 
 def test_a_search_that_filters_afterwards_is_found_out() -> None:

@@ -55,6 +55,7 @@ class World:
     collections: tuple[Collection, ...]
     documents: tuple[Document, ...]
     texts: tuple[tuple[DocumentId, tuple[str, ...]], ...]
+    more: str = ""  # the policy of a customer's own among them
 
 
 class Listed:
@@ -105,9 +106,11 @@ def drawn(chance: random.Random, size: int) -> World:
     texts = tuple(
         (d.id, tuple(_text(chance) for _ in range(chance.randint(0, 3)))) for d in documents
     )
-    policy = _policies(chance.choice(MORE))
+    more = chance.choice(MORE)
+    policy = _policies(more)
     purpose = chance.choice((*PURPOSES, "TREATMENT", "TREATMENT", ""))
-    return World(policy, _facts(chance, collections), purpose, collections, documents, texts)
+    facts = _facts(chance, collections)
+    return World(policy, facts, purpose, collections, documents, texts, more)
 
 
 def without_hidden(world: World) -> World:
@@ -117,8 +120,8 @@ def without_hidden(world: World) -> World:
     documents = tuple(d for d in world.documents if d.id in permitted)
     known = {d.collection for d in documents}
     for collection in world.collections:
-        told = (_told(partial(acts.collection, collection.name, action)) for action in ACTIONS)
-        if any(isinstance(one, Collection) for one in told):
+        said = (told(partial(acts.collection, collection.name, action)) for action in ACTIONS)
+        if any(isinstance(one, Collection) for one in said):
             known.add(collection.id)
     return replace(
         world,
@@ -141,10 +144,10 @@ def observed(
     for action in ACTIONS:
         yield f"list {action}", acts.permitted(action)[0]
         for named in asked.collections:
-            yield f"collection {action}", _told(partial(acts.collection, named.name, action))
+            yield f"collection {action}", told(partial(acts.collection, named.name, action))
         for reference in references:
-            told = _told(partial(acts.document, reference, action))
-            yield f"document {action}", told[0] if isinstance(told[0], Document) else told
+            said = told(partial(acts.document, reference, action))
+            yield f"document {action}", said[0] if isinstance(said[0], Document) else said
     scope = acts.scope("search")
     for question in QUESTIONS:
         yield "asked", index.asked(question, scope)
@@ -162,7 +165,12 @@ class Leaky(Finder):
         return tuple(hit for hit in found if hit.document in scope.documents)
 
 
-def _told(ask: Callable[[], object]) -> Any:
+def spelled(more: str) -> str:
+    """A policy of a customer's own as it stands in a file."""
+    return f'@id("own") @description("A customer\'s own.") {more}' if more else ""
+
+
+def told(ask: Callable[[], object]) -> Any:
     """An answer, or the error as the command line would show it."""
     try:
         return ask()
@@ -176,8 +184,7 @@ def _policies(more: str) -> PolicySet:
         folder = Path(name)
         for file in POLICIES.iterdir():
             (folder / file.name).write_bytes(file.read_bytes())
-        own = f'@id("own") @description("A customer\'s own.") {more}' if more else ""
-        (folder / "own.cedar").write_text(own, "utf-8")
+        (folder / "own.cedar").write_text(spelled(more), "utf-8")
         return PolicySet.load(folder)
 
 
