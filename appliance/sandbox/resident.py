@@ -189,6 +189,9 @@ class _Witness:
         return self._found
 
     def _run(self) -> None:
-        self._ready.set()
+        try:
+            confine.drop_capabilities()  # a thread's own; it may still be seen when it has ended
+        finally:
+            self._ready.set()
         self._go.wait()
         self._found = list(_makes())
