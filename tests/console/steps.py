@@ -112,8 +112,25 @@ class Walker:
         self._page.wait_for_selector("text=by olga")
 
     def review(self) -> None:
+        """Draw a sample, look at every event of it, write a note, sign off."""
         self._goto("/reviews")
+        self._look("reviews")
+        self._page.fill("input[name=risky]", "3")
+        self._page.fill("input[name=chance]", "2")
+        self._page.click("button:text-is('Draw the sample')")
+        self._page.click("a:text-is('Look at the next')")
+        self._page.fill("textarea[name=note]", "Asked about it; to be looked at again next week.")
+        self._page.check("input[name=concern]")
+        self._look("one event under review")
+        while self._page.query_selector("button:text-is('Keep, and on to the next')"):
+            self._page.click("button:text-is('Keep, and on to the next')")
         self._shot("review")
+        self._page.fill("textarea[name=statement]", "Nothing else stood out.")
+        self._page.click("button:text-is('Sign off')")
+        self._page.wait_for_selector("text=Signed off")
+        assert "1 concern to be followed up" in self._page.inner_text("main")
+        self._goto("/reviews")
+        self._shot("reviews")
 
     def export(self) -> None:
         self._goto("/evidence")

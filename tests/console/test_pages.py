@@ -206,3 +206,29 @@ def test_signing_out_ends_the_session_and_what_it_held(office: Office, tmp_path:
     assert olga.post("/logout", csrf=olga.get("/verify").csrf).status == 303
     again = Visitor(office.address, kept)
     assert again.get("/").status == 303
+
+
+def test_a_review_goes_from_the_draw_to_the_signature(office: Office) -> None:
+    olga = office.olga
+    token = olga.get("/reviews").csrf
+    drawn = olga.post("/reviews", csrf=token, risky="2", chance="1")
+    assert drawn.status == 303
+    where = drawn.headers["location"]
+    assert olga.post(f"{where}/sign", csrf=token).status == 400  # nothing was looked at
+    here = next(path for path in OWN.findall(olga.get(where).text) if "/event/" in path)
+    while "/event/" in here:
+        page = olga.get(here)
+        assert "Under review" in page.text
+        here = olga.post(here, csrf=token, note="A note\nof two lines.").headers["location"]
+    assert "A note of two lines." in olga.get(where).text
+    assert olga.post(f"{where}/sign", csrf=token, statement="Nothing to say.").status == 303
+    assert "Signed off" in olga.get(where).text
+    assert olga.post(f"{where}/sign", csrf=token).status == 404
+    assert olga.get("/review/1").status == 404
+
+
+def test_broken_glass_is_reviewed_from_the_list(office: Office) -> None:
+    opening = office.world.view().governing.openings()[0]
+    token = office.olga.get("/walls").csrf
+    assert office.olga.post(f"/glass/{opening.id}", csrf=token).status == 303
+    assert "by olga" in office.olga.get("/walls").text

@@ -73,6 +73,7 @@ def event(visit: Visit) -> Page:
         "words": ACTIONS[found.action].words if found.action in ACTIONS else found.action,
         "places": [(id, visit.names.place(id)) for id in visit.names.of(found)],
         "person": visit.names.person(found.uid),
+        "review": None,
     }
     return Page("event.html", f"Event {found.seq}", values)
 
