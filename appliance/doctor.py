@@ -20,6 +20,7 @@ from appliance.governed import MOMENT
 from appliance.governing import ADMINISTRATOR, SEPARATE
 from appliance.officers import roster, unrecorded
 from appliance.premises import FIRST_ROLES
+from appliance.reviewing import standing
 from appliance.sandbox.server import ReaderServer
 
 DISK_NEEDED_GIB = 2
@@ -108,7 +109,8 @@ def examine_store(appliance: Appliance) -> tuple[Finding, ...]:
             "; ".join(problems),
             "restore the named objects from a backup, or delete and ingest the documents again",
         )
-    return store, verdict, _glass(appliance), _separation(appliance), _officers(appliance)
+    people = _glass(appliance), _separation(appliance), _officers(appliance), _reviews(appliance)
+    return store, verdict, *people
 
 
 def _checked(name: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
@@ -230,16 +232,29 @@ def _separation(appliance: Appliance) -> Finding:
 def _officers(appliance: Appliance) -> Finding:
     """Once the roles are divided, what the log seals is for officers and not for the store."""
     keys, periods = roster(appliance.store), appliance.log.periods.every()
-    people = appliance.store.principals()
-    divided = any(ADMINISTRATOR in person.roles for person in people)
     found = f"{len(keys)} in force, {len(periods)} period(s)"
     if held := sum(bool(one.held) for one in periods):
         found += f"; the store itself can open {held} of them"
     if changed := unrecorded(appliance.log):
         found += f"; not as they were recorded: {', '.join(map(str, changed))}"
         return Finding("officers' keys", False, found, "restore `audit/periods` from a backup")
-    right = bool(keys) or not divided
+    right = bool(keys) or not _divided(appliance)
     return Finding("officers' keys", right, found, "an officer: `appliance audit key new`")
+
+
+def _reviews(appliance: Appliance) -> Finding:
+    """Somebody looks at the log in time; whoever is alone here has nobody to look at it."""
+    due = standing(appliance.acts, timedelta(days=appliance.settings.audit.review_days))
+    state = "overdue since" if due.overdue else "due by"
+    found = f"the next review of the log is {state} {due.until[:10]}"
+    found += f", {due.open} open, {due.concerns} concern(s) to follow up"
+    right = not due.overdue or not _divided(appliance)
+    return Finding("reviews", right, found, "an officer: `appliance audit review start`")
+
+
+def _divided(appliance: Appliance) -> bool:
+    """Whether an administrator and officers share the work."""
+    return any(ADMINISTRATOR in person.roles for person in appliance.store.principals())
 
 
 def _audit(appliance: Appliance) -> Finding:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance import reviewing
+from appliance import doctor, reviewing
 from appliance.app import Appliance
 from appliance.audit.records import Kind
 from appliance.audit.reviews import before, covered, replay
@@ -65,6 +65,8 @@ def test_a_review_from_its_draw_to_its_sign_off(busy: Path) -> None:
             app.reviews.next()
         due = app.reviews.due()
         assert (due.overdue, due.open, due.concerns, due.glass) == (False, 0, 1, 1)
+        (told,) = [one for one in doctor.examine_store(app) if one.check == "reviews"]
+        assert (told.right, "1 concern(s)" in told.found) == (True, True)
 
 
 def test_every_step_is_a_record_and_what_is_written_is_sealed(busy: Path) -> None:
@@ -163,6 +165,8 @@ def test_a_review_is_overdue_after_its_time(busy: Path, monkeypatch: pytest.Monk
     (busy / "appliance.toml").write_text("[audit]\nreview_days = 0\n")
     with acting(busy, OFFICER) as app:
         assert app.reviews.due().overdue
+        (found,) = [one for one in doctor.examine_store(app) if one.check == "reviews"]
+        assert (found.right, "overdue since" in found.found) == (False, True)
 
 
 def test_records_that_do_not_fit_change_nothing(busy: Path) -> None:
