@@ -154,7 +154,7 @@ def test_people_policies_and_documents_that_one_may_not_know_change_nothing(
     assert list(worlds.observed(full, full)) == list(worlds.observed(lone, full))
 
 
-@pytest.mark.parametrize("seed", (1, 3))
+@pytest.mark.parametrize("seed", [1, 3])
 def test_the_use_cases_of_a_real_store_tell_nothing_of_the_rest(seed: int, tmp_path: Path) -> None:
     """The same through store, log, policies and use cases as shipped: exit codes and all."""
     world = worlds.drawn(random.Random(seed), 6)  # noqa: S311 -- no secret
@@ -168,7 +168,7 @@ def test_the_use_cases_of_a_real_store_tell_nothing_of_the_rest(seed: int, tmp_p
 
 def test_the_real_use_cases_with_a_leaky_search_are_found_out(tmp_path: Path) -> None:
     """The control: everybody's statistics, hidden results removed afterwards."""
-    for seed in range(40):
+    for seed in range(2, 40):
         world = worlds.drawn(random.Random(seed), 8)  # noqa: S311 -- no secret
         if world.documents == worlds.without_hidden(world).documents or not _finds(world):
             continue
