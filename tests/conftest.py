@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +31,9 @@ PASSPHRASE = "a passphrase for tests"
 QUICK = Argon2Cost(memory_kib=1024, iterations=1, lanes=1)  # real stores use the default
 
 
-BOTH_WAYS = ("tests.cli.", "tests.test_main_job", "tests.test_bad_input")  # see `way`
+BOTH_WAYS = ("tests.cli.", "tests.test_main_job.", "tests.test_bad_input.")  # see `way`
+ONE_WAY = ("tests.cli.test_keys.", "tests.cli.test_factors.")  # keys: the service has none to give;
+# factors: at a terminal, so with a process of its own, and with a service beside it there
 EMBEDDED, SERVED = "embedded", "served"
 REAL_UID = os.getuid()
 FOUNDER = REAL_UID or 1  # root reads nothing over a service; another account founds the store then
@@ -39,7 +41,9 @@ FOUNDER = REAL_UID or 1  # root reads nothing over a service; another account fo
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """The whole suite of the command line runs embedded and against a service."""
-    if "way" in metafunc.fixturenames and f"{metafunc.module.__name__}.".startswith(BOTH_WAYS):
+    module = f"{metafunc.module.__name__}."
+    both = module.startswith(BOTH_WAYS) and not module.startswith(ONE_WAY)
+    if "way" in metafunc.fixturenames and both:
         metafunc.parametrize("way", [EMBEDDED, SERVED], indirect=True)
 
 
@@ -105,7 +109,8 @@ class Desk:
         before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(stdin.encode()))
         self.capture.readouterr()
         try:
-            with self.open(passphrase or self.passphrase_file):
+            asked = words[:1] != ["init"]  # which asks no service
+            with self.open(passphrase or self.passphrase_file) if asked else nullcontext():
                 code = main(["--home", str(self.home), *words])
         finally:
             sys.stdin = before

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import Connection, create_engine, event, select
@@ -66,6 +67,7 @@ class Catalogue:
         )
         event.listen(self._engine, "begin", _begin)
         self._root = Root(derive(key, "root"))
+        self._turn = Lock()
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
 
     @classmethod
@@ -121,10 +123,11 @@ class Catalogue:
             InvariantBroken: a row breaks a constraint of the tables.
         """
         try:
-            with self._sessions.begin() as session:
-                self._root.drop()
-                yield session
-            self._root.keep()
+            with self._turn:  # changes are counted for one transaction at a time
+                with self._sessions.begin() as session:
+                    self._root.drop()
+                    yield session
+                self._root.keep()
         except (DBAPIError, sqlcipher.Error) as error:
             raise self._translated(error) from error
 
