@@ -6,7 +6,8 @@ checkpoint.
 
 The links between the lines serve to name the bad one.  Where a link is broken, either the line
 that names the hash was damaged or the line that it names; the next link, or at the end the
-checkpoint, tells which.
+checkpoint, tells which.  Where all behind it is one chain again, the checkpoint tells whether that
+is the log with one line changed, or another history that was put behind the line before.
 """
 
 from __future__ import annotations
@@ -36,13 +37,44 @@ class _Doubt:
     trees: tuple[CompactRange, ...]
     proven: tuple[Place, int]  # and the number of its record
     otherwise: tuple[Place, int]
+    fork: _Fork | None = None
 
-    def settle(self, named: str, checkpoint: Checkpoint) -> NoReturn:
+    def settle(self, named: str, checkpoint: Checkpoint) -> _Fork:
         by_link = any(leaf.hex() == named for leaf in self.leaves)
         signed = (checkpoint.size, checkpoint.root)
         by_root = any((tree.size, tree.root()) == signed for tree in self.trees)
+        if self.fork and not by_link and not by_root and self.fork.goes_on(named, checkpoint):
+            return self.fork
         place, seq = self.proven if by_link or by_root else self.otherwise
         _refuse(place, seq, "was changed or put in")
+
+
+@dataclass(slots=True)
+class _Fork:
+    """A chain behind a broken link, and the tree there would be had only the line above changed."""
+
+    tree: CompactRange
+    last: str  # leaf hash of its last line
+    changed: tuple[Place, int]  # the line above the broken link
+    forked: tuple[Place, int]  # the line behind it
+
+    def goes_on(self, named: str, checkpoint: Checkpoint) -> bool:
+        """Whether what comes next belongs to this chain; raises where the checkpoint tells."""
+        if self.tree.size == checkpoint.size:
+            self.settle(checkpoint)
+        return named == self.last and self.tree.size < checkpoint.size
+
+    def add(self, line: Line, checkpoint: Checkpoint) -> None:
+        leaf = leaf_hash(line.data)
+        self.tree.append(leaf)
+        self.last = leaf.hex()
+        if self.tree.size == checkpoint.size:
+            self.settle(checkpoint)
+
+    def settle(self, checkpoint: Checkpoint) -> NoReturn:
+        if self.tree.size != checkpoint.size or self.tree.root() == checkpoint.root:
+            _refuse(*self.changed, "was changed or put in")
+        _refuse(*self.forked, "does not follow the one above: it is of another history")
 
 
 @dataclass(slots=True)
@@ -69,6 +101,7 @@ class Careful:
     _leaf: bytes = b""
     _prev: str = NO_LINE
     _doubt: _Doubt | None = None
+    _fork: _Fork | None = None
 
     def add(self, line: Line) -> None:
         """Check one line and take it in.
@@ -81,10 +114,13 @@ class Careful:
         if not line.whole:
             self.torn, self.torn_bytes = line.place, len(line.data)
             return
+        if self._fork:
+            return self._fork.add(line, self.checkpoint)
         fields = LINE.fullmatch(line.data) if len(line.data) <= LONGEST_LINE else None
         prev = fields["prev"].decode() if fields else ""
         if self._doubt:
-            self._doubt.settle(prev, self.checkpoint)
+            self._fork = self._doubt.settle(prev, self.checkpoint)
+            return self._fork.add(line, self.checkpoint)
         if not fields:
             _refuse(line.place, self.size, "is not an audit record")
         seq, kind, identity, of = fields.group("seq", "kind", "id", "of")
@@ -109,7 +145,7 @@ class Careful:
             AuditError: names the first bad or missing record.
         """
         if self._doubt:
-            self._doubt.settle("", self.checkpoint)
+            (self._fork or self._doubt.settle("", self.checkpoint)).settle(self.checkpoint)
         self._advance()
         if self.size < self.checkpoint.size:
             place = self.torn or (self.place.next() if self._line else self.place)
@@ -140,7 +176,7 @@ class Careful:
         else:
             link = f'"prev":"{prev}"'.encode()
             restored = line.data.replace(link, f'"prev":"{expected}"'.encode())
-            self._doubt = self._broken_link(line.place, leaf_hash(restored))
+            self._doubt = self._broken_link(line.place, leaf_hash(restored), leaf, prev)
         return False
 
     def _two_of_one_number(self, place: Place, leaf: bytes) -> _Doubt:
@@ -148,14 +184,17 @@ class Careful:
         seq = self.size - 1
         return _Doubt((leaf,), (self.tree.plus(leaf),), (self.place, seq), (place, seq))
 
-    def _broken_link(self, place: Place, restored: bytes) -> _Doubt:
+    def _broken_link(self, place: Place, restored: bytes, leaf: bytes, named: str) -> _Doubt:
         """This line was changed if all else fits once its link is restored, or it is left out."""
-        before = self.tree.plus(self._leaf)
+        before, here = self.tree.plus(self._leaf), (place, self.size)
+        above = (self.place, self.size - 1)
+        unchanged = self.tree.plus(bytes.fromhex(named)).plus(leaf)
         return _Doubt(
             (restored, self._leaf),
             (before.plus(restored), before),
-            (place, self.size),
-            (self.place, self.size - 1),
+            here,
+            above,
+            _Fork(unchanged, leaf.hex(), above, here),
         )
 
     def _advance(self) -> None:
