@@ -240,31 +240,53 @@ def test_without_a_service_there_is_nothing_to_seal(premises: Premises) -> None:
         premises.of(os.getuid(), "", lambda _: None).seal()
 
 
-@as_others
-def test_work_under_way_is_interrupted_by_sealing_and_has_its_outcome(
-    premises: Premises, path: Path
-) -> None:
-    people(premises, 1)
+@pytest.fixture
+def slow() -> Iterator[threading.Event]:
+    """Listing collections takes for ever, and asks between its steps whether anybody waits."""
     begun = threading.Event()
 
-    def slow(self: Appliance) -> tuple[()]:
+    def collections(self: Appliance) -> tuple[()]:
         with self.acts.act("list"):
             begun.set()
-            while True:  # as a task does that asks the policies between its steps
+            while True:
                 self.acts.present()
                 time.sleep(0.01)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Appliance, "collections", slow)
-        with running(premises, path) as service:
-            caller = threading.Thread(target=_ignoring_the_end, args=(path,))
-            caller.start()
-            assert begun.wait(10)
-            service.end()
-            caller.join(10)
-            assert not caller.is_alive()
-    assert recorded(premises, "list")[-1].result is not None
-    assert recorded(premises, "list")[-1].result.status == "interrupted"  # type: ignore[union-attr]
+        patch.setattr(Appliance, "collections", collections)
+        yield begun
+
+
+def last_outcome(premises: Premises) -> str:
+    result = recorded(premises, "list")[-1].result
+    return result.status if result else ""
+
+
+@as_others
+def test_a_caller_over_http_who_goes_ends_their_work(
+    premises: Premises, path: Path, slow: threading.Event
+) -> None:
+    with running(premises, path) as service:
+        with connected(path, FIRST) as line:
+            line.sendall(b"GET /v1/models HTTP/1.1\r\n\r\n")
+            assert slow.wait(10)
+        wait_until(lambda: last_outcome(premises) == "interrupted")
+        assert service.service.turns.counts() == (0, 0)
+
+
+@as_others
+def test_work_under_way_is_interrupted_by_sealing_and_has_its_outcome(
+    premises: Premises, path: Path, slow: threading.Event
+) -> None:
+    people(premises, 1)
+    with running(premises, path) as service:
+        caller = threading.Thread(target=_ignoring_the_end, args=(path,))
+        caller.start()
+        assert slow.wait(10)
+        service.end()
+        caller.join(10)
+        assert not caller.is_alive()
+    assert last_outcome(premises) == "interrupted"
 
 
 def _ignoring_the_end(path: Path) -> None:
