@@ -8,7 +8,8 @@ where it happened and nothing of what with.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -135,7 +136,13 @@ def application(open_appliance: Open) -> Starlette:
 
         return await console.signed_in(request, leave)
 
+    @asynccontextmanager
+    async def life(_: Starlette) -> AsyncIterator[None]:
+        yield
+        console.sessions.end_all()  # keys, connections and gathered evidence go with the console
+
     return Starlette(
+        lifespan=life,
         routes=[
             Route("/login", login, methods=["GET", "POST"]),
             Route("/logout", logout, methods=["POST"]),

@@ -25,6 +25,7 @@ from appliance.app import Appliance
 from appliance.audit.clock import Moment
 from appliance.console.server import application
 from appliance.console.serving import on_port
+from appliance.console.visit import Open
 from appliance.crypto import hpke, passlock
 from appliance.crypto.unseal import Argon2Cost
 from appliance.documents import Collection
@@ -80,12 +81,17 @@ def world(home: Path, *, past_days: int = 0) -> Iterator[World]:
 
 @contextmanager
 def served(made: World) -> Iterator[str]:
-    """The console on loopback; its address."""
+    """The console of the officer on loopback; its address."""
+    with console_at(made.view) as address:
+        yield address
+
+
+@contextmanager
+def console_at(view: Open) -> Iterator[str]:
+    """A console over these views on loopback; its address."""
     listening = on_port(0)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    options = uvicorn.Config(
-        application(made.view), log_level="error", access_log=False, lifespan="off"
-    )
+    options = uvicorn.Config(application(view), log_level="error", access_log=False, lifespan="on")
     server = uvicorn.Server(options)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
