@@ -83,9 +83,11 @@ class Premises:
                 PrincipalRow(uid, person.name, FIRST_ROLES, purposes=FIRST_PURPOSES)
             )
             _copy_policies(settings.policies, home / "policies")
-            keys = _log_keys(settings, store)
             AuditLog.create(
-                *keys, root=store.root, before=lambda log: take_over(log, settings.journal)
+                *_log_keys(settings, store),
+                policy=PolicySet.load(home / "policies").hash,
+                root=store.root,
+                before=lambda log: take_over(log, settings.journal),
             ).close()
         with cls.open(settings, passphrase) as premises:
             acts = premises.of(uid, "set-up", lambda _: None).acts

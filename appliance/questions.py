@@ -13,11 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from appliance.access.scope import Scope
-from appliance.acts import Act, Acts, Via
+from appliance.acts import ASK, Act, Acts, Via
 from appliance.config import Settings
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document, DocumentId, ParsedDocument, Passage, Span
-from appliance.errors import EngineUnavailable, UsageError
+from appliance.errors import Denied, EngineUnavailable, UsageError
 from appliance.happenings import take_over_engines
 from appliance.keeping import Keeper, kept
 from appliance.prompting import Prompting
@@ -172,6 +172,8 @@ class Questions:
         request = then.request
         wide, sources = self._acts.scope(request.kind), [d for d, _ in then.basis.scope]
         scope = wide.narrow(sources).naming(self._acts.collections_of(sources))
+        if request.kind != "ask" and not scope.documents:
+            raise Denied(f"the policy does not permit you to {request.kind} here", remedy=ASK)
         work: dict[str, Callable[[Act, Request, Scope], Outcome]] = {
             "ask": self._answer,
             "summarize": self._summary,
@@ -259,12 +261,14 @@ class Questions:
 
     def _larger(self, running: ExitStack, act: Act, scope: Scope, name: str) -> Engine | None:
         """Another installed model, served while ``running`` is open; None: it is not installed."""
-        from appliance.engine import larger
+        from appliance.engine import larger, server
         from appliance.engine.client import VllmEngine
 
         if not larger.installed(self._settings, name):
             return None
         settings = running.enter_context(larger.serving(self._settings, name, self._notify))
+        digest = server.status(settings).digest
+        self._acts.log.retrieval(act.intent, act.documents, model=digest, prompt=act.prompt)
         engine = VllmEngine(settings, name, self._salt(scope))
         return Prompting(engine, self._acts, act, scope, self._spend)
 

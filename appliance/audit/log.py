@@ -76,7 +76,7 @@ class AuditLog:
             raise
 
     @classmethod
-    def create(
+    def create(  # noqa: PLR0913 - as `open`
         cls,
         folder: Path,
         seed: bytes,
@@ -85,6 +85,7 @@ class AuditLog:
         store_id: str,
         *,
         clock: Callable[[], Moment] = now,
+        policy: str = "",
         root: Callable[[], str] = str,
         before: Callable[[AuditLog], object] = lambda _: None,
     ) -> AuditLog:
@@ -101,7 +102,8 @@ class AuditLog:
         Periods(folder, seal_key, mac_key, store_id).begin(
             (), lambda _, digest: first.append(digest)
         )
-        log = cls.open(folder, seed, seal_key, mac_key, store_id, clock=clock, root=root)
+        keys = (seed, seal_key, mac_key, store_id)
+        log = cls.open(folder, *keys, clock=clock, policy=policy, root=root)
         try:
             before(log)
             log.event(Kind.SYSTEM, "create_log", Actor(os.getuid()), status=first[0])
@@ -212,12 +214,14 @@ class AuditLog:
         used = replace(drafted, model=model, adapter=adapter, prompt=prompt)
         self._append(replace(used, documents=tuple(documents)))
 
-    def outcome(
+    def outcome(  # noqa: PLR0913 - what a record says, each by its name
         self,
         of: IntentId,
         status: str,
         *,
+        collection: str = "",
         documents: Sequence[str] = (),
+        decision: DecisionRecord | None = None,
         counts: Mapping[str, int] = _NO_COUNTS,
         model: str = "",
         adapter: str = "",
@@ -229,8 +233,8 @@ class AuditLog:
         Args:
             of: what ``intent`` returned; it takes no further records.
             status: done, failed, denied or interrupted.
-            documents: ids of what was made or shown.
-            counts: numbers by name.
+            collection: where all of it lies; ``documents``: ids of what was made or shown.
+            decision: what permitted these documents; ``counts``: numbers by name.
             model: digest of the model, one word; ``adapter`` and ``prompt`` likewise.
             error: name of the error's class, never its message.
 
@@ -241,8 +245,9 @@ class AuditLog:
         """
         result = Result(status, error, tuple(sorted(counts.items())))
         drafted = self._answer(Kind.OUTCOME, of)
-        used = replace(drafted, model=model, adapter=adapter, prompt=prompt)
-        self._append(replace(used, documents=tuple(documents), result=result))
+        used = replace(drafted, model=model, adapter=adapter, prompt=prompt, decision=decision)
+        where = collection or drafted.collection
+        self._append(replace(used, collection=where, documents=tuple(documents), result=result))
 
     def event(
         self,
