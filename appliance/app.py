@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from appliance.access.policy import AccessClass
 from appliance.acts import APPLIANCE, Acts
 from appliance.audit.records import Kind, Record
-from appliance.audit.verify import Verdict, verify
+from appliance.audit.verify import Progress, Verdict, verify, verifying
 from appliance.config import Settings
 from appliance.coverage import Coverage, account
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
@@ -274,6 +274,18 @@ class Appliance:
             verdict = verify(self.settings.home / "audit", self.log.public_key)
             act.counts["records"] = verdict.records  # says that it was the whole log
             return verdict
+
+    def audit_verifying(self) -> Generator[Progress, None, None]:
+        """As `audit_verify`, saying how far it came; the last word is the verdict."""
+        decision = self.acts.decide("audit_verify", APPLIANCE)
+        last = Progress(0, 0)
+        with self.acts.act("audit_verify", decision=decision) as act:
+            for last in verifying(self.settings.home / "audit", self.log.public_key):
+                if last.verdict is None:
+                    yield last
+                else:
+                    act.counts["records"] = last.verdict.records
+        yield last
 
     # -- the appliance itself ------------------------------------------------------------------
 

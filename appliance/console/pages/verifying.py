@@ -28,5 +28,8 @@ def begin(visit: Visit) -> Answer:
 
 def _verified(open_appliance: Open) -> Generator[Step, None, object]:
     with open_appliance() as appliance:
-        yield Step(0, 0, "records")
-        return appliance.audit_verify()
+        verdict = None
+        for progress in appliance.audit_verifying():
+            yield Step(progress.done, progress.whole, "bytes")
+            verdict = progress.verdict
+        return verdict
