@@ -251,10 +251,14 @@ class Periods:
         return self._folder / f"{number:04d}.json"
 
     def _read(self) -> list[PeriodKey]:
-        for draft in self._folder.glob(f"*{_DRAFT}*"):  # a crash left it; nothing was sealed to it
-            with suppress(OSError):
-                draft.unlink()
-        names = sorted(path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
+        try:
+            there = sorted(path.name for path in self._folder.iterdir())
+        except OSError as error:
+            raise AuditError(f"{self._folder} cannot be read ({error.strerror})") from error
+        for draft in (name for name in there if _DRAFT in name):
+            with suppress(OSError):  # a crash left it; nothing was sealed to it
+                (self._folder / draft).unlink()
+        names = [name for name in there if _NAME.fullmatch(name)]
         wanted = [self._path(number).name for number in range(1, len(names) + 1)]
         if names != wanted:
             raise AuditError(f"{self._folder}: a period is missing", remedy=_REMEDY)

@@ -3,6 +3,8 @@
 matrix  one document's whole path; every write, sync, rename and open on its files killed or failed
 kills   the main job over many files, killed at random moments until it is through
 troubles  a full disk, a file too large for its reader, readers killed, an engine that crashes
+audit  the audit log: every call on its files killed or failed while it appends, signs, begins and
+    removes segments and copies records out; then a log of 200 records changed in every way
 """
 
 from __future__ import annotations
@@ -20,12 +22,22 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from scripts.faulting import double, engines, killing, matrix, papers, tracing, troubles
+from scripts.faulting import (
+    double,
+    engines,
+    killing,
+    matrix,
+    papers,
+    records,
+    tampering,
+    tracing,
+    troubles,
+)
 from scripts.faulting.scene import Scene, prepare
 from scripts.faulting.trials import Found, job
 from scripts.faulting.warm import warm_up
 
-KINDS = ("matrix", "kills", "troubles")
+KINDS = ("matrix", "kills", "troubles", "audit")
 FEW = 10  # files under troubles
 NO_STRACE = 3  # exit code; 1: something was lost
 NEEDED = (
@@ -38,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     strace = tracing.found()
     kinds = options.kinds or KINDS
-    if "matrix" in kinds and strace is None:
+    if {"matrix", "audit"} & set(kinds) and strace is None:
         print(NEEDED, file=sys.stderr)
         return NO_STRACE
     record: dict[str, object] = {"seed": options.seed}
@@ -50,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found += _kills(Path(scratch) / "kills", options, record)
         if "troubles" in kinds:
             found += _troubles(Path(scratch) / "troubles", options, record)
+        if "audit" in kinds and strace is not None:
+            found += _audit(Path(scratch) / "audit", strace, options, record)
     violations = [(one.where, said) for one in found for said in one.violations]
     for where, said in violations[: options.show]:
         print(f"VIOLATION {where}: {said}")
@@ -70,6 +84,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("kinds", nargs="*", choices=(*KINDS, []), metavar="KIND", help="or both")
     parser.add_argument("--sample", type=int, default=0, help="of the matrix: only so many trials")
+    parser.add_argument("--bits", type=int, default=0, help="of a log: only so many 1-bit changes")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--files", type=int, default=40, help="of the kill loop")
     parser.add_argument("--seed", type=int, default=20, help="of documents, sample and moments")
@@ -140,6 +155,34 @@ def _troubles(folder: Path, options: argparse.Namespace, record: dict[str, objec
     print(f"troubles: {len(found)}, {broken} with violations, {time.monotonic() - begun:.0f} s")
     record["troubles"] = classes
     return found
+
+
+def _audit(
+    folder: Path, strace: str, options: argparse.Namespace, record: dict[str, object]
+) -> list[Found]:
+    draw = random.Random(options.seed)  # noqa: S311 -- no secret
+    begun = time.monotonic()
+    points, found = records.measure(folder, strace, options.workers, options.sample, draw)
+    classes = matrix.classes(found)
+    for what in sorted(classes):
+        print(f"  {what:<24} {classes[what]:>5}")
+    broken = sum(bool(one.violations) for one in found)
+    print(
+        f"audit: {points} points, {len(found)} trials, {sum(classes.values())} struck,"
+        f" {broken} with violations, {time.monotonic() - begun:.0f} s"
+    )
+    tampered = list(tampering.measure(tampering.ground(folder / "tampering"), draw, options.bits))
+    print(tampering.table(tampered))
+    record["audit"] = {
+        "points": points,
+        "trials": len(found),
+        "struck": sum(classes.values()),
+        "classes": classes,
+        "tampering": [asdict(one) for one in tampered],
+    }
+    unseen = [one for one in tampered if one.witnessed != one.tries]
+    missed = Found("tampering", "with a witness", tuple(one.what for one in unseen))
+    return [*found, missed]
 
 
 @contextmanager
