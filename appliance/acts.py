@@ -208,7 +208,7 @@ class Acts(Rights):
         )
         act = Act(intent, rights=self.moved())
         if decision is not None and not decision.allow:
-            error = Denied(f"the policy does not permit you to {action} here", remedy=_ASK)
+            error = Denied(f"the policy does not permit you to {action} here", remedy=ASK)
             self.end(act, error)
             raise error
         try:
@@ -275,7 +275,7 @@ class Acts(Rights):
         return DecisionRecord(decision.allow, decision.policies, self.policy.hash)
 
 
-_ASK = "ask an administrator of this store; `appliance policy check` shows the policies in force"
+ASK = "ask an administrator of this store; `appliance policy check` shows the policies in force"
 
 
 def outside(what: str) -> InvariantBroken:

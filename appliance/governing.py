@@ -29,8 +29,8 @@ from appliance.governed import (
 from appliance.officers import roster
 from appliance.store.records import Grant, Opening, PrincipalRow, Wall, team, user
 
-ADMINISTRATOR = "administrator"
-SEPARATE = frozenset({"operator", "officer", ADMINISTRATOR, "custodian"})  # at most one each
+ADMINISTRATOR, OFFICER = "administrator", "officer"
+SEPARATE = frozenset({"operator", OFFICER, ADMINISTRATOR, "custodian"})  # at most one each
 RELATIONS = {"legal": "member", "health": "care_team", "finance": "deal_team"}  # else member
 CROSSER = "wall_crosser"  # for one deal and for a time
 SHORTEST_REASON = 20  # characters, for broken glass
@@ -110,7 +110,7 @@ class Governing:
         """Take a role from a person; it holds from their next request on.
 
         Raises:
-            Denied: nobody would be an administrator any more.
+            Denied: nobody would be an administrator, or could manage at all, any more.
             NotFound: nobody of this name is known here, or they do not have the role.
         """
         private = {"user": who, "role": role}
@@ -122,6 +122,11 @@ class Governing:
             if role == ADMINISTRATOR and not any(ADMINISTRATOR in p.roles for p in others):
                 raise Denied(
                     "nobody would be an administrator any more",
+                    remedy="give the role to somebody else first",
+                )
+            if role == OFFICER and not self._managed(without=row.uid):
+                raise Denied(
+                    "nobody could say who may what any more",
                     remedy="give the role to somebody else first",
                 )
             return self._with_roles(row, row.roles - {role})
@@ -279,6 +284,14 @@ class Governing:
         founding = not any(ADMINISTRATOR in person.roles for person in people)
         flags = frozenset({"founding"} if founding else ())
         return self._acts.decide(action, AccessClass("", "", flags=flags))
+
+    def _managed(self, without: int) -> bool:
+        """Whether somebody else is left who may manage: an administrator, or another officer."""
+        people = self._store.principals()
+        others = (p for p in people if p.uid != without)
+        return any(ADMINISTRATOR in p.roles for p in people) or any(
+            OFFICER in p.roles for p in others
+        )
 
     def _with_roles(self, row: PrincipalRow, roles: frozenset[str]) -> PrincipalRow:
         changed, officers = replace(row, roles=roles), roster(self._store)

@@ -13,11 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from appliance.access.scope import Scope
-from appliance.acts import Act, Acts, Via
+from appliance.acts import ASK, Act, Acts, Via
 from appliance.config import Settings
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document, DocumentId, ParsedDocument, Passage, Span
-from appliance.errors import EngineUnavailable, UsageError
+from appliance.errors import Denied, EngineUnavailable, UsageError
 from appliance.happenings import take_over_engines
 from appliance.keeping import Keeper, kept
 from appliance.prompting import Prompting
@@ -172,6 +172,8 @@ class Questions:
         request = then.request
         wide, sources = self._acts.scope(request.kind), [d for d, _ in then.basis.scope]
         scope = wide.narrow(sources).naming(self._acts.collections_of(sources))
+        if request.kind != "ask" and not scope.documents:
+            raise Denied(f"the policy does not permit you to {request.kind} here", remedy=ASK)
         work: dict[str, Callable[[Act, Request, Scope], Outcome]] = {
             "ask": self._answer,
             "summarize": self._summary,

@@ -199,6 +199,14 @@ def test_nobody_holds_two_of_the_roles_that_are_kept_apart(
         assert app.governing.grant_role("pia", "librarian").roles == {held, "librarian"}
 
 
+def test_the_last_who_may_manage_stays(desk: Desk) -> None:
+    with acting(desk.home, FOUNDER) as app:
+        with pytest.raises(Denied, match="nobody could say"):
+            app.governing.revoke_role(str(FOUNDER), "officer")
+        app.store.put_principal(PrincipalRow(OFFICER, "otto", frozenset({"officer"})))
+        assert app.governing.revoke_role(str(FOUNDER), "officer").roles == {"operator"}
+
+
 def test_the_founder_appoints_and_then_no_longer_manages(desk: Desk) -> None:
     with acting(desk.home, FOUNDER) as app:
         app.store.put_principal(PrincipalRow(ADMIN, "adam", frozenset()))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from appliance.access.policy import PolicySet
 from appliance.documents import Citation, Collection, Document, Span
 from appliance.errors import Denied, InvariantBroken, NotFound, UsageError
 from appliance.exporting import Form
@@ -168,3 +170,18 @@ def test_taken_names_of_hidden_collections_are_free(place: Place) -> None:
     with pytest.raises(UsageError, match="2 collections have this name"):
         theirs.documents("matter")
     assert [d.name for d in theirs.documents(place.matter.id)] == ["lease.txt"]
+
+
+def test_what_may_be_seen_and_no_longer_made_is_not_repeated(place: Place) -> None:
+    """A summary that one may still read, of a document that one may not have summarised now."""
+    app = view(place.premises, READER)
+    _, _, result = app.questions.summarize("lease.txt")
+    forbidding = place.premises.settings.home / "stricter"
+    shutil.copytree(place.premises.settings.home / "policies", forbidding)
+    (forbidding / "own.cedar").write_text(
+        '@id("no") @description("No.") forbid (principal, action == Action::"summarize", resource);'
+    )
+    app.acts.enforce(PolicySet.load(forbidding))
+    assert app.questions.result(result)[0] == result
+    with pytest.raises(Denied, match="summarize"):
+        app.questions.replay(result)
