@@ -8,6 +8,7 @@ prints; ``notify`` takes one line for the person who waits.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from types import TracebackType
@@ -37,6 +38,7 @@ from appliance.work import Work
 
 if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
     from appliance.acceptance.record import Signed as Accepted
+    from appliance.attest.parts import Tried
     from appliance.attest.record import Signed
     from appliance.doctor import Finding, Status
     from appliance.exporting import Export, Form
@@ -322,14 +324,24 @@ class Appliance:
 
     # -- attestation ---------------------------------------------------------------------------
 
-    def attest_egress(self) -> Signed:
-        """Look at and try every wall; what was found, signed with the log's key and on record."""
+    def attest_egress(self, tried: Tried | None = None) -> Signed:
+        """Look at and try every wall; what was found, signed with the log's key and on record.
+
+        ``tried`` is what another process of this one's account tried, where this one is behind
+        walls that leave nothing to try.
+
+        Raises:
+            Denied: another account brings it.
+        """
         from appliance.attest.parts import look
         from appliance.attest.record import compose, signed
 
         decision = self.acts.decide("attest", APPLIANCE)
         with self.acts.act("attest", decision=decision) as act:
-            found = signed(compose(self.settings, look(self.settings)), self.store.log_seed())
+            if tried is not None and self.acts.actor.uid != os.getuid():
+                raise Denied("only the service's own account may bring what it tried")
+            seen = look(self.settings, tried)
+            found = signed(compose(self.settings, seen), self.store.log_seed())
             act.counts.update(found.attestation.counts())
             status = f"{found.attestation.verdict},sha256:{found.digest}"
             self.log.event(

@@ -51,10 +51,16 @@ class Tried:
     locked: Observation
 
 
-def look(settings: Settings) -> Seen:
-    """Look at every part.  Takes some seconds; starts no engine."""
-    other = hand.present()
-    tried = from_plain(Tried, other.ask(TRY)) if other else attempts(settings)
+def look(settings: Settings, tried: Tried | None = None) -> Seen:
+    """Look at every part.  Takes some seconds; starts no engine.
+
+    Args:
+        settings: of the home.
+        tried: what was tried elsewhere on this machine; None: it is tried now.
+    """
+    if tried is None:
+        other = hand.present()
+        tried = from_plain(Tried, other.ask(TRY)) if other else attempts(settings)
     items = (
         *tried.engine.items,
         *tried.running,

@@ -24,7 +24,12 @@ from appliance.api.peer import Peer
 from appliance.api.service import UNKNOWN_EVERY_S
 from appliance.api.starting import listening, refuse_a_second
 from appliance.app import Appliance
+from appliance.attest.parts import Tried
 from appliance.audit.records import Kind, Record
+from appliance.egress.probe import Observation
+from appliance.egress.verdict import Verdict
+from appliance.engine.attested import Attested
+from appliance.engine.isolation import Isolation
 from appliance.errors import (
     ApplianceError,
     AuditError,
@@ -332,6 +337,24 @@ def test_a_fault_of_ours_harms_no_other_call(premises: Premises, path: Path) -> 
             assert line.recv(1) == b""
         reply = over_http(path, os.getuid(), "GET", "/health")
         assert (reply.status, json.loads(reply.body)) == (200, {"status": "ok"})
+
+
+# --- what another process of the same account tried -----------------------------------------------
+
+NOTHING_TRIED = Tried(
+    Attested(Isolation.NAMESPACE, (), Observation(), Observation()), (), Observation()
+)
+
+
+@as_others
+def test_only_the_services_own_account_brings_what_it_tried(premises: Premises, path: Path) -> None:
+    with running(premises, path):
+        with remote(path, OFFICER) as appliance, pytest.raises(Denied, match="own account"):
+            appliance.attest_egress(NOTHING_TRIED)
+        with remote(path, os.getuid()) as appliance:
+            found = appliance.attest_egress(NOTHING_TRIED)
+    assert found.attestation.verdict != Verdict.PASS  # nothing was proved by it
+    assert {item.part for item in found.attestation.items} >= {"reader", "core"}
 
 
 # --- the socket -----------------------------------------------------------------------------------
