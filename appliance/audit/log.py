@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
@@ -32,6 +31,7 @@ from appliance.audit.private import PrivateStrings
 from appliance.audit.records import (
     Actor,
     DecisionRecord,
+    Draft,
     IntentId,
     Kind,
     Record,
@@ -211,8 +211,9 @@ class AuditLog:
             InvariantBroken: no such intent is open.
         """
         drafted = self._answer(Kind.RETRIEVAL, of)
-        used = replace(drafted, model=model, adapter=adapter, prompt=prompt)
-        self._append(replace(used, documents=tuple(documents)))
+        drafted.model, drafted.adapter, drafted.prompt = model, adapter, prompt
+        drafted.documents = tuple(documents)
+        self._append(drafted)
 
     def outcome(  # noqa: PLR0913 - what a record says, each by its name
         self,
@@ -243,11 +244,12 @@ class AuditLog:
             UsageError: an argument may not stand in clear. Nothing is recorded.
             InvariantBroken: no such intent is open.
         """
-        result = Result(status, error, tuple(sorted(counts.items())))
         drafted = self._answer(Kind.OUTCOME, of)
-        used = replace(drafted, model=model, adapter=adapter, prompt=prompt, decision=decision)
-        where = collection or drafted.collection
-        self._append(replace(used, collection=where, documents=tuple(documents), result=result))
+        drafted.result = Result(status, error, tuple(sorted(counts.items())))
+        drafted.model, drafted.adapter, drafted.prompt = model, adapter, prompt
+        drafted.decision, drafted.documents = decision, tuple(documents)
+        drafted.collection = collection or drafted.collection
+        self._append(drafted)
 
     def event(
         self,
@@ -383,16 +385,18 @@ class AuditLog:
         for intent in tuple(self._pen.unanswered):
             self.outcome(IntentId(intent), INTERRUPTED)
 
-    def _answer(self, kind: Kind, of: IntentId) -> Record:
+    def _answer(self, kind: Kind, of: IntentId) -> Draft:
         intent = self._pen.unanswered.get(of)
         if intent is None:
             raise InvariantBroken(f"audit: a {kind} record without an open intent")
         actor = Actor(intent.uid, via=intent.via)
         drafted = draft(kind, actor, intent.action, collection=intent.collection)
-        return replace(drafted, of=of, purpose=intent.purpose)
+        drafted.of, drafted.purpose = of, intent.purpose
+        return drafted
 
-    def _append(self, drafted: Record, private: Mapping[str, str] = _NOTHING) -> Record:
-        return self._pen.write(replace(drafted, policy=self.policy), private)
+    def _append(self, drafted: Draft, private: Mapping[str, str] = _NOTHING) -> Draft:
+        drafted.policy = self.policy
+        return self._pen.write(drafted, private)
 
 
 def _with_name(actor: Actor, private: Mapping[str, str]) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from appliance.audit.chain import Chain
@@ -19,7 +19,17 @@ from appliance.audit.codes import FAILED, code
 from appliance.audit.commit import Entry, Ticket, held
 from appliance.audit.merkle import leaf_hash
 from appliance.audit.private import PrivateStrings
-from appliance.audit.records import Actor, Kind, Record, Result, decode, draft, encode
+from appliance.audit.records import (
+    Actor,
+    Draft,
+    Kind,
+    Placing,
+    Record,
+    Result,
+    decode,
+    draft,
+    line_of,
+)
 from appliance.errors import AuditError, InvariantBroken
 
 BEFORE = frozenset({Kind.INTENT, Kind.RETRIEVAL})  # of these the catalogue is not bound
@@ -32,11 +42,10 @@ _NOTHING: Mapping[str, str] = {}
 class _Errand:
     """One record that the main thread has written."""
 
-    drafted: Record
+    drafted: Draft
     private: Mapping[str, str]
     binds: bool
     done: threading.Lock = field(default_factory=held)
-    record: Record | None = None
     error: BaseException | None = None
 
 
@@ -55,15 +64,15 @@ class Pen:
         self._spent = False  # that the room on the disk is spent stands in the log
         self._closed = False
         lines = chain.unanswered.values()
-        self.unanswered = {record.id: record for record in map(decode, lines)}
+        self.unanswered: dict[str, Draft | Record] = {one.id: one for one in map(decode, lines)}
         self._errands: SimpleQueue[_Errand | None] = SimpleQueue()
         self._hand = threading.Thread(target=self._run_errands, name="audit", daemon=True)
         self._hand.start()
 
     def write(
-        self, drafted: Record, private: Mapping[str, str] = _NOTHING, *, binds: bool = True
-    ) -> Record:
-        """Place a record and make it durable; returns it as it stands in the log.
+        self, drafted: Draft, private: Mapping[str, str] = _NOTHING, *, binds: bool = True
+    ) -> Draft:
+        """Place a record and make it durable; returns it.
 
         Args:
             drafted: without number, link and time.
@@ -78,18 +87,18 @@ class Pen:
         if self._closed:
             raise AuditError("the audit log is closed and takes no records")
         status = drafted.result.status if drafted.result else ""
-        drafted = replace(drafted, code=code(drafted.kind, drafted.action, status))
+        drafted.code = code(drafted.kind, drafted.action, status)
         if drafted.kind in BEFORE and drafted.action not in ALWAYS:
             self._need_room()
         if threading.current_thread() is not threading.main_thread():
-            return self._write(drafted, private, binds=binds)
+            self._write(drafted, private, binds=binds)
+            return drafted
         errand = _Errand(drafted, private, binds)
         self._errands.put(errand)
         errand.done.acquire()
         if errand.error is not None:
             raise errand.error
-        assert errand.record is not None  # noqa: S101 - one of the two is set
-        return errand.record
+        return drafted
 
     def bind(self) -> None:
         """Bind the catalogue as it is now, where it changed and no outcome said so.
@@ -113,31 +122,27 @@ class Pen:
     def _run_errands(self) -> None:
         while (errand := self._errands.get()) is not None:
             try:
-                errand.record = self._write(errand.drafted, errand.private, binds=errand.binds)
+                self._write(errand.drafted, errand.private, binds=errand.binds)
             except BaseException as error:  # it belongs to whoever waits
                 errand.error = error
             errand.done.release()
 
-    def _write(self, drafted: Record, private: Mapping[str, str], *, binds: bool) -> Record:
+    def _write(self, drafted: Draft, private: Mapping[str, str], *, binds: bool) -> None:
         with self._placing:
             intent = self.unanswered.get(drafted.of)
             if drafted.of and intent is None:
                 raise InvariantBroken(f"audit: a {drafted.kind} record without an open intent")
-            record, ticket = self._place(drafted, private, binds=binds)
+            ticket = self._place(drafted, private, binds=binds)
         try:
             self._chain.settle(ticket)
         except BaseException:
             if intent is not None:  # it has no outcome on disk
                 self.unanswered[intent.id] = intent
             raise
-        return record
 
-    def _place(
-        self, drafted: Record, private: Mapping[str, str], *, binds: bool
-    ) -> tuple[Record, Ticket]:
+    def _place(self, drafted: Draft, private: Mapping[str, str], *, binds: bool) -> Ticket:
         moment, seq = self._clock(), self._chain.following
-        record = replace(
-            drafted,
+        place = Placing(
             seq=seq,
             prev=self._chain.prev,
             time=moment.time,
@@ -147,17 +152,17 @@ class Pen:
             sealed=self._private.seal(private, drafted.id, seq) if private else "",
             mac=tuple((name, self._private.mac(name, private[name])) for name in sorted(private)),
         )
-        line = encode(record)
-        opens = record.id if record.kind is Kind.INTENT else ""
-        closes = record.of if record.kind is Kind.OUTCOME else ""
+        line = line_of(drafted, place)
+        opens = drafted.id if drafted.kind is Kind.INTENT else ""
+        closes = drafted.of if drafted.kind is Kind.OUTCOME else ""
         ticket = self._chain.place(
-            Entry(line + b"\n", leaf_hash(line), record.time, opens, closes, record.root)
+            Entry(line + b"\n", leaf_hash(line), place.time, opens, closes, place.root)
         )
         if opens:
-            self.unanswered[opens] = record
+            self.unanswered[opens] = drafted
         elif closes:
             del self.unanswered[closes]
-        return record, ticket
+        return ticket
 
     def _need_room(self) -> None:
         """Let nothing begin whose end might not be recorded for want of room.

@@ -107,6 +107,42 @@ class Record:
     mac: tuple[tuple[str, str], ...] = field(default=())  # name of a sealed string, keyed hash
 
 
+@dataclass(slots=True)
+class Draft:
+    """A record that has no place in the log yet; its fields are those of `Record`."""
+
+    kind: Kind
+    id: str
+    uid: int
+    action: str
+    via: str = ""
+    code: str = ""
+    of: str = ""
+    purpose: str = ""
+    collection: str = ""
+    documents: tuple[str, ...] = ()
+    decision: DecisionRecord | None = None
+    result: Result | None = None
+    model: str = ""
+    adapter: str = ""
+    prompt: str = ""
+    policy: str = ""
+
+
+@dataclass(slots=True)
+class Placing:
+    """What a record gets with its place in the log."""
+
+    seq: int
+    prev: str
+    time: str
+    boot: str
+    mono_ns: int
+    root: str
+    sealed: str
+    mac: tuple[tuple[str, str], ...]
+
+
 def draft(
     kind: Kind,
     actor: Actor,
@@ -117,25 +153,63 @@ def draft(
     documents: tuple[str, ...] = (),
     decision: DecisionRecord | None = None,
     result: Result | None = None,
-) -> Record:
+) -> Draft:
     """A record with a fresh id that has no place in the log yet."""
-    return Record(
-        seq=0,
-        prev=NO_LINE,
-        time="",
-        boot="",
-        mono_ns=0,
-        kind=kind,
-        id=secrets.token_hex(16),
-        uid=actor.uid,
+    return Draft(
+        kind,
+        secrets.token_hex(16),
+        actor.uid,
+        action,
         via=actor.via,
-        action=action,
         purpose=purpose,
         collection=collection,
         documents=documents,
         decision=decision,
         result=result,
     )
+
+
+def line_of(of: Draft, at: Placing) -> bytes:
+    """The line of a drafted record at its place: what `encode` gives, in a third of the time.
+
+    Raises:
+        UsageError: a field holds something that may not stand in clear.
+    """
+    mac = ",".join([f'"{name}":"{keyed}"' for name, keyed in at.mac])
+    documents = '"' + '","'.join(of.documents) + '"' if of.documents else ""
+    text = (
+        f'{{"action":"{of.action}","actor":{{"uid":{of.uid}}},"adapter":"{of.adapter}",'
+        f'"boot":"{at.boot}","code":"{of.code}","collection":"{of.collection}",'
+        f'"decision":{_spelled_decision(of.decision)},"documents":[{documents}],"id":"{of.id}",'
+        f'"kind":"{of.kind.value}","mac":{{{mac}}},"model":"{of.model}","mono_ns":"{at.mono_ns}",'
+        f'"of":"{of.of}","policy":"{of.policy}","prev":"{at.prev}","prompt":"{of.prompt}",'
+        f'"purpose":"{of.purpose}","result":{_spelled_result(of.result)},"root":"{at.root}",'
+        f'"sealed":"{at.sealed}","seq":{at.seq},"time":"{at.time}","v":{VERSION},"via":"{of.via}"}}'
+    )
+    line = text.encode("utf-8", "surrogatepass")
+    if LINE.fullmatch(line) and len(line) <= LONGEST_LINE:
+        return line
+    return encode(_placed(of, at))  # raises, and says which field
+
+
+def _placed(of: Draft, at: Placing) -> Record:
+    fields = {name: getattr(of, name) for name in Draft.__slots__}
+    return Record(**fields, **{name: getattr(at, name) for name in Placing.__slots__})
+
+
+def _spelled_decision(decision: DecisionRecord | None) -> str:
+    if decision is None:
+        return "null"
+    policies = '"' + '","'.join(decision.policies) + '"' if decision.policies else ""
+    allow = "true" if decision.allow else "false"
+    return f'{{"allow":{allow},"policies":[{policies}],"policy_hash":"{decision.policy_hash}"}}'
+
+
+def _spelled_result(result: Result | None) -> str:
+    if result is None:
+        return "null"
+    counts = ",".join([f'"{name}":{number}' for name, number in result.counts])
+    return f'{{"counts":{{{counts}}},"error":"{result.error}","status":"{result.status}"}}'
 
 
 def encode(record: Record) -> bytes:
