@@ -118,6 +118,8 @@ def _checked(name: str, check: Callable[[Settings], Finding], settings: Settings
         finding = check(settings)
     except ApplianceError as error:
         finding = Finding(name, False, error.message, error.remedy)
+    except PermissionError:  # somebody whose documents the service keeps
+        finding = Finding(name, True, "not for this account to see")
     if release.CHECKOUT in finding.remedy:  # an installed release has no such script
         return replace(finding, remedy=release.remedy(settings))
     return finding
