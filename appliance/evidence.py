@@ -141,9 +141,9 @@ class Evidence:
             Denied: the policy does not permit it.
         """
         with self._acts.act("audit_report", decision=self._may_report()):
-            known = self._acts.store.documents(None)
-        for document in known:
-            yield Shelved(document.id, document.collection)
+            known = self._acts.store.placed()[1]  # no name of a document is opened
+        for one in known:
+            yield Shelved(one.document, one.where.id)
 
     # -- what they share -----------------------------------------------------------------------
 
@@ -165,7 +165,8 @@ class Evidence:
         if wanted.collection:
             where = store.collection_named(wanted.collection)
             meant.collection, meant.place = where.id, self._acts.log.keyed(PLACE, where.name)
-            meant.documents.update(d.id for d in store.documents(where.id))
+            held = (one.document for one in store.placed()[1] if one.where.id == where.id)
+            meant.documents.update(held)
         return meant
 
     def _uid(self, who: str) -> int:
@@ -255,7 +256,7 @@ class Evidence:
 
     def _names_file(self) -> bytes:
         """Names, and where the documents lie, as JSON."""
-        shelves = {d.id: str(d.collection) for d in self._acts.store.documents(None)}
+        shelves = {one.document: str(one.where.id) for one in self._acts.store.placed()[1]}
         plain = {"names": to_plain(tuple(self._named())), "shelves": shelves}
         return json.dumps(plain, ensure_ascii=True, sort_keys=True).encode() + b"\n"
 

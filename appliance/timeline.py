@@ -232,8 +232,9 @@ class Timeline:
                 Person(row.uid, row.name, tuple(sorted(row.roles)), tuple(sorted(row.teams)))
                 for row in store.principals()
             )
-            shelves = {str(d.id): str(d.collection) for d in store.documents(None)}
-            return Called(people, store.collections(), shelves)
+            collections, placed = store.placed()  # no name of a document is opened
+            shelves = {str(one.document): str(one.where.id) for one in placed}
+            return Called(people, collections, shelves)
 
     def profile(self, wanted: Filter, since: str) -> Profile:
         """Counts over what a filter asks for; days from ``since`` on are held to what is usual.
@@ -285,7 +286,8 @@ class Timeline:
 
         store, log = self._acts.store, self._acts.log
         named = [c for c in store.collections() if c.id in wanted.collections]
-        documents = tuple(d.id for c in named for d in store.documents(c.id))
+        meant = {c.id for c in named}
+        documents = tuple(one.document for one in store.placed()[1] if one.where.id in meant)
         place = tuple(log.keyed(PLACE, c.name) for c in named)
         names = sorted(columns.strings) if wanted.exact else ()
         return Known(documents, place, tuple(log.keyed(name, wanted.exact) for name in names))
