@@ -34,6 +34,7 @@ STAGES = (
     "seal",
     "audit",
     "access",
+    "service",
     "embed",
     "search",
     "whole",
