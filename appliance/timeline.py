@@ -205,6 +205,7 @@ class Timeline:
             AuditError: the log cannot be read.
         """
         from appliance.audit.verify import checkpoint_file, read_checkpoint
+        from appliance.audit.witnesses import removed
 
         with self._reading(f"event {seq}"):
             columns = self._known()
@@ -213,14 +214,16 @@ class Timeline:
                 raise NotFound("the log has no such record", remedy="see the timeline")
             entry = Entry(columns.records_of(columns.event_of(seq)))
             first, key = entry.records[0], self._acts.log.public_key
-            size = read_checkpoint(self._folder, key).size
+            point = read_checkpoint(self._folder, key)
+            size = point.size
+            before = removed(self._folder, columns.first, point.origin, key)
             return Closely(
                 entry=entry,
                 lines=tuple(columns.line(record.seq).decode("ascii") for record in entry.records),
                 seq=first.seq,
                 note=checkpoint_file(self._folder).read_bytes(),
                 key=key,
-                path=columns.path(first.seq, size) if first.seq < size else (),
+                path=columns.path(first.seq, size, before) if first.seq < size else (),
                 policies=self._told(first),
             )
 

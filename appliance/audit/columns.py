@@ -25,7 +25,8 @@ import numpy.typing as npt
 
 from appliance.audit import segments
 from appliance.audit.leaves import Leaves
-from appliance.audit.merkle import leaf_hash
+from appliance.audit.merkle import CompactRange, leaf_hash
+from appliance.audit.proofs import Levels
 from appliance.audit.records import Record, decode
 from appliance.errors import AuditError
 
@@ -62,6 +63,10 @@ class Columns:
         """``folder`` is the audit folder; nothing is read before `keep_up`."""
         self._folder = folder
         self.lock = threading.RLock()
+        self._clear()
+
+    def _clear(self) -> None:
+        """Nothing is known yet."""
         self.head, self.time, self.uid = array("q"), array("q"), array("q")
         self.action, self.purpose, self.status = array("i"), array("i"), array("i")
         self.collection, self.kind, self.decision = array("i"), array("i"), array("b")
@@ -162,16 +167,28 @@ class Columns:
             self._check(seq)
             return self._event[seq - self._first]
 
-    def path(self, seq: int, size: int) -> tuple[bytes, ...]:
+    def path(self, seq: int, size: int, removed: CompactRange | None) -> tuple[bytes, ...]:
         """Audit path of a record in the tree over the first ``size`` records of the log.
 
+        Args:
+            seq: number of the record.
+            size: of the tree.
+            removed: what was kept of records that are no longer there; with it a proof takes
+                seconds where the log is long.
+
         Raises:
-            AuditError: the log does not reach so far, or its beginning was removed.
+            AuditError: the log does not reach so far.
         """
         with self.lock:
-            if self._first > 0:
-                raise AuditError("the beginning of the log was removed: no proof from here")
-            return self.leaves.path(seq, size)
+            if removed is None:
+                return self.leaves.path(seq, size)
+            levels = Levels.over(self.leaves.first(size - removed.size), removed)
+            return tuple(node.hash for node in levels.path(seq))
+
+    @property
+    def first(self) -> int:
+        """Number of the first record that is there; 0 where there is none."""
+        return max(self._first, 0)
 
     def holds(self, seq: int) -> bool:
         """Whether a record of this number was read."""
@@ -184,7 +201,10 @@ class Columns:
     def _pending(self) -> Iterator[Path]:
         """The segments with something to read, each being the last one known while it is read."""
         paths = segments.segments(self._folder)
-        for path in paths[max(len(self._paths) - 1, 0) :]:
+        if not set(self._paths) <= set(paths):  # expired ones were removed: begin again
+            self._clear()
+        behind = paths.index(self._paths[-1]) if self._paths else 0
+        for path in paths[behind:]:
             if not self._paths or self._paths[-1] != path:
                 self._paths.append(path)
                 self._read = 0

@@ -33,6 +33,10 @@ class Leaves:
         """The hash of one record."""
         return bytes(self._hashes[index * HASH_BYTES : (index + 1) * HASH_BYTES])
 
+    def first(self, count: int) -> bytes:
+        """The first so many hashes, one after the other."""
+        return bytes(self._hashes[: count * HASH_BYTES])
+
     def root(self, size: int) -> bytes:
         """Root of the tree over the first ``size`` records."""
         return root_of(self._blocks(size)) if size else root_of(())

@@ -11,6 +11,7 @@ from appliance.audit.columns import Columns
 from appliance.audit.events import join
 from appliance.audit.filtering import ALLOW, DENY, Filter, Known, matching, microseconds
 from appliance.audit.log import AuditLog
+from appliance.audit.merkle import CompactRange
 from appliance.audit.records import Actor, DecisionRecord, Kind
 from appliance.audit.tallies import FEWEST, By, outside_hours, tally, unusual, week
 from appliance.errors import AuditError, UsageError
@@ -82,7 +83,9 @@ def test_each_field_of_a_filter_finds_its_events(box: LogBox) -> None:
         (Filter(document="ff" * 16), []),
     ):
         assert seqs(columns, wanted) == found, wanted
-    assert seqs(columns, Filter(collections=("3c" * 16,)), Known(documents=(document(7),))) == [asked]
+    assert seqs(columns, Filter(collections=("3c" * 16,)), Known(documents=(document(7),))) == [
+        asked
+    ]
     assert seqs(columns, Filter(exact="?"), held) == [asked]
 
 
@@ -197,3 +200,23 @@ def test_a_moment_is_a_day_or_a_time() -> None:
     assert microseconds("2026-03-02T01:00:00+01:00") == microseconds("2026-03-02")
     with pytest.raises(UsageError):
         microseconds("yesterday")
+
+
+def test_a_segment_that_was_removed_is_forgotten_and_proofs_go_on(box: LogBox) -> None:
+    box.filled(1)
+    with box.open(segment_records=4) as log:
+        for number in range(9):
+            act(log, number)
+    columns = columns_of(box)
+    whole, size = columns.leaves, columns.records
+    removed = CompactRange()
+    for seq in range(4):
+        removed.append(whole.leaf(seq))
+    path = columns.path(size - 1, size, None)
+    box.segment.unlink()  # as retention does; what was signed of it stays
+    columns.keep_up()
+    assert columns.first == 4
+    assert columns.records == size - 4
+    assert not columns.holds(3)
+    assert columns.path(size - 1, size, removed) == path
+    assert all(columns.records_of(event) for event in range(len(columns)))
