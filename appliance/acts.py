@@ -56,6 +56,8 @@ class Act:
     prompt: str = ""
     passages: list[tuple[DocumentId, Span]] = field(default_factory=list)  # put before a task
     admitted: dict[str, set[DocumentId]] = field(default_factory=dict)  # by action; asked afresh
+    policies: set[str] = field(default_factory=set)  # that permitted what was admitted
+    places: set[CollectionId] = field(default_factory=set)  # in which it lies
     listed: Callable[[], bool] | None = None  # whether what is listed may still be, if rights moved
     rights: tuple[int, str] = (0, "")  # of everybody, when it began: epoch and policy set
 
@@ -141,7 +143,10 @@ class Acts(Rights):
         if not wanted <= found.keys():
             raise lost()
         act.admitted.setdefault(scope.action, set()).update(wanted)
-        return frozenset(found.values())
+        places = frozenset(one.collection for one in found.values())
+        act.places |= places
+        act.policies.update(policy for one in found.values() for policy in one.policies)
+        return places
 
     def cited(self, act: Act, documents: Iterable[DocumentId]) -> None:
         """What a result speaks of is what was admitted.
@@ -254,7 +259,9 @@ class Acts(Rights):
         self.log.outcome(
             act.intent,
             status,
+            collection=next(iter(act.places)) if len(act.places) == 1 else "",
             documents=act.documents,
+            decision=self._decided_by(act),
             counts=counts or {},
             model=act.model,
             adapter=act.adapter,
@@ -268,6 +275,12 @@ class Acts(Rights):
             if not documents <= self.permitted_now(action, documents).keys():
                 return False
         return act.listed is None or act.rights == self.moved() or act.listed()
+
+    def _decided_by(self, act: Act) -> DecisionRecord | None:
+        """What permitted the documents of an act that was decided document by document."""
+        if not act.policies:
+            return None
+        return DecisionRecord(True, tuple(sorted(act.policies)), self.policy.hash)
 
     def _record(self, decision: Decision | None) -> DecisionRecord:
         if decision is None:  # decided per document, inside the act's scope

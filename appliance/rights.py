@@ -11,7 +11,7 @@ from appliance.access.decided import Decided
 from appliance.access.labels import Labels
 from appliance.access.policy import AccessClass, Decision, PolicySet
 from appliance.access.principals import Principal, as_of, until
-from appliance.access.scope import Scope, permitted_now, scope_of
+from appliance.access.scope import Permitted, Scope, permitted_now, scope_of
 from appliance.documents import Collection, CollectionId, Document, DocumentId
 from appliance.errors import NotFound, UsageError
 from appliance.store.people import now
@@ -152,7 +152,7 @@ class Rights:
 
     def permitted_now(
         self, action: str, documents: Iterable[DocumentId]
-    ) -> dict[DocumentId, CollectionId]:
+    ) -> dict[DocumentId, Permitted]:
         """Those of ``documents`` that are permitted, asked of the catalogue and of Cedar anew."""
         return permitted_now(self.store, self.policy, self._uid, action, self.purpose, documents)
 

@@ -39,6 +39,14 @@ class Scope:
         return replace(self, collections=frozenset(collections))
 
 
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """Where a permitted document lies, and the ids of the policies that permit it."""
+
+    collection: CollectionId
+    policies: tuple[str, ...]
+
+
 def scope_of(
     decided: Decided,
     principal: Principal,
@@ -75,8 +83,8 @@ def permitted_now(
     action: str,
     purpose: str,
     documents: Iterable[DocumentId],
-) -> dict[DocumentId, CollectionId]:
-    """Those of ``documents`` that are permitted at this very moment, and where each lies.
+) -> dict[DocumentId, Permitted]:
+    """Those of ``documents`` that are permitted at this very moment, where, and by what.
 
     The catalogue is read and Cedar asked anew: nothing that was kept earlier can say yes here.
     """
@@ -86,5 +94,10 @@ def permitted_now(
     resources = {id: AccessClass.within(one.where, one.labels) for id, one in placed.items()}
     distinct = tuple(dict.fromkeys(resources.values()))
     answers = policy.decide(as_of(facts, now()), action, distinct, purpose)
-    allowed = {one for one, said in zip(distinct, answers, strict=True) if said.allow}
-    return {id: placed[id].where.id for id, one in resources.items() if one in allowed}
+    pairs = zip(distinct, answers, strict=True)
+    allowed = {one: said.policies for one, said in pairs if said.allow}
+    return {
+        id: Permitted(placed[id].where.id, allowed[one])
+        for id, one in resources.items()
+        if one in allowed
+    }

@@ -165,6 +165,7 @@ def _more(event: Event, record: Record) -> Event:
         documents=_once(event.documents, record.documents),
         read=_once(event.read, read),
         collection=event.collection or record.collection,
+        decision=_decision(event.decision, record.decision),
         status=result.status if result else event.status,
         error=result.error if result else event.error,
         counts=result.counts if result else event.counts,
@@ -172,6 +173,13 @@ def _more(event: Event, record: Record) -> Event:
         adapter=record.adapter or event.adapter,
         prompt=record.prompt or event.prompt,
     )
+
+
+def _decision(first: DecisionRecord | None, last: DecisionRecord | None) -> DecisionRecord | None:
+    """What decided: said at the beginning, or, document by document, at the end."""
+    if first is None or (first.allow and not first.policies):
+        return last or first
+    return first
 
 
 def _once(first: tuple[Item, ...], second: tuple[Item, ...]) -> tuple[Item, ...]:

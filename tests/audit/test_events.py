@@ -57,6 +57,16 @@ def test_an_act_is_one_event() -> None:
     assert (event.kind, event.id, event.action) == (Kind.INTENT, intent.id, "ask")
 
 
+def test_what_decided_document_by_document_is_said_at_the_end() -> None:
+    intent = replace(record(1), decision=DecisionRecord(True, (), "ab" * 32))
+    end = replace(of(intent, 2, Kind.OUTCOME, "done"), decision=CARE, collection=PATIENT)
+    (event,) = join([intent, replace(end, documents=DOCUMENTS[3:])])
+    assert (event.decision, event.collection) == (CARE, PATIENT)
+    denied = replace(intent, decision=DecisionRecord(False, ("wall",), ""))
+    (event,) = join([denied, replace(of(denied, 2, Kind.OUTCOME, "denied"), decision=CARE)])
+    assert event.decision == denied.decision
+
+
 def test_overlapping_acts_come_as_they_end_and_open_ones_last() -> None:
     first, second, third = (record(n) for n in (1, 2, 3))
     alone = replace(record(4, Kind.SECURITY, "break_glass"), result=Result("opened"))

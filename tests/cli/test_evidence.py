@@ -158,6 +158,7 @@ def test_reports_answer_in_plain_sentences(read: Desk, tmp_path: Path) -> None:
     used = read
     patient = used.ok("audit", "report", "patient", "-c", "Larch")
     assert "read 1 document of matter Larch at" in patient
+    assert "; permitted by legal-team-reads" in patient
     assert "1 person(s) read something." in patient
     denials = used.ok("audit", "report", "denials")
     assert "refused: it is not there, or not for them" in denials
