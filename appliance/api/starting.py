@@ -25,7 +25,7 @@ from appliance.config import LONGEST_SOCKET_PATH, Settings
 from appliance.crypto.unseal import Secret
 from appliance.egress import hand
 from appliance.engine import server
-from appliance.errors import ApplianceError, ConfigError, StoreBusy, UsageError
+from appliance.errors import ApplianceError, ConfigError, StoreBusy, UsageError, unexpected
 from appliance.premises import Premises
 from appliance.sandbox import resident
 from appliance.sandbox.resident import Locked
@@ -66,6 +66,7 @@ def serve(
         InvariantBroken, AuditError: the service ended itself.
     """
     refuse_a_second(settings.service_socket)
+    report_faults(notify)
     helping = errands.fork(settings, wish.user)
     with ExitStack() as ending:
         ending.callback(helping.close)
@@ -80,9 +81,20 @@ def serve(
         service = Service(premises, answering.answer, http_door.converse)
         premises.sealing = service.seal
         _on_record(premises, locked)
+        ending.callback(_end_on_record, premises, locked)
         if wish.engine:
             threading.Thread(target=_warm, args=(premises, notify), daemon=True).start()
         service.run(listener, lambda: ready(locked))
+
+
+def report_faults(notify: Notify) -> None:
+    """What goes wrong in a thread is told by its kind and place: a trace could show content."""
+
+    def told(fault: threading.ExceptHookArgs) -> None:
+        if fault.exc_value is not None:
+            notify(unexpected(fault.exc_value).message)
+
+    threading.excepthook = told
 
 
 def refuse_a_second(path: Path) -> None:
@@ -138,6 +150,12 @@ def _on_record(premises: Premises, locked: Locked) -> None:
     }
     actor = Actor(os.getuid(), locked.user, "service")
     premises.log.event(Kind.SYSTEM, "serve", actor, counts=counts)
+
+
+def _end_on_record(premises: Premises, locked: Locked) -> None:
+    """However it came about: that the service answers nobody any more, while the log takes it."""
+    with suppress(ApplianceError):
+        premises.log.event(Kind.SYSTEM, "seal", Actor(os.getuid(), locked.user, "service"))
 
 
 def _warm(premises: Premises, notify: Notify) -> None:

@@ -154,7 +154,9 @@ def test_a_signal_seals_it_and_leaves_the_store_whole(
     _, said = service.communicate(timeout=30)
     assert service.returncode == code, said
     assert not site.socket.exists()
-    Premises.open(config.load(site.home, {}), PASSPHRASE).close()
+    with Premises.open(config.load(site.home, {}), PASSPHRASE) as premises:
+        codes = [record.code for record in premises.log.records()]
+        assert codes.index("6109.system") < codes.index("6110.system")  # served, sealed
 
 
 def test_the_service_manager_hands_over_the_secret_and_is_told_when_it_answers(

@@ -22,7 +22,7 @@ from appliance.api.fair import Turns
 from appliance.api.frames import MAGIC
 from appliance.api.peer import Peer
 from appliance.api.service import UNKNOWN_EVERY_S
-from appliance.api.starting import listening, refuse_a_second
+from appliance.api.starting import listening, refuse_a_second, report_faults
 from appliance.app import Appliance
 from appliance.attest.parts import Tried
 from appliance.audit.records import Kind, Record
@@ -355,6 +355,25 @@ def test_only_the_services_own_account_brings_what_it_tried(premises: Premises, 
             found = appliance.attest_egress(NOTHING_TRIED)
     assert found.attestation.verdict != Verdict.PASS  # nothing was proved by it
     assert {item.part for item in found.attestation.items} >= {"reader", "core"}
+
+
+def test_a_fault_in_a_thread_is_told_without_what_it_speaks_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    told: list[str] = []
+    report_faults(told.append)
+
+    def faulty() -> None:
+        raise ValueError("the patient's name")
+
+    thread = threading.Thread(target=faulty)
+    thread.start()
+    thread.join()
+    assert [line.rpartition(":")[0] for line in told] == [
+        "internal fault: ValueError at test_service.py"
+    ]
+    assert capsys.readouterr() == ("", "")
 
 
 # --- the socket -----------------------------------------------------------------------------------
