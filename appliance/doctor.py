@@ -12,6 +12,7 @@ from pathlib import Path
 
 from appliance import __version__, config, offline, release
 from appliance.app import Appliance
+from appliance.audit import witnesses
 from appliance.config import Settings
 from appliance.egress import facts
 from appliance.engine import models, server
@@ -25,6 +26,7 @@ from appliance.sandbox.server import ReaderServer
 
 DISK_NEEDED_GIB = 2
 MEMORY_NEEDED_GIB = 4
+WITNESSED_WITHIN = timedelta(days=7)
 REVIEWED_WITHIN = timedelta(hours=24)  # broken glass
 _CORE = "none: this is a core installation, without an engine"
 
@@ -110,7 +112,8 @@ def examine_store(appliance: Appliance) -> tuple[Finding, ...]:
             "restore the named objects from a backup, or delete and ingest the documents again",
         )
     people = _glass(appliance), _separation(appliance), _officers(appliance), _reviews(appliance)
-    return store, verdict, *people
+    seen = _checked("witness", lambda _: _witness(appliance), appliance.settings)
+    return store, verdict, seen, *people
 
 
 def _checked(name: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
@@ -252,6 +255,19 @@ def _reviews(appliance: Appliance) -> Finding:
     found += f", {due.open} open, {due.concerns} concern(s) to follow up"
     right = not due.overdue or not _divided(appliance)
     return Finding("reviews", right, found, "an officer: `appliance audit review start`")
+
+
+def _witness(appliance: Appliance) -> Finding:
+    """What nobody outside has seen, whoever controls this machine can still rewrite."""
+    folder, remedy = appliance.settings.home / "audit", "`appliance audit checkpoint --out`"
+    seen = witnesses.all_of(folder, appliance.log.public_key)
+    if not seen:
+        found = "nobody outside this machine has seen the log yet"
+        return Finding("witness", not _divided(appliance), found, remedy)
+    last = seen[0]
+    age = datetime.now(UTC) - datetime.fromtimestamp(last.seconds, UTC)
+    found = f"{last.witness.name} saw {last.checkpoint.size} records {age.days} day(s) ago"
+    return Finding("witness", age <= WITNESSED_WITHIN, found, remedy)
 
 
 def _divided(appliance: Appliance) -> bool:
