@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 
@@ -20,8 +20,13 @@ class Moment:
 
 def now() -> Moment:
     """This moment, by the machine's clocks."""
-    wall = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-    return Moment(f"{wall}Z", _boot(), time.monotonic_ns())
+    second, rest = divmod(time.time_ns(), 1_000_000_000)
+    return Moment(f"{_to_the_second(second)}.{rest // 1000:06d}Z", _boot(), time.monotonic_ns())
+
+
+@lru_cache(maxsize=2)
+def _to_the_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 @cache

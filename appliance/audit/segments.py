@@ -153,10 +153,11 @@ class Writer:
             AuditError: it cannot be opened, or exists and should not.
         """
         flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        self.path = path
+        self.path, self._name = path, str(path)
         try:
             self._file = os.open(path, flags | (os.O_CREAT | os.O_EXCL if create else 0), 0o600)
-            self._size = os.fstat(self._file).st_size
+            found = os.fstat(self._file)
+            self._size, self._identity = found.st_size, (found.st_dev, found.st_ino)
             if create:
                 sync_folder(path.parent)
         except OSError as error:
@@ -202,9 +203,8 @@ class Writer:
         os.close(self._file)
 
     def _check_identity(self) -> None:
-        ours, theirs = os.fstat(self._file), os.stat(self.path, follow_symlinks=False)
-        same = (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino)
-        if not same or ours.st_size != self._size:
+        there = os.lstat(self._name)  # the same file: then its size is that of ours
+        if (there.st_dev, there.st_ino) != self._identity or there.st_size != self._size:
             raise AuditError(f"{self.path} is no longer the file it was", remedy=_STOPPED)
 
 

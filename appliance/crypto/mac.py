@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 from appliance.crypto.keyring import Key
@@ -10,4 +9,4 @@ from appliance.crypto.keyring import Key
 
 def keyed_hash(key: Key, data: bytes) -> str:
     """HMAC-SHA-256 (RFC 2104) of ``data``, as 64 hex digits."""
-    return hmac.new(key.material, data, hashlib.sha256).hexdigest()
+    return hmac.digest(key.material, data, "sha256").hex()
