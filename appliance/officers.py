@@ -65,7 +65,8 @@ def roster(store: Store) -> tuple[Recipient, ...]:
 def unrecorded(log: AuditLog) -> tuple[int, ...]:
     """Periods whose file is not the one that the log says was written last, or is missing.
 
-    An older file of a period that is put back carries a keyed hash that fits; this finds it.
+    An older file of a period that is put back carries a keyed hash that fits; this finds it.  What
+    stood in a removed part of the log is not missed.
     """
     said: dict[int, str] = {}
     for kind in (Kind.SYSTEM, Kind.ADMIN):
@@ -74,7 +75,9 @@ def unrecorded(log: AuditLog) -> tuple[int, ...]:
                 number = dict(record.result.counts).get("period", 1)
                 said[number] = record.result.status
     there = {one.number: log.periods.digest_of(one) for one in log.periods.every()}
-    return tuple(sorted(n for n in {*said, *there} if said.get(n) != there.get(n)))
+    removed = next(log.records()).seq > 0
+    known = {*said} if removed else {*said, *there}
+    return tuple(sorted(n for n in known if said.get(n) != there.get(n)))
 
 
 class Officers:

@@ -18,6 +18,7 @@ from appliance.audit.clock import Moment
 from appliance.audit.log import AuditLog
 from appliance.audit.records import Actor
 from appliance.errors import AuditError, ConfigError, Denied, NotFound
+from appliance.officers import unrecorded
 from appliance.store.records import PrincipalRow
 from appliance.store.store import Store
 from tests.conftest import PASSPHRASE, Desk
@@ -82,6 +83,7 @@ def test_a_segment_goes_by_two_persons_and_the_log_verifies(home: Path) -> None:
         app.audit_verify()
         first, second = app.retention.kept().segments
         assert (first.removed, second.removed) == (True, False)
+        assert unrecorded(app.log) == ()  # the first period's record is gone with its segment
         assert not app.retention.remove().done  # the next one is proposed, not removed
 
 
