@@ -61,8 +61,11 @@ class Factors:
             self._acts.fresh.confirm(code)
             self._acts.log.event(Kind.ADMIN, _ENROL, self._acts.actor)
 
-    def check(self, code: str) -> None:
-        """Judge a code; a right one counts for what this connection does in the next minutes.
+    def check(self, code: str) -> str:
+        """Judge a code; a right one counts for the command that is under way.
+
+        Returns:
+            A pass, which counts for other connections of the same command as the code does here.
 
         Raises:
             FactorNeeded: it is not right, or was used before.
@@ -73,7 +76,16 @@ class Factors:
                 raise NotFound(
                     "you have no second factor", remedy="`appliance factor enrol` sets one up"
                 )
-            self._acts.fresh.check(code)
+            return self._acts.fresh.check(code)
+
+    def ready(self) -> None:
+        """Say before long work that its acts will ask for a second factor.
+
+        Raises:
+            FactorNeeded: this person has one, and none was given or it is not right.
+        """
+        with self._acts.act(_CHECK, decision=self._own(_CHECK)):
+            self._acts.fresh.need()
 
     def remove(self, who: str = "") -> None:
         """Forget one's own factor, or as an administrator that of ``who``.

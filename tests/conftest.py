@@ -32,8 +32,7 @@ QUICK = Argon2Cost(memory_kib=1024, iterations=1, lanes=1)  # real stores use th
 
 
 BOTH_WAYS = ("tests.cli.", "tests.test_main_job.", "tests.test_bad_input.")  # see `way`
-ONE_WAY = ("tests.cli.test_keys.", "tests.cli.test_factors.")  # keys: the service has none to give;
-# factors: at a terminal, so with a process of its own, and with a service beside it there
+ONE_WAY = ("tests.cli.test_keys.",)  # the service has no keys to give
 EMBEDDED, SERVED = "embedded", "served"
 REAL_UID = os.getuid()
 FOUNDER = REAL_UID or 1  # root reads nothing over a service; another account founds the store then

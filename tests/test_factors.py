@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from appliance import config, fresh
+from appliance.acts import Via
 from appliance.app import Appliance
 from appliance.audit.records import Kind
 from appliance.crypto import totp
@@ -46,8 +47,8 @@ def open_glass(app: Appliance) -> None:
     app.governing.open_glass("health", REASON, 5)
 
 
-def as_operator(premises: Premises, code: str = "") -> Appliance:
-    return premises.of(OPERATOR, "TREATMENT", lambda _: None, code=code)
+def as_operator(premises: Premises, code: str = "", via: Via = Via.CLI) -> Appliance:
+    return premises.of(OPERATOR, "TREATMENT", lambda _: None, code=code, via=via)
 
 
 def test_whoever_has_none_is_not_asked(home: Path) -> None:
@@ -88,13 +89,19 @@ def test_a_code_counts_on_its_own_connection_only(home: Path, code: Code) -> Non
             open_glass(as_operator(premises, given))
 
 
-def test_it_goes_stale_a_while_after_it_was_used_last(
-    home: Path, code: Code, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The monotonic clock, to be moved on."""
+    now = [time.monotonic()]
+    monkeypatch.setattr("appliance.fresh.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_in_a_console_it_goes_stale_a_while_after_it_was_used_last(
+    home: Path, code: Code, clock: list[float]
 ) -> None:
     with Premises.open(config.load(home), PASSPHRASE) as premises:
-        mine, now = as_operator(premises, code()), time.monotonic()
-        clock = [now]
-        monkeypatch.setattr("appliance.fresh.time.monotonic", lambda: clock[0])
+        mine = as_operator(premises, code(), Via.CONSOLE)
         open_glass(mine)
         for _ in range(3):  # each within five minutes of the one before
             clock[0] += 290
@@ -104,6 +111,46 @@ def test_it_goes_stale_a_while_after_it_was_used_last(
             open_glass(mine)
         mine.factors.check(code())
         open_glass(mine)
+
+
+def test_a_command_is_one_ceremony_but_for_no_more_than_a_working_day(
+    home: Path, code: Code, clock: list[float]
+) -> None:
+    with Premises.open(config.load(home), PASSPHRASE) as premises:
+        mine = as_operator(premises, code())
+        open_glass(mine)
+        clock[0] += 7.9 * 3600
+        open_glass(mine)
+        clock[0] += 0.2 * 3600
+        with pytest.raises(FactorNeeded, match="fresh"):
+            open_glass(mine)
+
+
+def test_a_pass_counts_for_the_same_person_only_and_not_for_ever(
+    home: Path, code: Code, clock: list[float]
+) -> None:
+    with Premises.open(config.load(home), PASSPHRASE) as premises:
+        shown = as_operator(premises).factors.check(code())
+        open_glass(as_operator(premises, shown))
+        open_glass(as_operator(premises, shown))
+        with premises.of(FOUNDER, "", lambda _: None).acts.act("factor_enrol"):
+            at = datetime.now(UTC)
+            premises.store.begin_factor(FOUNDER, bytes(20), at)
+            premises.store.confirm_factor(FOUNDER, totp.code(bytes(20), _step()), at)
+        other = premises.of(FOUNDER, "TREATMENT", lambda _: None, code=shown)
+        with pytest.raises(FactorNeeded, match="not right"):
+            open_glass(other)
+        clock[0] += 8.1 * 3600
+        with pytest.raises(FactorNeeded):
+            open_glass(as_operator(premises, shown))
+
+
+def test_long_work_asks_before_it_begins(home: Path, code: Code) -> None:
+    with Premises.open(config.load(home), PASSPHRASE) as premises:
+        with pytest.raises(FactorNeeded, match="fresh"):
+            as_operator(premises).factors.ready()
+        as_operator(premises, code()).factors.ready()
+        premises.of(OFFICER, "", lambda _: None).factors.ready()
 
 
 @pytest.mark.parametrize(
@@ -157,6 +204,10 @@ def test_it_is_set_up_by_showing_a_code(home: Path) -> None:
         app.factors.remove()  # the code just shown is fresh
         with pytest.raises(NotFound):
             app.factors.remove()
+
+
+def _step() -> int:
+    return int(time.time()) // totp.STEP_SECONDS
 
 
 def _base32(spelled: str) -> bytes:

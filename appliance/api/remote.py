@@ -115,6 +115,10 @@ class Remote(_Room):
         """End every connection."""
         self._link.close()
 
+    def carry(self, code: str) -> None:
+        """Show this code, or the pass that `Factors.check` gave for one, on every connection."""
+        self._link.carry(code)
+
     def __enter__(self) -> Self:
         return self
 
@@ -147,6 +151,11 @@ class _Link:
             raise ServiceUnavailable(
                 "the service does not answer any more", remedy="it was sealed or it ended"
             ) from error
+
+    def carry(self, code: str) -> None:
+        """From now on greet with this code; connections that were greeted before are ended."""
+        self._hello["code"] = code
+        self.close()
 
     def give(self, line: Connection) -> None:
         """Keep a connection for the next call."""

@@ -74,6 +74,7 @@ def process_command(
     if choices.dry_run:
         show_plan(appliance, folder, collection, choices, as_json=as_json)
         return
+    appliance.factors.ready()  # each document is exported; nobody may be there when it is
     batch = Batch(appliance, collection, tasks, out, frozenset(map(Form, forms)))
     counts = _run(batch, folder, choices)
     if as_json:

@@ -84,17 +84,18 @@ def opens_store(command: Callable[..., Any]) -> Callable[..., Any]:
         embedded: bool,
         **options: Any,
     ) -> Any:
-        opened = None if embedded else service(settings, purpose, code=code)
+        opened = None if embedded else service(settings, purpose)
         opened = opened or open_appliance(
             settings,
             passphrase_fd,
             passphrase_file,
             purpose,
-            code=code,
             shares=shares,
             share_files=share_files,
         )
         with opened as appliance:
+            if code:
+                show_factor(appliance, code)
             return with_factor(appliance, code, lambda: command(appliance, *arguments, **options))
 
     return wrapped
@@ -114,11 +115,24 @@ def with_factor(appliance: Appliance, code: str, run: Callable[[], Any]) -> Any:
         if code or not sys.stdin.isatty():
             raise
         note(f"{error.message[:1].upper()}{error.message[1:]}.")
-        appliance.factors.check(str(click.prompt("Code", err=True)))
+        show_factor(appliance, str(click.prompt("Code", err=True)))
         return run()
 
 
-def service(settings: Settings, purpose: str, *, code: str = "") -> Appliance | None:
+def show_factor(appliance: Appliance, code: str) -> None:
+    """Give the code of a second factor once, for all that the command does.
+
+    Raises:
+        FactorNeeded: it is not right.
+        NotFound: this person has none.
+    """
+    shown = appliance.factors.check(code)
+    carry = getattr(appliance, "carry", None)
+    if carry is not None:  # a service knows the command by several connections
+        carry(shown)
+
+
+def service(settings: Settings, purpose: str) -> Appliance | None:
     """The appliance behind the resident service's socket; None where none answers.
 
     Raises:
@@ -129,7 +143,7 @@ def service(settings: Settings, purpose: str, *, code: str = "") -> Appliance | 
     from appliance.api.remote import reached
 
     home = None if settings.service.socket else settings.home  # whoever named it vouches for it
-    return reached(settings.service_socket, purpose, note, code=code, home=home)
+    return reached(settings.service_socket, purpose, note, home=home)
 
 
 def open_appliance(
@@ -138,7 +152,6 @@ def open_appliance(
     file: Path | None,
     purpose: str,
     *,
-    code: str = "",
     shares: bool = False,
     share_files: tuple[Path, ...] = (),
 ) -> Appliance:
@@ -153,7 +166,7 @@ def open_appliance(
     secret = read_secret(
         settings.home, descriptor=descriptor, file=file, shares=shares, share_files=share_files
     )
-    return Appliance.open(settings, secret, os.getuid(), purpose, note, code=code)
+    return Appliance.open(settings, secret, os.getuid(), purpose, note)
 
 
 def read_passphrase(descriptor: int | None, file: Path | None, *, confirm: bool) -> str:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from appliance.api.remote import Remote, reached
+from appliance.cli.session import show_factor
 from appliance.crypto import totp
 from tests.cli.test_keys import Terminal
 from tests.conftest import SERVED, Desk
@@ -42,6 +48,33 @@ def test_what_asks_for_a_code_takes_it_once(desk: Desk) -> None:
     desk.ok("factor", "remove", "--code", code(drawn, 1))
     desk.ok(*GLASS)
     assert desk.run("factor", "check", "123456").code == 7
+
+
+def test_a_batch_asks_before_it_begins(desk: Desk, folder_of: Callable[..., Path]) -> None:
+    desk.ok("collection", "create", "notes", "--sector", "general")
+    folder = folder_of("in", one="The first note.")
+    drawn = _secret(desk.ok("factor", "enrol"))
+    desk.ok("factor", "confirm", code(drawn, -1))
+    out = folder.with_name("out")
+    words = ("process", str(folder), "-c", "notes", "--summarize", "--out", str(out))
+    assert desk.run(*words).code == 21
+    assert not out.exists()
+
+
+def test_a_command_of_several_connections_shows_its_code_once(desk: Desk) -> None:
+    if desk.way != SERVED:
+        pytest.skip("a command that opens the store itself has none")
+    desk.ok("collection", "create", "Patient 118", "--sector", "health")
+    drawn = _secret(desk.ok("factor", "enrol"))
+    desk.ok("factor", "confirm", code(drawn, -1))
+    with desk.open(desk.passphrase_file):
+        app = reached(Path(os.environ["APPLIANCE_SOCKET"]), "TREATMENT", lambda _: None)
+        assert isinstance(app, Remote)
+        with app, ExitStack() as held:
+            show_factor(app, code(drawn))
+            for _ in range(2):
+                app.governing.open_glass("Patient 118", "x" * 30, 5)
+                held.callback(app._link.take().close)  # in use, as by a stream still being read
 
 
 def test_at_a_terminal_it_is_asked_for_and_the_command_goes_on(desk: Desk) -> None:
