@@ -47,7 +47,13 @@ class Prompting:
         """
         read = self._act.admitted.get(self._scope.action, set())
         self._acts.admit_to_prompt(self._act, self._scope, read)
-        completions = self._engine.complete(requests, done)
+
+        def told(answered: int) -> None:
+            self._acts.present()  # whoever asked may have gone meanwhile
+            if done is not None:
+                done(answered)
+
+        completions = self._engine.complete(requests, told)
         counts = self._act.counts
         for completion in completions:
             took, wrote = completion.prompt_tokens, completion.completion_tokens

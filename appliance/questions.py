@@ -17,7 +17,7 @@ from appliance.acts import ASK, Act, Acts, Via
 from appliance.config import Settings
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document, DocumentId, ParsedDocument, Passage, Span
-from appliance.errors import Denied, EngineUnavailable, UsageError
+from appliance.errors import Denied, EngineUnavailable, NotFound, UsageError
 from appliance.happenings import take_over_engines
 from appliance.keeping import Keeper, kept
 from appliance.prompting import Prompting
@@ -64,6 +64,7 @@ class Questions:
             found, _ = self._passages(act, hits, scope)
             names = self._names(act)
             self._acts.cited(act, (passage.document for passage in found))
+            self._unchanged(act)
         return found, names
 
     def ask(
@@ -182,8 +183,21 @@ class Questions:
         outcome = work[request.kind](act, request, scope)
         return kept(request, self._basis(act, request, scope), outcome)
 
+    def _unchanged(self, act: Act) -> None:
+        """What was found and what was read are of one version, also while somebody replaces it.
+
+        Raises:
+            NotFound: a document was replaced or erased meanwhile; nothing of it is shown.
+        """
+        if not self._warm.embedding_digest:  # nothing was searched
+            return
+        searched = self._warm.library().versions(act.documents)
+        if searched != self._acts.store.versions(searched.keys()):
+            raise NotFound("a document was replaced while this was done", remedy="ask again")
+
     def _keep(self, act: Act, request: Request, scope: Scope, outcome: Outcome) -> ResultId:
         self._acts.cited(act, cited(outcome))
+        self._unchanged(act)
         return self._keeper.keep(act, kept(request, self._basis(act, request, scope), outcome))
 
     def _basis(self, act: Act, request: Request, scope: Scope) -> Basis:

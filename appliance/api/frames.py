@@ -69,8 +69,6 @@ class Connection:
         """
         self._socket = connected
         self._largest = largest
-        self._poll = select.poll()
-        self._poll.register(connected, select.POLLRDHUP)
 
     def send(self, plain: Plain, descriptors: Sequence[int] = ()) -> None:
         """Send one message.
@@ -135,7 +133,9 @@ class Connection:
 
     def hung_up(self) -> bool:
         """Whether the other side has closed the connection; waits for nothing."""
-        return bool(self._poll.poll(0))
+        poll = select.poll()  # one of its own: several threads of one call may ask at once
+        poll.register(self._socket, select.POLLRDHUP)
+        return bool(poll.poll(0))
 
     def wait(self, seconds: float | None) -> None:
         """Bound every wait from now on; None: none."""

@@ -6,7 +6,7 @@ decrypted.  Searching opens the text of the passages found, and of nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import RLock
 
@@ -32,6 +32,7 @@ class Library:
         self._chunk_characters = chunk_characters
         self._embedder = Embedder(model)
         self._finder = Finder(self._embedder)
+        self._versions: dict[DocumentId, int] = {}  # of what is open
         self._turn = RLock()  # the index is searched, and added to, by one thread at a time
 
     def payload(self, parsed: ParsedDocument) -> IndexPayload:
@@ -67,11 +68,19 @@ class Library:
         with self._turn:
             self._finder.remove(document)
 
+    def versions(self, documents: Iterable[DocumentId]) -> dict[DocumentId, int]:
+        """Which versions of those of ``documents`` that are open are searched."""
+        with self._turn:
+            return {d: self._versions[d] for d in documents if d in self._finder}
+
     def _opened(self, scope: Scope) -> Finder:
         for document in sorted(scope.documents):
-            if document not in self._finder:
+            while document not in self._finder:
+                before = self._store.document(document)
                 payload = decode(self._store.read(document, Part.INDEX))
-                self._finder.add(document, self._store.document(document).name, payload)
+                if self._store.document(document).version == before.version:  # else: once more
+                    self._versions[document] = before.version
+                    self._finder.add(document, before.name, payload)
         return self._finder
 
 
