@@ -76,12 +76,12 @@ def serve(
         ending.callback(hand.leave)
         premises = ending.enter_context(Premises.open(settings, opens))
         del opens
-        listener = ending.enter_context(listening(settings.service_socket))
-        ending.callback(settings.service_socket.unlink, missing_ok=True)
+        ending.callback(_end_on_record, premises, locked)
+        _on_record(premises, locked)
         service = Service(premises, answering.answer, http_door.converse)
         premises.sealing = service.seal
-        _on_record(premises, locked)
-        ending.callback(_end_on_record, premises, locked)
+        ending.callback(settings.service_socket.unlink, missing_ok=True)
+        listener = ending.enter_context(listening(settings.service_socket))
         if wish.engine:
             threading.Thread(target=_warm, args=(premises, notify), daemon=True).start()
         service.run(listener, lambda: ready(locked))
