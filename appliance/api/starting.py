@@ -80,8 +80,8 @@ def serve(
         _on_record(premises, locked)
         service = Service(premises, answering.answer, http_door.converse)
         premises.sealing = service.seal
-        ending.callback(settings.service_socket.unlink, missing_ok=True)
         listener = ending.enter_context(listening(settings.service_socket))
+        ending.callback(settings.service_socket.unlink, missing_ok=True)
         if wish.engine:
             threading.Thread(target=_warm, args=(premises, notify), daemon=True).start()
         service.run(listener, lambda: ready(locked))
