@@ -229,6 +229,9 @@ def test_a_witness_signs_growth_and_its_word_comes_with_evidence(
     code, said = check(folder, "--witness", seen["key"])
     assert code == 0, said
     assert "witness laptop (trusted)" in said
+    (grown,) = (folder / "growth").iterdir()
+    spoiled = changed(folder, f"growth/{grown.name}", grown.read_bytes()[:64], b"0" * 64)
+    assert "NOT the continuation" in check(spoiled)[1]
     other = WitnessKey("laptop", bytes(32)).spelled()
     assert check(folder, "--witness", other)[0] == 1
     assert check(folder, "--witness", WitnessKey("another", bytes(32)).spelled())[0] == 1
