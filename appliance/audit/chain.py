@@ -1,7 +1,7 @@
 """The lines of the log as one chain: placed, linked, signed, and stopped at the first fault.
 
-Knows nothing of what the lines say.  ``place`` gives a line its place in the order and ``settle``
-waits until it is on disk; ``log`` sees to it that lines are placed one after the other.
+Knows nothing of what the lines say.  ``place`` gives a line its place in the order and ``append``
+brings to the disk what was placed; ``pen`` sees to it that both are done one after the other.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import threading
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from appliance.audit import closed, segments
 from appliance.audit.checkpoint import Checkpoint, write_note
 from appliance.audit.closed import Closed
-from appliance.audit.commit import Commit, Entry, Ticket
 from appliance.audit.merkle import EMPTY_ROOT
 from appliance.audit.reading import Reading, checkpoint_file, read_whole
 from appliance.audit.records import NO_LINE
@@ -27,6 +27,17 @@ from appliance.errors import AuditError, StoreBusy, UsageError
 CHECKPOINT_EVERY = 256  # records
 SEGMENT_RECORDS = 65_536
 STOPPED = "content actions stop until the log can be written; run `appliance audit verify`"
+
+
+class Entry(NamedTuple):
+    """One line on its way into the log, and what of it the log keeps in mind."""
+
+    line: bytes  # with its newline
+    leaf: bytes
+    time: str
+    opens: str = ""  # id of the intent that this is
+    closes: str = ""  # id of the intent that this is the outcome of
+    root: str = ""  # of the catalogue, where it binds one
 
 
 class Chain:
@@ -43,7 +54,6 @@ class Chain:
         self._segment_records = segment_records
         self._stopped = ""  # why nothing is written any more
         self._writing = threading.Lock()  # before the open segment
-        self._commit = Commit(self._append)
         self._following, self._prev = 0, NO_LINE
         self._claim = _claimed(folder)
         try:
@@ -72,25 +82,33 @@ class Chain:
         """What the next line has to name: the leaf hash of the last one, 64 hex digits."""
         return self._prev
 
-    def place(self, entry: Entry) -> Ticket:
-        """Give the next line its place. Not safe for threads; ``settle`` is.
+    def place(self, entry: Entry) -> None:
+        """Give the next line its place; ``append`` has to follow. One thread at a time.
 
         Raises:
             AuditError: nothing is appended any more.
         """
-        if self._stopped:
-            raise AuditError(f"the audit log takes no records: {self._stopped}", remedy=STOPPED)
-        ticket = self._commit.add(entry)
+        self._go_on()
         self._following, self._prev = self._following + 1, entry.leaf.hex()
-        return ticket
 
-    def settle(self, ticket: Ticket) -> None:
-        """Return when a line is durable.
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Write the lines that were placed, across as many segments as it takes; then durable.
 
         Raises:
-            AuditError: it may not be durable. Nothing is appended from then on.
+            AuditError: they may not be durable. Nothing is appended from then on.
         """
-        self._commit.wait(ticket)
+        with self._writing:
+            self._go_on()
+            try:
+                while entries:
+                    if self._room_in_segment() <= 0:
+                        self._roll()
+                    room = self._room_in_segment()
+                    self._write(entries[:room])
+                    entries = entries[room:]
+            except BaseException as error:  # whatever it was: what is on disk is not known
+                self._stopped = str(error) or type(error).__name__
+                raise
 
     def has_room(self) -> bool:
         """Whether the disk has room for more than the end of what has begun.
@@ -150,21 +168,9 @@ class Chain:
         last = segments.segment(self._folder, self._segment)
         self._writer = Writer(last, create=not files)
 
-    def _append(self, entries: Sequence[Entry]) -> None:
-        """Write entries, across as many segments as it takes."""
-        with self._writing:
-            if self._stopped:
-                raise AuditError(f"the audit log takes no records: {self._stopped}", remedy=STOPPED)
-            try:
-                while entries:
-                    if self._room_in_segment() <= 0:
-                        self._roll()
-                    room = self._room_in_segment()
-                    self._write(entries[:room])
-                    entries = entries[room:]
-            except BaseException as error:  # whatever it was: what is on disk is not known
-                self._stopped = str(error) or type(error).__name__
-                raise
+    def _go_on(self) -> None:
+        if self._stopped:
+            raise AuditError(f"the audit log takes no records: {self._stopped}", remedy=STOPPED)
 
     def _write(self, entries: Sequence[Entry]) -> None:
         data = b"".join([entry.line for entry in entries])

@@ -1,7 +1,8 @@
-"""Group commit: lines wait while a write is under way, and then go to the disk together.
+"""Group commit: records wait while others are on their way to the disk, and then go together.
 
 Whoever finds nobody writing writes all that waits at once, and hands over to one of those who came
-meanwhile.  One writer alone waits for nobody and changes no thread; sixteen share ``fdatasync``.
+meanwhile.  One writer alone waits for nobody and changes no thread; sixteen share ``fdatasync``,
+and one of them places all of theirs, with no other lock to wait for.
 """
 
 from __future__ import annotations
@@ -9,20 +10,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Generic, TypeVar
 
 from appliance.errors import ApplianceError, AuditError
 
-
-class Entry(NamedTuple):
-    """One line on its way into the log, and what of it the log keeps in mind."""
-
-    line: bytes  # with its newline
-    leaf: bytes
-    time: str
-    opens: str = ""  # id of the intent that this is
-    closes: str = ""  # id of the intent that this is the outcome of
-    root: str = ""  # of the catalogue, where it binds one
+Item = TypeVar("Item")
 
 
 def held() -> threading.Lock:
@@ -33,41 +25,39 @@ def held() -> threading.Lock:
 
 
 @dataclass(slots=True)
-class Ticket:
-    """One entry's place in the queue."""
+class Ticket(Generic[Item]):
+    """One item's place in the queue."""
 
-    entry: Entry
+    item: Item
     settled: bool = False
     error: BaseException | None = None
     turn: threading.Lock = field(default_factory=held)  # let go when settled, or to write now
 
 
-class Commit:
+class Commit(Generic[Item]):
     """The queue before one file; safe to use from threads."""
 
-    def __init__(self, write: Callable[[Sequence[Entry]], None]) -> None:
-        """``write`` makes entries durable, in order; it is never called twice at a time."""
+    def __init__(self, write: Callable[[Sequence[Ticket[Item]]], None]) -> None:
+        """``write`` makes items durable, in order, and is never called twice at a time.
+
+        It leaves an error with an item that it does not take; what it raises is the error of all.
+        """
         self._write = write
         self._lock = threading.Lock()
-        self._waiting: list[Ticket] = []
+        self._waiting: list[Ticket[Item]] = []
         self._busy = False
 
-    def add(self, entry: Entry) -> Ticket:
-        """Take a place in the queue; the order of calls is the order in the file."""
-        ticket = Ticket(entry)
-        with self._lock:
-            self._waiting.append(ticket)
-        return ticket
-
-    def wait(self, ticket: Ticket) -> None:
-        """Return when the entry is durable.
+    def write(self, item: Item) -> None:
+        """Return when the item is durable; the order of calls is the order in the file.
 
         Raises:
             AuditError: it may not be; nor is anything behind it.
+            ApplianceError: what was wrong with this item alone.
         """
+        ticket = Ticket(item)
         with self._lock:
-            writes = not self._busy and not ticket.settled
-            self._busy = self._busy or writes
+            self._waiting.append(ticket)
+            writes, self._busy = not self._busy, True
         if not writes:
             ticket.turn.acquire()
         if not ticket.settled:
@@ -80,17 +70,17 @@ class Commit:
             tickets, self._waiting = self._waiting, []
         error: BaseException | None = None
         try:
-            self._write([ticket.entry for ticket in tickets])
+            self._write(tickets)
         except BaseException as raised:  # whatever it was: it belongs to all of them
             error = raised
-        for ticket in tickets:
-            ticket.error, ticket.settled = error, True
-            ticket.turn.release()
         with self._lock:
             following = self._waiting[0] if self._waiting else None
             self._busy = following is not None
         if following:
             following.turn.release()
+        for ticket in tickets:
+            ticket.error, ticket.settled = ticket.error or error, True
+            ticket.turn.release()
 
 
 def _again(error: BaseException) -> BaseException:

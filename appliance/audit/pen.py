@@ -1,7 +1,7 @@
 """The one hand that writes the log: each record gets its place, its time, its seals and its link.
 
-Records are placed one after the other and wait for the disk together (``commit``).  A service's
-threads write themselves.  The main thread, where Ctrl-C strikes, lets a thread write that it does
+Records wait for one another and go to the disk together (``commit``).  A service's threads write
+themselves.  The main thread, where Ctrl-C strikes, lets a thread write that it does
 not reach: it can end the waiting, never the writing, so the log stays whole and goes on.
 """
 
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from typing import NamedTuple
 
-from appliance.audit.chain import Chain
+from appliance.audit.chain import Chain, Entry
 from appliance.audit.clock import Moment
 from appliance.audit.codes import FAILED, code
-from appliance.audit.commit import Entry, Ticket, held
+from appliance.audit.commit import Commit, Ticket, held
 from appliance.audit.merkle import leaf_hash
 from appliance.audit.private import PrivateStrings
 from appliance.audit.records import (
@@ -38,13 +39,19 @@ ALWAYS = frozenset({"delete", "doctor", "retention_remove", "seal", "status"})
 _NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(slots=True)
-class _Errand:
-    """One record that the main thread has written."""
+class _Wanted(NamedTuple):
+    """One record that somebody waits for."""
 
     drafted: Draft
     private: Mapping[str, str]
     binds: bool
+
+
+@dataclass(slots=True)
+class _Errand:
+    """One record that the main thread has written."""
+
+    wanted: _Wanted
     done: threading.Lock = field(default_factory=held)
     error: BaseException | None = None
 
@@ -60,7 +67,7 @@ class Pen:
         root: Callable[[], str],
     ) -> None:
         self._chain, self._private, self._clock, self._root = chain, private, clock, root
-        self._placing = threading.Lock()
+        self._commit: Commit[_Wanted] = Commit(self._write)
         self._spent = False  # that the room on the disk is spent stands in the log
         self._closed = False
         lines = chain.unanswered.values()
@@ -90,10 +97,11 @@ class Pen:
         drafted.code = code(drafted.kind, drafted.action, status)
         if drafted.kind in BEFORE and drafted.action not in ALWAYS:
             self._need_room()
+        wanted = _Wanted(drafted, private, binds)
         if threading.current_thread() is not threading.main_thread():
-            self._write(drafted, private, binds=binds)
+            self._commit.write(wanted)
             return drafted
-        errand = _Errand(drafted, private, binds)
+        errand = _Errand(wanted)
         self._errands.put(errand)
         errand.done.acquire()
         if errand.error is not None:
@@ -122,25 +130,35 @@ class Pen:
     def _run_errands(self) -> None:
         while (errand := self._errands.get()) is not None:
             try:
-                self._write(errand.drafted, errand.private, binds=errand.binds)
+                self._commit.write(errand.wanted)
             except BaseException as error:  # it belongs to whoever waits
                 errand.error = error
             errand.done.release()
 
-    def _write(self, drafted: Draft, private: Mapping[str, str], *, binds: bool) -> None:
-        with self._placing:
-            intent = self.unanswered.get(drafted.of)
-            if drafted.of and intent is None:
-                raise InvariantBroken(f"audit: a {drafted.kind} record without an open intent")
-            ticket = self._place(drafted, private, binds=binds)
+    def _write(self, tickets: Sequence[Ticket[_Wanted]]) -> None:
+        """Place records and make them durable together; one that cannot be placed stays out."""
+        entries, answered = [], []
+        for ticket in tickets:
+            try:
+                intent = self._answered_by(ticket.item.drafted)
+                entries.append(self._place(*ticket.item))
+                answered += [intent] if intent else []
+            except BaseException as error:  # nothing of it is in the chain
+                ticket.error = error
         try:
-            self._chain.settle(ticket)
+            self._chain.append(entries)
         except BaseException:
-            if intent is not None:  # it has no outcome on disk
+            for intent in answered:  # they have no outcome on disk
                 self.unanswered[intent.id] = intent
             raise
 
-    def _place(self, drafted: Draft, private: Mapping[str, str], *, binds: bool) -> Ticket:
+    def _answered_by(self, drafted: Draft) -> Draft | Record | None:
+        intent = self.unanswered.get(drafted.of)
+        if drafted.of and intent is None:
+            raise InvariantBroken(f"audit: a {drafted.kind} record without an open intent")
+        return intent
+
+    def _place(self, drafted: Draft, private: Mapping[str, str], binds: bool) -> Entry:
         moment, seq = self._clock(), self._chain.following
         place = Placing(
             seq=seq,
@@ -155,14 +173,13 @@ class Pen:
         line = line_of(drafted, place)
         opens = drafted.id if drafted.kind is Kind.INTENT else ""
         closes = drafted.of if drafted.kind is Kind.OUTCOME else ""
-        ticket = self._chain.place(
-            Entry(line + b"\n", leaf_hash(line), place.time, opens, closes, place.root)
-        )
+        entry = Entry(line + b"\n", leaf_hash(line), place.time, opens, closes, place.root)
+        self._chain.place(entry)
         if opens:
             self.unanswered[opens] = drafted
         elif closes:
             del self.unanswered[closes]
-        return ticket
+        return entry
 
     def _need_room(self) -> None:
         """Let nothing begin whose end might not be recorded for want of room.
