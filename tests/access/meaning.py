@@ -38,7 +38,9 @@ OWN = ("factor_enrol", "factor_check", "factor_remove")  # of one's own second f
 KEYS = ("officer_list", "officer_key_publish", "officer_key_share", "officer_key_retire")
 EVIDENCE = ("audit_export", "audit_report", "audit_checkpoint", "audit_cosign")
 ENDING = ("retention_list", "retention_remove", "period_destroy")  # what is kept of the log
+CONSOLE = ("console_login", "console_read")
 OTHER = (
+    *CONSOLE,
     *KEYS,
     *ENDING,
     *EVIDENCE,
@@ -121,7 +123,7 @@ def _granted(asked: Asked) -> bool:
     officer = "officer" in roles and (
         action in (*SURVEY, "audit_show", "audit_verify", "status", "policy_check")
         or action in REVIEW
-        or action in (*KEYS, *EVIDENCE)
+        or action in (*KEYS, *EVIDENCE, *CONSOLE)
         or founding
     )
     administrator = "administrator" in roles and action in (*RUN, *MANAGE, *SURVEY)

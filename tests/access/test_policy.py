@@ -18,6 +18,7 @@ from appliance.documents import Collection, CollectionId
 from appliance.errors import PolicyError
 from tests.access.meaning import (
     ACTIONS,
+    CONSOLE,
     CONTENT,
     ENDING,
     EVIDENCE,
@@ -78,7 +79,7 @@ def test_who_may_do_what_by_default() -> None:
     assert may == {
         "operator": {*CONTENT, "create_collection", *proofs},
         "officer": {"audit_show", "audit_verify", "policy_check", "status"}
-        | {*REVIEW, *KEYS, *EVIDENCE, *SURVEY, *proofs, *policies, "seal"},
+        | {*REVIEW, *KEYS, *EVIDENCE, *CONSOLE, *SURVEY, *proofs, *policies, "seal"},
         "administrator": {*RUN, *MANAGE, *SURVEY, *policies, "seal"},
         "custodian": {"seal"},
     }
