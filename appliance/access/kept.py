@@ -26,9 +26,11 @@ def keep(folder: Path, policies: Path, hash: str) -> None:
         return
     draft = folder / "policies" / f"{hash}.{os.getpid()}.part"
     try:
-        draft.mkdir(mode=0o700, parents=True)
+        draft.parent.mkdir(mode=0o700, exist_ok=True)
+        draft.mkdir(mode=0o700)
         for file in _files(policies):
             shutil.copyfile(file, draft / file.name)
+            (draft / file.name).chmod(0o600)
         draft.rename(place)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
