@@ -327,6 +327,12 @@ def _before(columns: Columns, events: Numbers, record: int) -> Numbers:
 
 
 def _said(wanted: Filter) -> str:
-    """A filter in one line, as it is sealed beside the reading."""
-    set_ = ((field.name, getattr(wanted, field.name)) for field in fields(wanted))
-    return " ".join(f"{name}={value!r}" for name, value in set_ if value)
+    """A filter in one line of words, as it is sealed beside the reading."""
+    named = ((field.name, getattr(wanted, field.name)) for field in fields(wanted))
+    told = ((name, value) for name, value in named if value and name != "without")
+    words = (f"{name} {_spelled(value)}" for name, value in told)
+    return ", ".join(words) or "everything"
+
+
+def _spelled(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

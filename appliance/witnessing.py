@@ -139,8 +139,8 @@ class Witnessing:
 
     def witnesses(self) -> tuple[Witnessed, ...]:
         """What each witness saw last, the latest first."""
-        decision = self._acts.decide("audit_verify", APPLIANCE)
-        with self._acts.act("audit_verify", decision=decision):
+        decision = self._acts.decide("audit_show", APPLIANCE)
+        with self._acts.act("audit_show", decision=decision):
             return tuple(map(_witnessed, witnesses.all_of(self._folder, self._key)))
 
     def verify(self) -> tuple[Witnessed, ...]:

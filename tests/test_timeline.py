@@ -110,7 +110,7 @@ def test_reading_is_one_act_and_says_sealed_what_was_asked(premises: Premises) -
     line(premises).find(Filter(uids=(ANNA,), exact="what is 3?"), 0, 5)
     made = list(premises.log.records())[before:]
     assert [record.kind for record in made] == [Kind.INTENT, Kind.OUTCOME]
-    assert premises.log.holds(made[0], "filter", "uids=(70011,) exact='what is 3?'")
+    assert premises.log.holds(made[0], "filter", "uids 70011, exact what is 3?")
 
 
 def test_a_search_that_is_left_half_way_is_on_record_as_that(premises: Premises) -> None:
