@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import click
 from appliance.cli.display import emit_json, table
 from appliance.cli.evidence import export, report
 from appliance.cli.officers import key_command, key_options, opener_of
+from appliance.cli.progress import track
 from appliance.cli.retention import retention_command
 from appliance.cli.reviewing import review_command
 from appliance.cli.session import FOLDER, json_option, note, opens_store
@@ -20,6 +22,9 @@ from appliance.errors import UsageError
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
+    from appliance.audit.verify import Verdict
+
+_MIB, _LONG = 1 << 20, 32  # of so many a verification takes more than a moment
 
 
 @click.group("audit")
@@ -81,6 +86,21 @@ def show(
     table((*columns, "sealed") if opener else columns, rows)
 
 
+def _verdict(appliance: Appliance) -> Verdict:
+    """What a verification ends with; says how far it is where that takes more than a moment."""
+    with closing(appliance.audit_verifying()) as words:
+        found = next(words)
+        mib = found.whole // _MIB
+        with track("Verifying", mib, "MiB") if mib >= _LONG else nullcontext() as shown:
+            told = 0
+            while found.verdict is None:
+                if shown is not None:
+                    for _ in range(told, found.done // _MIB):
+                        shown.step()
+                told, found = found.done // _MIB, next(words)
+    return found.verdict
+
+
 @audit_command.command("verify")
 @click.option("--paper", metavar="CODE", default="", help="Compare with a printed page.")
 @click.option("--size", type=click.IntRange(0), help="With --paper: its number of records.")
@@ -104,7 +124,7 @@ def verify(
     """
     if bool(paper) != (size is not None):
         raise UsageError("--paper and --size belong together", remedy="as the page shows them")
-    verdict = appliance.audit_verify()
+    verdict = _verdict(appliance)
     seen = appliance.witnessing.verify()
     compared = []
     if size is not None:

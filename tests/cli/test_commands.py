@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,16 @@ def test_every_act_is_on_record_and_the_record_verifies(filled: Desk) -> None:
     assert endings == ["done", "denied"]
     verdict = json.loads(filled.ok("audit", "verify", "--json"))
     assert verdict["records"] >= len(records)
+
+
+def test_a_long_verification_says_how_far_it_is(
+    filled: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.cli.audit._MIB", 256)  # so that this log is a long one
+    ran = filled.run("audit", "verify")
+    assert ran.code == 0
+    assert re.search(r"Verifying: \d+/\d+, ", ran.err)
+    assert "records verify" in ran.err
 
 
 def test_status_and_doctor(filled: Desk) -> None:
