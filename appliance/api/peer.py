@@ -34,7 +34,11 @@ class Peer:
 
     def has_gone(self) -> bool:
         """Whether the process that connected has ended; false where the kernel cannot tell."""
-        return self.process >= 0 and bool(select.select([self.process], [], [], 0)[0])
+        if self.process < 0:
+            return False
+        poll = select.poll()
+        poll.register(self.process, select.POLLIN)
+        return bool(poll.poll(0))
 
     def close(self) -> None:
         """Let the process go."""

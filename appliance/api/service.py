@@ -125,7 +125,10 @@ class Service:
         )
         with self._lock:
             self._callers[connection] = peer, thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the machine has no room for one more
+            self._let_go(connection, peer)
 
     def _attend(self, connection: socket.socket, peer: Peer) -> None:
         try:
@@ -142,10 +145,13 @@ class Service:
         except (OSError, ApplianceError):
             pass  # this caller's own misfortune
         finally:
-            with self._lock:
-                self._callers.pop(connection, None)
-            connection.close()
-            peer.close()
+            self._let_go(connection, peer)
+
+    def _let_go(self, connection: socket.socket, peer: Peer) -> None:
+        with self._lock:
+            self._callers.pop(connection, None)
+        connection.close()
+        peer.close()
 
     def _speaks_own(self, connection: socket.socket) -> bool:
         """Look at the first bytes without taking them.
