@@ -41,16 +41,25 @@ READS = frozenset(
 )
 
 
-def compare(pen: Pen, bound: str, root: str) -> None:
-    """Compare the catalogue's root with the one bound last; nothing is compared where one is empty.
+def account(pen: Pen, torn: int, bound: str, root: str) -> None:
+    """Put on record what was found at open: a torn end that was cut, and another catalogue.
+
+    Args:
+        pen: writes the log.
+        torn: bytes that were cut.
+        bound: the root of the catalogue that the log bound last; empty: none.
+        root: the catalogue's; empty: there is none. Nothing is compared where one is empty.
 
     Raises:
         StoreDamaged: they differ, and no act that could have made the difference was cut short.
         AuditError: what was found cannot be recorded.
     """
+    system = Actor(os.getuid())
+    if torn:
+        cut = Result("done", "", (("torn_bytes", torn),))
+        pen.write(draft(Kind.SYSTEM, system, "repair_log", result=cut), binds=False)
     if not bound or not root or bound == root:
         return
-    system = Actor(os.getuid())
     changers = [one for one in pen.unanswered.values() if one.action not in READS]
     if changers:
         found = Result("done", "", (("acts_cut_short", len(changers)),))

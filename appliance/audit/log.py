@@ -20,7 +20,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 
 from appliance.audit import segments
-from appliance.audit.binding import compare
+from appliance.audit.binding import account
 from appliance.audit.chain import SEGMENT_RECORDS, Chain, begin
 from appliance.audit.checkpoint import origin_of
 from appliance.audit.clock import Moment, now
@@ -66,11 +66,14 @@ class AuditLog:
         """Answer the intents that a crash left open; callers use ``create`` or ``open``."""
         self._folder, self._public_key = folder, sign.public_key(seed)
         self._chain, self._private = chain, private
-        self._pen = Pen(chain, private, clock, root)
         self.policy = policy  # hash of the set in force; whoever changes it says so here
+        self._pen = Pen(chain, private, clock, root, lambda: self.policy)
+        self._append = self._pen.write
         self.officers: Callable[[], Sequence[Recipient]] = tuple  # whose keys are in force
         try:
-            self._account_for(chain.torn_bytes, root())
+            account(self._pen, chain.torn_bytes, chain.bound, root())
+            for intent in tuple(self._pen.unanswered):
+                self.outcome(IntentId(intent), INTERRUPTED)
         except BaseException:
             self._pen.close()
             raise
@@ -373,18 +376,6 @@ class AuditLog:
     ) -> None:
         self.close()
 
-    def _account_for(self, torn: int, root: str) -> None:
-        system = Actor(os.getuid())
-        if torn:
-            counts = (("torn_bytes", torn),)
-            self._pen.write(
-                draft(Kind.SYSTEM, system, "repair_log", result=Result("done", "", counts)),
-                binds=False,
-            )
-        compare(self._pen, self._chain.bound, root)
-        for intent in tuple(self._pen.unanswered):
-            self.outcome(IntentId(intent), INTERRUPTED)
-
     def _answer(self, kind: Kind, of: IntentId) -> Draft:
         intent = self._pen.unanswered.get(of)
         if intent is None:
@@ -393,10 +384,6 @@ class AuditLog:
         drafted = draft(kind, actor, intent.action, collection=intent.collection)
         drafted.of, drafted.purpose = of, intent.purpose
         return drafted
-
-    def _append(self, drafted: Draft, private: Mapping[str, str] = _NOTHING) -> Draft:
-        drafted.policy = self.policy
-        return self._pen.write(drafted, private)
 
 
 def _with_name(actor: Actor, private: Mapping[str, str]) -> Mapping[str, str]:

@@ -65,7 +65,9 @@ class Pen:
         private: PrivateStrings,
         clock: Callable[[], Moment],
         root: Callable[[], str],
+        policy: Callable[[], str],
     ) -> None:
+        self._policy = policy
         self._chain, self._private, self._clock, self._root = chain, private, clock, root
         self._commit: Commit[_Wanted] = Commit(self._write)
         self._spent = False  # that the room on the disk is spent stands in the log
@@ -95,6 +97,7 @@ class Pen:
             raise AuditError("the audit log is closed and takes no records")
         status = drafted.result.status if drafted.result else ""
         drafted.code = code(drafted.kind, drafted.action, status)
+        drafted.policy = self._policy()
         if drafted.kind in BEFORE and drafted.action not in ALWAYS:
             self._need_room()
         wanted = _Wanted(drafted, private, binds)

@@ -84,7 +84,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("kinds", nargs="*", choices=(*KINDS, []), metavar="KIND", help="or both")
     parser.add_argument("--sample", type=int, default=0, help="of the matrix: only so many trials")
-    parser.add_argument("--bits", type=int, default=0, help="of a log: only so many 1-bit changes")
+    parser.add_argument(
+        "--bits", type=int, default=20_000, help="1-bit changes of a log; 0: all 1.2 million"
+    )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--files", type=int, default=40, help="of the kill loop")
     parser.add_argument("--seed", type=int, default=20, help="of documents, sample and moments")
