@@ -132,12 +132,13 @@ def _rows(session: Session, *where: ColumnElement[bool]) -> tuple[StoredDocument
 
 
 def _labels(session: Session, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    query = select(LabelTable).order_by(LabelTable.document, LabelTable.key)
+    query = select(LabelTable.document, LabelTable.key, LabelTable.value)
+    query = query.order_by(LabelTable.document, LabelTable.key)
     if len(ids) <= MOST_NAMED:
         query = query.where(LabelTable.document.in_(ids))
     labels: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for row in session.scalars(query):
-        labels[row.document].append((row.key, row.value))
+    for document, key, value in session.execute(query):
+        labels[document].append((key, value))
     return labels
 
 

@@ -24,6 +24,8 @@ from appliance.store.seals import open_reason, seal_reason
 from appliance.store.shelf import Shelf
 from appliance.store.turns import Turns
 
+Places = tuple[tuple[Collection, ...], tuple[Placed, ...]]
+
 
 class People:
     """The part of a store that knows people and what they are to collections."""
@@ -31,6 +33,7 @@ class People:
     _ring: Keyring
     _shelf: Shelf
     _epoch: int | None = None  # as read; no other process can change it while the store is open
+    _kept_places: tuple[tuple[int, int], Places] | None = None
 
     @property
     def turns(self) -> Turns:
@@ -73,15 +76,22 @@ class People:
                 known = self._epoch = people_rows.epoch(session)  # before any change's transaction
         return known
 
-    def placed(self) -> tuple[tuple[Collection, ...], tuple[Placed, ...]]:
-        """Every collection, and where every document lies; no name of a document is opened."""
+    def placed(self) -> Places:
+        """Every collection, and where every document lies; no name of a document is opened.
+
+        Read again after any change of collections, documents or rights.
+        """
+        moved = (self.epoch(), self._shelf.moved)  # before reading: what changes later is read anew
+        kept = self._kept_places
+        if kept is not None and kept[0] == moved:
+            return kept[1]
         with self._shelf.catalogue.transaction() as session:
             rows = document_rows.placed(session)
             collections = people_rows.collections(session)
         where = {collection.id: collection for collection in collections}
-        return collections, tuple(
-            Placed(id, where[at], labels) for id, (at, labels) in rows.items()
-        )
+        placed = tuple(Placed(id, where[at], labels) for id, (at, labels) in rows.items())
+        self._kept_places = (moved, (collections, placed))
+        return collections, placed
 
     def afresh(
         self, uid: int, documents: Iterable[DocumentId]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from threading import RLock
 
 from sqlalchemy.orm import Session
@@ -59,6 +60,8 @@ class Shelf:
         self._name_key = name_key
         self._observe = observe
         self.turns = Turns()
+        self._moves = count(1)
+        self.moved = 0  # another number after every document that came, was replaced or went
         self.changing = RLock()  # held by Store where documents and what is made of them change
 
     def add(self, new: NewDocument, ledger: FileRow | None) -> Document:
@@ -337,12 +340,15 @@ class Shelf:
             # objects stay: if the row is not there at the next open, they are collected then.
             self.objects.remove(object_id for _, object_id in stored.objects)
             raise
+        finally:
+            self.moved = next(self._moves)
         return derived
 
     def _erase_rows(self, id: DocumentId) -> tuple[str, ...]:
         with self.turns.alone(), self.catalogue.transaction() as session:
             derived = _derived(session, id)
             document_rows.erase(session, id)
+        self.moved = next(self._moves)
         return derived
 
     def _turn(self, replaced: bool) -> AbstractContextManager[None]:

@@ -39,6 +39,7 @@ class Words(Library):
     def __init__(self, store: Store, finder: type[Finder] = Finder) -> None:
         vectors = WordVectors()
         self._store, self._chunk_characters, self._turn = store, 600, RLock()
+        self._versions = {}
         self._embedder = vectors  # type: ignore[assignment]
         self._finder = finder(vectors, DIMENSIONS)
 

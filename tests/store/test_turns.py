@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -96,6 +97,23 @@ def test_changes_of_who_may_what_and_erasures_wait_for_a_release(
         assert not thread.is_alive()
     with store.turns.shared():
         store.add_document(new_document(collection.id, "another"))  # takes nothing from anybody
+
+
+def test_places_are_read_again_after_every_change(store: Store, collection: Collection) -> None:
+    """What was read once is kept only as long as nothing came, went or was labelled."""
+    assert store.placed() == ((collection,), ())
+    first = store.add_document(new_document(collection.id, "a"))
+    assert [one.document for one in store.placed()[1]] == [first.id]
+    assert store.placed()[1] is store.placed()[1]
+    labelled = store.label_collection(collection, (("hold", "yes"),))
+    assert [one.where for one in store.placed()[1]] == [labelled]
+    other = store.create_collection("other", "legal")
+    assert set(store.placed()[0]) == {labelled, other}
+    new = replace(new_document(collection.id, "a", "more"), labels=(("privileged", "yes"),))
+    store.add_document(new)
+    assert [one.labels for one in store.placed()[1]] == [(("privileged", "yes"),)]
+    store.delete_document(first.id)
+    assert store.placed()[1] == ()
 
 
 def test_what_is_read_afresh_is_what_stands_there(store: Store, collection: Collection) -> None:
