@@ -62,6 +62,22 @@ _STATUS: tuple[tuple[type[ApplianceError], int], ...] = (
 )
 
 Handler = Callable[[Visit], Answer]
+PAGES: tuple[tuple[str, Handler, str], ...] = (
+    ("/", overview.overview, "GET"),
+    ("/timeline", timeline.timeline, "GET"),
+    ("/event/{seq}", timeline.event, "GET"),
+    ("/people", looking.people, "GET"),
+    ("/person/{uid}", looking.person, "GET"),
+    ("/document/{id}", looking.document, "GET"),
+    ("/walls", looking.walls, "GET"),
+    ("/wall/{id}", looking.wall, "GET"),
+    ("/glass/{id}", reviews.reviewed, "POST"),
+    ("/evidence", evidence.evidence, "GET"),
+    ("/evidence", evidence.gather, "POST"),
+    ("/evidence/{name}", evidence.carry, "GET"),
+    ("/verify", verifying.verifying, "GET"),
+    ("/verify", verifying.begin, "POST"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +134,6 @@ def application(open_appliance: Open) -> Starlette:
     console = Console(open_appliance, Sessions(on_end=_left))
     door = entry.Door(open_appliance, console.sessions)
 
-    def at(path: str, handler: Handler, *methods: str) -> Route:
-        async def endpoint(request: Request) -> Response:
-            return await console.signed_in(request, handler)
-
-        return Route(path, endpoint, methods=list(methods or ("GET",)))
-
     async def login(request: Request) -> Response:
         body = await request.body() if request.method == "POST" else b""
         return await run_in_threadpool(_at_door, door, request, body)
@@ -144,28 +154,21 @@ def application(open_appliance: Open) -> Starlette:
     return Starlette(
         lifespan=life,
         routes=[
+            Mount("/assets", StaticFiles(directory=HERE / "assets")),
             Route("/login", login, methods=["GET", "POST"]),
             Route("/logout", logout, methods=["POST"]),
-            at("/", overview.overview),
-            at("/timeline", timeline.timeline),
-            at("/event/{seq}", timeline.event),
-            at("/people", looking.people),
-            at("/person/{uid}", looking.person),
-            at("/document/{id}", looking.document),
-            at("/walls", looking.walls),
-            at("/wall/{id}", looking.wall),
-            at("/glass/{id}", reviews.reviewed, "POST"),
-            *(at(path, handler, *methods) for path, handler, methods in reviews.ROUTES),
-            at("/evidence", evidence.evidence),
-            at("/evidence", evidence.gather, "POST"),
-            at("/evidence/{name}", evidence.carry),
-            at("/verify", verifying.verifying),
-            at("/verify", verifying.begin, "POST"),
-            Mount("/assets", StaticFiles(directory=HERE / "assets")),
-            at("/{rest:path}", _nowhere),
+            *(_route(console, *one) for one in (*PAGES, *reviews.ROUTES)),
+            _route(console, "/{rest:path}", _nowhere),
         ],
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=guard)],
     )
+
+
+def _route(console: Console, path: str, handler: Handler, method: str = "GET") -> Route:
+    async def endpoint(request: Request) -> Response:
+        return await console.signed_in(request, handler)
+
+    return Route(path, endpoint, methods=[method])
 
 
 def _at_door(door: entry.Door, request: Request, body: bytes) -> Response:

@@ -6,6 +6,7 @@ note; a review is signed when every event of it was looked at.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from appliance.audit.records import Record
@@ -142,13 +143,13 @@ def sign(visit: Visit) -> Answer:
     return Elsewhere(f"/review/{number}")
 
 
-ROUTES = (
-    ("/reviews", reviews, ("GET",)),
-    ("/reviews", start, ("POST",)),
-    ("/review/{review}", review, ("GET",)),
-    ("/review/{review}/event/{seq}", look, ("GET",)),
-    ("/review/{review}/event/{seq}", note, ("POST",)),
-    ("/review/{review}/sign", sign, ("POST",)),
+ROUTES: tuple[tuple[str, Callable[[Visit], Answer], str], ...] = (
+    ("/reviews", reviews, "GET"),
+    ("/reviews", start, "POST"),
+    ("/review/{review}", review, "GET"),
+    ("/review/{review}/event/{seq}", look, "GET"),
+    ("/review/{review}/event/{seq}", note, "POST"),
+    ("/review/{review}/sign", sign, "POST"),
 )
 
 
