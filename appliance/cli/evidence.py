@@ -137,27 +137,38 @@ def report(
       appliance audit report patient --collection P-118 --from 2026-01-01 --key
       appliance audit report outside-hours --zone Europe/Berlin --out nights.csv
     """
+    asked = _wanted(since, until, who, what, collection)
+    opening = _opening(appliance, with_key, key_file)
+    _report(appliance, kind, asked, (hours, zone), out, opening, as_json=as_json)
+
+
+def _report(
+    appliance: Appliance,
+    kind: str,
+    asked: Wanted,
+    working: tuple[str, str],
+    out: Path | None,
+    opening: Opening | None,
+    *,
+    as_json: bool,
+) -> None:
     from appliance.audit.clock import now
     from appliance.dossier import reports, sheet
     from appliance.dossier.telling import names_of, sealed, tell
 
-    form = out.suffix if out else ".txt"
-    if form not in FORMS:
+    if out is not None and out.suffix not in FORMS:
         raise UsageError("a report is .txt, .csv or .pdf", remedy="name the file so with --out")
-    chosen, working = reports.Kind(kind), reports.Hours.parse(hours, zone)
-    asked = _wanted(since, until, who, what, collection)
-    wanted = reports.wanted(chosen, asked)
-    opening = _opening(appliance, with_key, key_file) or sealed
-    evidence = appliance.evidence
-    names = names_of(evidence.names(), evidence.shelves())
-    told = tell(_told(evidence.records(wanted, kind)), names, opening)
-    found = reports.report(chosen, asked, told, now().time, working)
+    chosen, hours = reports.Kind(kind), reports.Hours.parse(*working)
+    records = appliance.evidence.records(reports.wanted(chosen, asked), kind)
+    names = names_of(appliance.evidence.names(), appliance.evidence.shelves())
+    told = tell(_told(records), names, opening or sealed)
+    found = reports.report(chosen, asked, told, now().time, hours)
     if as_json:
         emit_json(reports.plain(found))
     if out is not None:
         from appliance.output import replaced
 
-        replaced(out, sheet.FORMS[form](found))
+        replaced(out, sheet.FORMS[out.suffix](found))
         note(f"{len(found.told)} events: {out}")
     elif not as_json:
         click.echo(sheet.text(found), nl=False)
