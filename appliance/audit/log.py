@@ -348,11 +348,7 @@ class AuditLog:
         return self._chain.size
 
     def checkpoint(self) -> bytes:
-        """A checkpoint over all that is durable now, as the signed note to carry away.
-
-        Raises:
-            AuditError: it cannot be written, or the log has stopped.
-        """
+        """A checkpoint over all that is durable now, as a signed note.  Raises AuditError."""
         return self._chain.checkpoint()
 
     def close(self) -> None:
