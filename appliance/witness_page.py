@@ -14,6 +14,7 @@ from appliance.printing.pdf import Line, Mark, document
 from appliance.printing.qr import blocks, svg
 
 _LEFT, _WIDTH = 56.0, 230.0
+_WIDE = 76  # characters of a value on one line of the page
 _TITLE = "Checkpoint of an audit log"
 
 
@@ -38,8 +39,12 @@ def _drawn(checkpoint: Checkpoint, note: bytes, key: str, time: str) -> Iterator
     yield Line(_TITLE, _LEFT, 72, 18, bold=True)
     top = 104.0
     for line in _said(checkpoint, key, time):
-        yield Line(line, _LEFT, top, 10)
-        top += 15
+        label, _, value = line.partition(":")
+        large = label == "Code"
+        yield Line(label, _LEFT, top, 10)
+        for part in (value.strip()[at : at + _WIDE] for at in range(0, len(value), _WIDE)):
+            yield Line(part, _LEFT + 60, top, 13 if large else 9.5, bold=large)
+            top += 15
     yield from blocks(note.decode("utf-8"), _LEFT, top, _WIDTH)
     top += _WIDTH + 20
     for line in note.decode("utf-8").splitlines():
