@@ -218,14 +218,14 @@ def test_ctrl_c_keeps_what_was_finished(desk: Desk, folder_of: Callable[..., Pat
 def test_a_full_disk_is_said_and_nothing_is_half_done(
     bare_desk: Desk, folder_of: Callable[..., Path]
 ) -> None:
-    root_inside = 0  # whoever we are outside
+    root_inside = 0  # whoever we are outside; of the 5 MiB store and log set aside two
     Appliance.create(config.load(bare_desk.home), PASSPHRASE, root_inside, cost=QUICK)
     folder = folder_of("in", **{f"big{n}": os.urandom(300_000).hex() for n in range(6)})
     small = bare_desk.home.parent / "small"
     small.mkdir()
     appliance = f"{' '.join(CLI)} --home {small}/home"
     script = (
-        f"mount -t tmpfs -o size=4m tmpfs {small} && cp -a {bare_desk.home} {small}/home && "
+        f"mount -t tmpfs -o size=5m tmpfs {small} && cp -a {bare_desk.home} {small}/home && "
         f"{appliance} collection create c && {appliance} ingest {folder} -c c; code=$?; "
         f"{appliance} list && exit $code"
     )
@@ -252,12 +252,12 @@ def test_another_process_holds_the_store(desk: Desk) -> None:
 
 
 def test_faults_of_ours_show_no_content(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from appliance.questions import Questions
+    from appliance.warm import Warm
 
     def broken(*_: object) -> None:
         raise KeyError("secret content")
 
-    monkeypatch.setattr(Questions, "search", broken)
+    monkeypatch.setattr(Warm, "library", broken)
     ran = desk.run("search", "anything")
     assert ran.code == 1
     assert "KeyError at test_bad_input.py" in ran.err
