@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from appliance.acceptance import pdf_page
 from appliance.acceptance.checks import Check, failed, judge, passed, unknown
 from appliance.acceptance.ground import COLLECTION, REMEDY, SEALED, Ground
 from appliance.app import Appliance
@@ -16,6 +15,7 @@ from appliance.audit.verify import verify
 from appliance.documents import Citation, Document, DocumentId, Passage
 from appliance.errors import AuditError
 from appliance.ingest.folder import walk
+from appliance.printing import pdf
 
 QUESTIONS = ("Which law governs the agreement?", "furosemide dose", "revenue of the quarter")
 PASSAGES = 8
@@ -146,8 +146,8 @@ def verbatim(appliance: Appliance, shown: Sequence[Passage | Citation]) -> Check
 
 def _two_pages(folder: Path) -> None:
     """A PDF whose second page cannot be opened."""
-    pages = [[pdf_page.Line(f"This is page {n} of the instructions.", 72, 90, 12)] for n in (1, 2)]
-    data = pdf_page.document(pages)
+    pages = [[pdf.Line(f"This is page {n} of the instructions.", 72, 90, 12)] for n in (1, 2)]
+    data = pdf.document(pages)
     second = data.rindex(b"/Type /Page /Parent")
     folder.mkdir()
     spoilt = data[:second] + b"/Type /Pagx /Parant" + data[second + 19 :]

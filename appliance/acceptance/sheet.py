@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterator
 
 from appliance.acceptance.checks import Check, Verdict
-from appliance.acceptance.pdf_page import HEIGHT, Line, document
 from appliance.acceptance.record import Signed
+from appliance.printing.pdf import HEIGHT, Line, document
 
 _MEANING = {
     Verdict.PASS: "Every check that applies to this installation was made and passed.",

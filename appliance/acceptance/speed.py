@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.acceptance import pdf_page
 from appliance.acceptance.checks import Figure
 from appliance.acceptance.ground import REMEDY
 from appliance.app import Appliance
@@ -17,6 +16,7 @@ from appliance.engine.client import Prompt, VllmEngine
 from appliance.errors import InvariantBroken
 from appliance.ingest import kinds, reading
 from appliance.ingest.reading import Wishes
+from appliance.printing import pdf
 from appliance.sandbox.server import ReaderServer
 
 PAGES, FEW_PAGES = 60, 6  # to be read; to be embedded
@@ -40,7 +40,7 @@ def reading_and_embedding(appliance: Appliance, settings: Settings) -> Iterator[
 
 
 def _read(reader: ReaderServer, pages: int) -> ParsedDocument:
-    data = pdf_page.document([tuple(_lines(number)) for number in range(pages)])
+    data = pdf.document([tuple(_lines(number)) for number in range(pages)])
     answer = reader.read(data, kinds.family(data[:1024]), Wishes(".pdf").encode())
     parsed = reading.decode(answer).document
     if parsed is None or parsed.pages != pages:
@@ -61,6 +61,6 @@ def generating(appliance: Appliance, settings: Settings) -> Figure:
     return Figure(f"tokens generated, {PROMPTS} answers at a time", round(rate, 1), "tokens/s")
 
 
-def _lines(page: int) -> Iterator[pdf_page.Line]:
+def _lines(page: int) -> Iterator[pdf.Line]:
     for number in range(40):
-        yield pdf_page.Line(f"{page}.{number} {_WORDS}.", 60, 60 + 18 * number, 10)
+        yield pdf.Line(f"{page}.{number} {_WORDS}.", 60, 60 + 18 * number, 10)

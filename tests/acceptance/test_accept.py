@@ -16,8 +16,8 @@ from appliance.engine import launch
 from appliance.engine.isolation import namespace_refusal
 from appliance.offline import is_forbidden
 from tests.acceptance.installation import flip, install, plant
-from tests.acceptance.test_pdf_page import texts
 from tests.conftest import Desk
+from tests.printing.test_pdf import texts
 
 NAMESPACED = pytest.mark.skipif(
     bool(namespace_refusal()), reason="this host allows no network namespaces"

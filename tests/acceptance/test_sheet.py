@@ -8,7 +8,7 @@ from appliance.acceptance.checks import Check, Verdict
 from appliance.acceptance.record import signed
 from appliance.acceptance.sheet import pdf, text
 from tests.acceptance.reports import CHECKS, report
-from tests.acceptance.test_pdf_page import texts
+from tests.printing.test_pdf import texts
 
 FAILED = Check("P9", "language model", Verdict.FAIL, "weights differ " * 20, "install it again")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pypdfium2 as pdfium
 
-from appliance.acceptance.pdf_page import HEIGHT, WIDTH, Line, document
+from appliance.printing.pdf import HEIGHT, WIDTH, Line, document
 
 
 def texts(data: bytes) -> list[str]:
