@@ -103,7 +103,8 @@ class People:
         with self._shelf.catalogue.transaction() as session:
             facts = grant_rows.of_person(session, people_rows.principal(session, uid))
             rows = document_rows.placed(session, frozenset(documents))
-            where = {c.id: c for c in people_rows.collections(session)}
+            asked = frozenset(at for at, _ in rows.values())
+            where = {c.id: c for c in people_rows.collections(session, asked)}
         return facts, {id: Placed(id, where[at], labels) for id, (at, labels) in rows.items()}
 
     # collections

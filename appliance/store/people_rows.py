@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from appliance.documents import Collection, CollectionId
+from appliance.store.document_rows import MOST_NAMED
 from appliance.store.records import CollectionKey, PrincipalRow
 from appliance.store.tables import (
     CollectionKeyTable,
@@ -93,12 +94,19 @@ def put_labels(session: Session, collection: Collection) -> None:
     )
 
 
-def collections(session: Session) -> tuple[Collection, ...]:
-    """Every collection, by name."""
+def collections(
+    session: Session, only: frozenset[CollectionId] | None = None
+) -> tuple[Collection, ...]:
+    """Every collection, or ``only`` some, by name."""
     labels: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for label in session.scalars(select(CollectionLabelTable).order_by(CollectionLabelTable.key)):
+    labelled = select(CollectionLabelTable).order_by(CollectionLabelTable.key)
+    wanted = select(CollectionTable).order_by(CollectionTable.name)
+    if only is not None and len(only) <= MOST_NAMED:
+        labelled = labelled.where(CollectionLabelTable.collection.in_(only))
+        wanted = wanted.where(CollectionTable.id.in_(only))
+    for label in session.scalars(labelled):
         labels[label.collection].append((label.key, label.value))
-    rows = session.scalars(select(CollectionTable).order_by(CollectionTable.name))
+    rows = session.scalars(wanted)
     return tuple(
         Collection(CollectionId(r.id), r.name, r.sector, r.created, tuple(labels[r.id]))
         for r in rows
