@@ -1,4 +1,4 @@
-"""What many share: the same work is done once, and a collection is not filled and erased at once."""
+"""What many share: work done once, and a collection that is not filled and erased at once."""
 
 from __future__ import annotations
 
