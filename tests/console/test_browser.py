@@ -72,8 +72,12 @@ def test_the_browser_asks_nobody_but_the_console(walked: Walked) -> None:
 
 def test_the_browser_has_nothing_to_complain_of(walked: Walked) -> None:
     """Nothing that the content security policy stopped, no fault of the script."""
-    expected = "status of 403"  # the wrong passphrase
-    assert [said for said in walked.complaints if expected not in said] == []
+    expected = (
+        "status of 403",  # the wrong passphrase
+        "Autofocus processing was blocked",  # the walk typed before the page had settled
+    )
+    complaints = [said for said in walked.complaints if not any(one in said for one in expected)]
+    assert complaints == []
 
 
 def test_the_pages_are_accessible(walked: Walked) -> None:
