@@ -55,6 +55,7 @@ def converse(connection: socket.socket, premises: Premises, peer: Peer, turns: T
             super().__init__(connection, "", None)  # type: ignore[arg-type]
 
     Attending()
+    refusing.linger(connection)
 
 
 class _Attending(BaseHTTPRequestHandler):

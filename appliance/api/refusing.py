@@ -20,6 +20,8 @@ from appliance.errors import (
 )
 
 RETRY_AFTER_S = 2
+LINGERING_S = 1.0
+_MOST_PIECES = 32
 
 
 def status_of(error: ApplianceError) -> http.HTTPStatus:
@@ -65,4 +67,14 @@ def by_http(connection: socket.socket, error: ApplianceError) -> None:
         head.append(f"Retry-After: {RETRY_AFTER_S}")
     with suppress(OSError):
         connection.sendall("\r\n".join([*head, "", ""]).encode("ascii") + body)
+    linger(connection)
+
+
+def linger(connection: socket.socket) -> None:
+    """Let the caller finish their sentence, within bounds, so that they read what was answered."""
+    with suppress(OSError):
         connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(LINGERING_S)
+        for _ in range(_MOST_PIECES):
+            if not connection.recv(1 << 16):
+                return
