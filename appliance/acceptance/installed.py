@@ -124,7 +124,8 @@ def _locked(
     if found is not None:
         return _pins((settings.root / "locks" / f"{part}.txt",)), frozenset(), True
     folder = _CHECKOUT / "offline-wheels"
-    locks = sorted(folder.glob(f"{part}*.lock"))
+    held = {"app": "dev", "engine": "engine-*"}[part]  # a checkout has the tools of its tests
+    locks = sorted(folder.glob(f"{held}.lock"))
     return _pins((*locks, folder / "torch-cpu.lock")), _OWN, False
 
 
