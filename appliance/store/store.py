@@ -240,7 +240,8 @@ class Store(Custody, FileLedger, OfficerKeys, ResultArchive, SecondFactors, Peop
             InvariantBroken: the parent is not there, or the ledger may not go there.
             DiskFull: nothing of the new document is kept; an old version stays.
         """
-        return self._shelf.add(new, ledger)
+        with self._shelf.changing:
+            return self._shelf.add(new, ledger)
 
     def documents(
         self, collection: CollectionId | None = None, only: frozenset[DocumentId] | None = None
@@ -281,7 +282,8 @@ class Store(Custody, FileLedger, OfficerKeys, ResultArchive, SecondFactors, Peop
         Raises:
             NotFound: no such document.
         """
-        self._shelf.erase(id)
+        with self._shelf.changing:
+            self._shelf.erase(id)
 
     # the batch ledger
 
@@ -316,13 +318,14 @@ class Store(Custody, FileLedger, OfficerKeys, ResultArchive, SecondFactors, Peop
             InvariantBroken: the task was not started.
             DiskFull: nothing of the result is kept.
         """
-        object_id = self._shelf.write_result(id, result)
-        row = TaskRow(id, task, TaskState.DONE, result=object_id)
-        try:
-            self._shelf.move_task(row, frozenset({TaskState.RUNNING}))
-        except (DiskFull, InvariantBroken, NotFound):
-            self._shelf.objects.remove([object_id])
-            raise
+        with self._shelf.changing:
+            object_id = self._shelf.write_result(id, result)
+            row = TaskRow(id, task, TaskState.DONE, result=object_id)
+            try:
+                self._shelf.move_task(row, frozenset({TaskState.RUNNING}))
+            except (DiskFull, InvariantBroken, NotFound):
+                self._shelf.objects.remove([object_id])
+                raise
 
     def task_failed(self, id: DocumentId, task: str, reason: str) -> None:
         """Close a task without a result; ``reason`` names no content.
