@@ -39,6 +39,7 @@ def test_a_name_that_is_no_text_can_still_be_shown(tmp_path: Path) -> None:
     (found,) = walk(tmp_path).files
 
     assert found.name == "caf?.txt"
+    assert isinstance(found.path, Path)
     assert found.path.read_text() == "x"
 
 
