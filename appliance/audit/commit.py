@@ -3,7 +3,7 @@
 Whoever finds nobody writing writes all that waits at once, and hands over to one of those who came
 meanwhile.  One writer alone waits for nobody and changes no thread; sixteen share ``fdatasync``,
 and one of them places all of theirs, with no other lock to wait for.  Whoever writes next waits a
-moment for those who were there the last time: they are on their way, and a sync for each costs more.
+moment for those who were there the last time: they are on their way, and a sync each costs more.
 """
 
 from __future__ import annotations
