@@ -18,7 +18,7 @@ from appliance.egress import facts
 from appliance.engine import models, server
 from appliance.errors import ApplianceError
 from appliance.governed import MOMENT
-from appliance.governing import ADMINISTRATOR, SEPARATE
+from appliance.governing import ADMINISTRATOR, OFFICER, SEPARATE
 from appliance.officers import roster, unrecorded
 from appliance.premises import FIRST_ROLES
 from appliance.reviewing import standing
@@ -223,15 +223,18 @@ def _glass(appliance: Appliance) -> Finding:
 
 
 def _separation(appliance: Appliance) -> Finding:
-    """Nobody holds two of the roles that are kept apart; the founder's pair is said."""
-    joined = [
-        p.roles & SEPARATE for p in appliance.store.principals() if len(p.roles & SEPARATE) > 1
-    ]
-    founders = joined.count(FIRST_ROLES)
-    found = f"{len(joined) - founders} person(s) with roles that are kept apart"
-    if founders:
-        found += "; the founder is operator and officer"
-    return Finding("roles", len(joined) == founders <= 1, found, "`appliance role revoke`")
+    """Nobody holds two of the roles that are kept apart, but the founder until they are divided."""
+    people = appliance.store.principals()
+    joined = sum(len(p.roles & SEPARATE) > 1 for p in people)
+    if not _divided(appliance):
+        founder = any(p.roles >= FIRST_ROLES for p in people)
+        found = "the founder is operator and officer" if founder else f"{joined} joined"
+        return Finding(
+            "roles", joined == founder, found, "`appliance role grant ... administrator`"
+        )
+    officers = sum(OFFICER in p.roles for p in people)
+    found = f"{joined} person(s) with roles that are kept apart, {officers} officer(s)"
+    return Finding("roles", not joined and officers > 0, found, "`appliance role grant | revoke`")
 
 
 def _officers(appliance: Appliance) -> Finding:

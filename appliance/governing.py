@@ -90,6 +90,9 @@ class Governing:
     def grant_role(self, who: str, role: str) -> PrincipalRow:
         """Give a person a role.
 
+        With the first administrator the founder's two roles are divided: the officer's ends, so
+        that nobody holds two any more; the administrator appoints one.
+
         Raises:
             Denied: it must not be joined with a role that they have.
             NotFound: nobody of this name is known here.
@@ -104,7 +107,11 @@ class Governing:
                     f"{role} and {held} must not be one person's roles",
                     remedy="give the role to somebody else, or take the other from this person",
                 )
-            return self._with_roles(row, row.roles | {role})
+            given = self._with_roles(row, row.roles | {role})
+            for founder in self._store.principals() if role == ADMINISTRATOR else ():
+                if len(founder.roles & SEPARATE) > 1:
+                    self._with_roles(founder, founder.roles - {OFFICER})
+            return given
 
     def revoke_role(self, who: str, role: str) -> PrincipalRow:
         """Take a role from a person; it holds from their next request on.

@@ -98,7 +98,8 @@ def show(appliance: Appliance, account: str, as_json: bool) -> None:
 def role_command() -> None:
     """Give and take roles: operator, officer, administrator, custodian, or your own.
 
-    Nobody holds two of these four; only the founder of a store begins as operator and officer.
+    Nobody holds two of these four. The founder of a store begins as operator and officer; with the
+    first administrator the second of these ends.
     """
 
 
