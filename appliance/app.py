@@ -11,13 +11,13 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from appliance.access.policy import AccessClass
 from appliance.acts import APPLIANCE, Acts
 from appliance.audit.records import Kind, Record
 from appliance.audit.verify import Progress, Verdict, verify, verifying
+from appliance.closing import Closing
 from appliance.config import Settings
 from appliance.coverage import Coverage, account
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
@@ -49,7 +49,7 @@ if TYPE_CHECKING:  # loads heavy libraries; imported where it is used
 OWNED_AS = {"legal": "counsel", "health": "care_team", "finance": "deal_team"}  # else member
 
 
-class Appliance:
+class Appliance(Closing):
     """Every use case, for one principal; used by one thread at a time."""
 
     # The rooms: all that is public in them, and here, can be called over the service's socket.
@@ -121,17 +121,6 @@ class Appliance:
         self.work.close()
         if self._owned is not None:
             self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # -- collections and documents ------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from appliance.access.labels import Labels, joined, written
 from appliance.acts import Acts
+from appliance.closing import Closing
 from appliance.config import Settings
 from appliance.documents import Document, DocumentId, ParsedDocument
 from appliance.errors import Denied, InputUnreadable
@@ -60,7 +61,7 @@ class Export:
     content: bytes
 
 
-class Exports:
+class Exports(Closing):
     """Turns kept results into files; a context manager, for it may start a reader."""
 
     def __init__(
@@ -79,12 +80,6 @@ class Exports:
         self.passwords = tuple(passwords)
         self._held = ExitStack()
         self._reader: ReaderServer | None = None
-
-    def __enter__(self) -> Exports:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the reader, where one was needed."""

@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from appliance.access.decided import Decided
@@ -21,6 +20,7 @@ from appliance.access.principals import current as current_principal
 from appliance.acts import Acts, Via, nobody_waits
 from appliance.app import Appliance
 from appliance.audit.log import AuditLog
+from appliance.closing import Closing
 from appliance.config import Settings
 from appliance.crypto.keyring import Key
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
@@ -39,7 +39,7 @@ FIRST_ROLES = frozenset({"operator", "officer"})  # one person, until an adminis
 FIRST_PURPOSES = frozenset({"TREATMENT", "PAYMENT", "OPERATIONS", "PATIENT_REQUEST"})
 
 
-class Premises:
+class Premises(Closing):
     """One open store with all that belongs to it; a context manager."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
@@ -142,17 +142,6 @@ class Premises:
             self.log.close()
         finally:
             self.store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _copy_policies(source: Path, target: Path) -> None:

@@ -78,7 +78,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"store"}),
     frozenset({"crypto", "egress"}),
     frozenset({"sandbox", "plain", "printing", "results", "tables"}),
-    frozenset({"config", "documents", "hints", "offline"}),
+    frozenset({"closing", "config", "documents", "hints", "offline"}),
     frozenset({"errors"}),
 )
 HOMES: dict[str, tuple[str, ...]] = {

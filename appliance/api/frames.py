@@ -20,9 +20,8 @@ import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
+from appliance.closing import Closing
 from appliance.errors import ServiceUnavailable, UsageError
 from appliance.plain import Plain
 
@@ -57,7 +56,7 @@ class Message:
             os.close(descriptor)
 
 
-class Connection:
+class Connection(Closing):
     """One connected Unix socket that carries messages; used by one thread at a time."""
 
     def __init__(self, connected: socket.socket, largest: int) -> None:
@@ -144,17 +143,6 @@ class Connection:
     def close(self) -> None:
         """Let the other side know that nothing more comes."""
         self._socket.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _send(self, data: bytes, descriptors: Sequence[int]) -> None:
         sent = 0

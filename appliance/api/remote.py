@@ -14,8 +14,7 @@ import struct
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
 from appliance.acts import Via
 from appliance.api import files
@@ -23,6 +22,7 @@ from appliance.api.calls import Method, method_at, rooms
 from appliance.api.frames import LARGEST_RESULT, MAGIC, Connection, Garbled, Gone
 from appliance.api.telling import VERSION, error_of
 from appliance.app import Appliance
+from appliance.closing import Closing
 from appliance.errors import ServiceUnavailable
 from appliance.ingest.folder import Found
 from appliance.plain import Plain, from_plain, to_plain
@@ -88,7 +88,7 @@ class _Room:
         return _Bound(method, self._link)
 
 
-class Remote(_Room):
+class Remote(Closing, _Room):
     """What `reached` gives; a context manager, as `Appliance` is."""
 
     def __init__(
@@ -118,17 +118,6 @@ class Remote(_Room):
     def carry(self, code: str) -> None:
         """Show this code, or the pass that `Factors.check` gave for one, on every connection."""
         self._link.carry(code)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Link:

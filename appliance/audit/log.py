@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 
 from appliance.audit import segments
 from appliance.audit.binding import account
@@ -40,6 +40,7 @@ from appliance.audit.records import (
     draft,
 )
 from appliance.audit.removing import discard, oldest
+from appliance.closing import Closing
 from appliance.crypto import sign
 from appliance.crypto.keyring import Key
 from appliance.errors import InvariantBroken
@@ -50,7 +51,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_COUNTS: Mapping[str, int] = MappingProxyType({})
 
 
-class AuditLog:
+class AuditLog(Closing):
     """One store's audit log, open for writing. A context manager; safe to use from threads."""
 
     def __init__(
@@ -360,17 +361,6 @@ class AuditLog:
         self._pen.bind()
         self._pen.close()
         self._chain.close()
-
-    def __enter__(self) -> AuditLog:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _answer(self, kind: Kind, of: IntentId) -> Draft:
         intent = self._pen.unanswered.get(of)

@@ -17,10 +17,10 @@ import subprocess
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from appliance import offline
+from appliance.closing import Closing
 from appliance.config import ReaderSettings
 from appliance.errors import ApplianceError, SandboxError
 from appliance.sandbox.child import LONGEST_REQUEST, PROBE, WISHES_LENGTH, Ending
@@ -38,7 +38,7 @@ _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from {worker} import main;
 _ONE_THREAD = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "BLIS", "VECLIB")
 
 
-class ReaderServer:
+class ReaderServer(Closing):
     """A running reader process; a context manager.
 
     Any thread may call it; it reads one document at a time, so a pool is several of these.
@@ -83,17 +83,6 @@ class ReaderServer:
         with server._turn:
             server._start()
         return server
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def pid(self) -> int | None:

@@ -13,9 +13,8 @@ import shutil
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from appliance.closing import Closing
 from appliance.crypto.keyring import Key, Keyring, derive
 from appliance.crypto.unseal import DEFAULT_COST, Argon2Cost, Secret
 from appliance.documents import SECTORS, Collection, CollectionId, Document, DocumentId
@@ -65,7 +64,7 @@ _CATALOGUE, _OBJECTS, _LOCK, _RESERVE = "catalogue.db", "objects", "lock", "rese
 _LONGEST_NAME = 200  # characters of a collection's name
 
 
-class Store(Custody, FileLedger, OfficerKeys, ResultArchive, SecondFactors, People):
+class Store(Closing, Custody, FileLedger, OfficerKeys, ResultArchive, SecondFactors, People):
     """An open store; close it, or use it as a context manager."""
 
     def __init__(self, ring: Keyring, shelf: Shelf, folder: Path, held: ExitStack) -> None:
@@ -153,17 +152,6 @@ class Store(Custody, FileLedger, OfficerKeys, ResultArchive, SecondFactors, Peop
     def close(self) -> None:
         """Close the catalogue and release the lock; harmless when repeated."""
         self._held.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # keys
 
