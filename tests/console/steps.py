@@ -64,7 +64,7 @@ class Walker:
         self._goto("/timeline")
         self._page.select_option("select[name=decision]", "deny")
         self._page.select_option("select[name=person]", label="ben")
-        self._page.click("button:text-is('Show')")
+        self._follow("button:text-is('Show')")
         said = self._page.inner_text("ol.events >> nth=0")
         assert "ben tried to search" in said
         assert "denied by wall" in said
@@ -78,7 +78,7 @@ class Walker:
 
     def open(self) -> None:
         self._goto("/timeline?action=ask")
-        self._page.click("a.say >> nth=0")
+        self._follow("a.say >> nth=0")
         page = self._page.inner_text("main")
         assert "Which allergies are on record for the patient?" in page
         assert "The care team reads a patient's record" in page
@@ -87,28 +87,28 @@ class Walker:
 
     def document(self) -> None:
         self._goto("/timeline?action=ask")
-        self._page.click("a.say >> nth=0")
-        self._page.click("a[href^='/document/'] >> nth=0")
+        self._follow("a.say >> nth=0")
+        self._follow("a[href^='/document/'] >> nth=0")
         assert "Everyone who ever touched it" in self._page.inner_text("main")
         self._shot("document")
 
     def person(self) -> None:
         self._goto("/people")
         self._look("people")
-        self._page.click("main a:text-is('ben')")
+        self._follow("main a:text-is('ben')")
         assert "Project Elm" in self._page.inner_text("main")
         self._shot("person")
 
     def wall(self) -> None:
         self._goto("/walls")
-        self._page.click("text=Proof of no access")
+        self._follow("text=Proof of no access")
         assert "Nothing behind this wall was reached" in self._page.inner_text("main")
         self._shot("wall")
 
     def review_glass(self) -> None:
         self._goto("/walls")
         self._look("walls")
-        self._page.click("button:text-is('I reviewed this')")
+        self._follow("button:text-is('I reviewed this')")
         self._page.wait_for_selector("text=by olga")
 
     def review(self) -> None:
@@ -117,16 +117,17 @@ class Walker:
         self._look("reviews")
         self._page.fill("input[name=risky]", "3")
         self._page.fill("input[name=chance]", "2")
-        self._page.click("button:text-is('Draw the sample')")
-        self._page.click("a:text-is('Look at the next')")
+        self._follow("button:text-is('Draw the sample')")
+        self._follow("a:text-is('Look at the next')")
         self._page.fill("textarea[name=note]", "Asked about it; to be looked at again next week.")
         self._page.check("input[name=concern]")
         self._look("one event under review")
-        while self._page.query_selector("button:text-is('Keep, and on to the next')"):
-            self._page.click("button:text-is('Keep, and on to the next')")
+        on = "button:text-is('Keep, and on to the next')"
+        while self._page.query_selector(on):  # asked of a page that stands, not between two
+            self._follow(on)
         self._shot("review")
         self._page.fill("textarea[name=statement]", "Nothing else stood out.")
-        self._page.click("button:text-is('Sign off')")
+        self._follow("button:text-is('Sign off')")
         self._page.wait_for_selector("text=Signed off")
         assert "1 concern to be followed up" in self._page.inner_text("main")
         self._goto("/reviews")
@@ -136,7 +137,7 @@ class Walker:
         self._goto("/evidence")
         self._page.select_option("select[name=collection]", label="Project Elm")
         self._page.check("input[name=open]")
-        self._page.click("button:text-is('Gather')")
+        self._follow("button:text-is('Gather')")
         self._page.wait_for_selector("a:text-is('Carry away')")
         self._shot("evidence")
         with self._page.expect_download() as coming:
@@ -147,7 +148,7 @@ class Walker:
 
     def verify(self) -> None:
         self._goto("/verify")
-        self._page.click("button:text-is('Verify now')")
+        self._follow("button:text-is('Verify now')")
         self._page.wait_for_selector("text=The record is whole")
         self._shot("verify")
         self._goto("/")
@@ -177,13 +178,13 @@ class Walker:
         self._page.set_viewport_size({"width": SIZE[0], "height": SIZE[1]})
         self._page.emulate_media(color_scheme="light")
         self._goto("/walls")
-        self._page.click("text=Proof of no access")
+        self._follow("text=Proof of no access")
         self._page.wait_for_selector("text=Nothing behind this wall was reached")
         printed = self._page.pdf(path=str(self._out / "wall.pdf"), format="A4")
         assert printed.startswith(b"%PDF")
 
     def sign_out(self) -> None:
-        self._page.click("button:text-is('Sign out')")
+        self._follow("button:text-is('Sign out')")
         self._page.wait_for_selector("h1:text-is('Sign in')")
         self._goto("/timeline")
         assert "/login" in self._page.url
@@ -205,7 +206,12 @@ class Walker:
 
     def _sign_in(self, passphrase: str) -> None:
         self._page.fill("input[name=passphrase]", passphrase)
-        self._page.click("button:text-is('Sign in')")
+        self._follow("button:text-is('Sign in')")
+
+    def _follow(self, selector: str) -> None:
+        """Click what leads to another page, and wait for that page."""
+        with self._page.expect_navigation():
+            self._page.click(selector)
 
     def _goto(self, path: str) -> None:
         self._page.goto(self._address + path)
