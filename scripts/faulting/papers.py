@@ -49,12 +49,13 @@ def small_pdf(lines: Sequence[str]) -> bytes:
     return file + b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, begin)
 
 
-def write_many(folder: Path, count: int, seed: int) -> None:
+def write_many(folder: Path, count: int, seed: int, *, twins: bool = True) -> None:
     """Small documents of several kinds; of every ten, one repeats another and one is damaged."""
     draw = random.Random(seed)  # noqa: S311 -- no secret
     last = ""
     for number in range(count):
         kind, paragraphs = _KINDS[number % len(_KINDS)], _paragraphs(draw, number)
+        kind = "txt" if kind == "twin" and not twins else kind
         name = f"{number:02d}-{draw.choice(_NAMES).lower()}"
         if kind == "twin":
             (folder / f"{name}.txt").write_text(last)
