@@ -78,7 +78,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"store"}),
     frozenset({"crypto", "egress"}),
     frozenset({"sandbox", "plain", "printing", "results", "tables"}),
-    frozenset({"closing", "config", "documents", "hints", "offline"}),
+    frozenset({"closing", "config", "documents", "hints", "offline", "unbroken"}),
     frozenset({"errors"}),
 )
 HOMES: dict[str, tuple[str, ...]] = {

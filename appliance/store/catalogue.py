@@ -23,6 +23,7 @@ from appliance.errors import ApplianceError, DiskFull, InvariantBroken, StoreDam
 from appliance.store.files import FILE_MODE, disk
 from appliance.store.root import Root
 from appliance.store.tables import SCHEMA, Base, MetaTable
+from appliance.unbroken import unbroken
 
 _SETTINGS = (
     "cipher_log_level = NONE",  # it writes to the standard error stream otherwise
@@ -117,13 +118,16 @@ class Catalogue:
     def transaction(self) -> Iterator[Session]:
         """A session that commits when the block ends, and rolls back when it raises.
 
+        Ctrl-C waits for the end: committing and counting are one step, and SQLite asks Python back
+        (which rows, which statements), where an interrupt would read as a refusal.
+
         Raises:
             DiskFull: no space left; nothing was changed.
             StoreDamaged: the file does not decrypt or does not verify.
             InvariantBroken: a row breaks a constraint of the tables.
         """
         try:
-            with self._turn:  # changes are counted for one transaction at a time
+            with unbroken(), self._turn:  # changes are counted for one transaction at a time
                 with self._sessions.begin() as session:
                     self._root.drop()
                     yield session

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -86,3 +90,38 @@ def test_no_two_values_share_an_encoding() -> None:
 def test_a_table_decides_something_or_is_named_here() -> None:
     without = {"files", "meta", "tasks"}  # ledgers of work, and what the file says of itself
     assert {model.__tablename__ for model in AUTHORITY} == set(Base.metadata.tables) - without
+
+
+def test_ctrl_c_cannot_fall_between_a_commit_and_its_root(
+    store: Store, collection: Collection
+) -> None:
+    """Struck at many moments, in and out of transactions: every time root and rows agree."""
+    striking = threading.Event()
+
+    def strike() -> None:
+        draw = random.Random(11)  # noqa: S311 - no secret
+        while not striking.wait(draw.uniform(0.0001, 0.003)):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    struck, number, striker = 0, 0, threading.Thread(target=strike)
+    until = time.monotonic() + 3
+    striker.start()
+    try:
+        while time.monotonic() < until:
+            try:
+                while True:
+                    number += 1
+                    store.set_roles(1000 + number % 7, frozenset({f"role{number}"}))
+            except KeyboardInterrupt:
+                struck += 1
+    finally:
+        ended = False
+        while not ended:
+            try:
+                striking.set()
+                striker.join()
+                ended = True
+            except KeyboardInterrupt:
+                struck += 1
+    assert struck > 50
+    assert kept(store)
