@@ -1,5 +1,7 @@
-"""The kill loop: the main job over many files, killed at random moments until it is through.
+"""The kill loop: the main job over many files, struck at random moments until it is through.
 
+A blow is a power cut (SIGKILL), or what a person does: Ctrl-C and SIGTERM, after which the command
+must end by itself and say so.
 A campaign begins with a fresh home and ends when a run ends before its kill.  What is there then
 must be what an undisturbed run leaves, and little may have been done twice.
 """
@@ -10,7 +12,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +60,22 @@ def undisturbed(scene: Scene) -> Undisturbed:
     return Undisturbed(ran.status, state, first, whole)
 
 
-def measure(scene: Scene, workers: int, kills: int, seed: int) -> tuple[Undisturbed, list[Found]]:
-    """Kill ``kills`` times; one finding per kill and one per campaign."""
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """What strikes a run, and how the run may then end."""
+
+    number: signal.Signals
+    status: int
+
+
+KILLED = (Blow(signal.SIGKILL, -signal.SIGKILL),)
+ASKED = (Blow(signal.SIGINT, 130), Blow(signal.SIGTERM, 143))
+
+
+def measure(
+    scene: Scene, workers: int, kills: int, seed: int, blows: Sequence[Blow] = KILLED
+) -> tuple[Undisturbed, list[Found]]:
+    """Strike ``kills`` times; one finding per blow and one per campaign."""
     peace = undisturbed(scene)
     quotas = [kills // workers + (worker < kills % workers) for worker in range(workers)]
 
@@ -67,14 +83,16 @@ def measure(scene: Scene, workers: int, kills: int, seed: int) -> tuple[Undistur
         draw = random.Random(f"{seed}-{worker}")  # noqa: S311 -- no secret
         while quota > 0:
             desk = scene.desk(f"worker-{worker}")
-            done = list(_campaign(desk, quota, draw, peace))
+            done = list(_campaign(desk, quota, draw, peace, blows))
             quota -= sum(found.what == "kill" for found in done)
             yield from done
 
     return peace, spread(quotas, workers, campaigns, scene.folder)
 
 
-def _campaign(desk: Desk, quota: int, draw: random.Random, peace: Undisturbed) -> Iterator[Found]:
+def _campaign(
+    desk: Desk, quota: int, draw: random.Random, peace: Undisturbed, blows: Sequence[Blow]
+) -> Iterator[Found]:
     moments: list[str] = []
     while True:
         if len(moments) == quota:
@@ -84,12 +102,13 @@ def _campaign(desk: Desk, quota: int, draw: random.Random, peace: Undisturbed) -
             delay = draw.uniform(0, peace.first_s)
         else:
             delay = peace.first_s + draw.uniform(0, WINDOW * (peace.whole_s - peace.first_s))
-        ended, outlived = _killed_after(desk, delay)
+        blow = draw.choice(blows)
+        ended, violations = _struck_after(desk, delay, blow)
         if ended is not None:
             ran = ended
             break
         moments.append(f"{delay:.3f}")
-        yield Found("kill", moments[-1], outlived)
+        yield Found("kill", f"{blow.number.name} at {moments[-1]}", violations)
     yield Found(
         "campaign", f"kills at {', '.join(moments)}", tuple(_end(desk, ran, moments, peace))
     )
@@ -109,8 +128,8 @@ def _end(desk: Desk, ran: Ran, moments: list[str], peace: Undisturbed) -> Iterat
         yield f"{repeated} tasks were done again after {len(moments)} kills"
 
 
-def _killed_after(desk: Desk, delay: float) -> tuple[Ran | None, tuple[str, ...]]:
-    """How the run ended if it ended first, and what outlived the kill if it did not."""
+def _struck_after(desk: Desk, delay: float, blow: Blow) -> tuple[Ran | None, tuple[str, ...]]:
+    """How the run ended if it ended first, and what was wrong with its end if it did not."""
     fork = forked(desk.log, lambda: job(desk))
     fork.go()
     until = time.monotonic() + delay
@@ -119,11 +138,15 @@ def _killed_after(desk: Desk, delay: float) -> tuple[Ran | None, tuple[str, ...]
         if has_ended(fork.pid):
             return fork.wait(), ()
     children = _children(fork.pid)
-    fork.kill()
+    with suppress(ProcessLookupError):
+        os.killpg(fork.pid, blow.number)  # the whole group, as a terminal does
     ran = fork.wait()
-    if ran.status != -signal.SIGKILL:
+    if ran.status in (0, 15):  # it was through before
         return ran, ()
-    return None, tuple(f"a process outlived the kill: {pid}" for pid in _outliving(children))
+    wrong = [f"a process outlived the blow: {pid}" for pid in _outliving(children)]
+    if ran.status != blow.status:
+        wrong.append(f"it ended with {ran.status}: {ran.output.strip()[-600:]}")
+    return None, tuple(wrong)
 
 
 def has_ended(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 matrix  one document's whole path; every write, sync, rename and open on its files killed or failed
 kills   the main job over many files, killed at random moments until it is through
+interrupts  the same with Ctrl-C and SIGTERM, after which it has to end by itself
 troubles  a full disk, a file too large for its reader, readers killed, an engine that crashes
 audit  the audit log: every call on its files killed or failed while it appends, signs, begins and
     removes segments and copies records out; then a log of 200 records changed in every way
@@ -37,7 +38,7 @@ from scripts.faulting.scene import Scene, prepare
 from scripts.faulting.trials import Found, job
 from scripts.faulting.warm import warm_up
 
-KINDS = ("matrix", "kills", "troubles", "audit")
+KINDS = ("matrix", "kills", "interrupts", "troubles", "audit")
 FEW = 10  # files under troubles
 NO_STRACE = 3  # exit code; 1: something was lost
 NEEDED = (
@@ -59,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "matrix" in kinds and strace is not None:
             found += _matrix(Path(scratch) / "matrix", strace, options, record)
         if "kills" in kinds:
-            found += _kills(Path(scratch) / "kills", options, record)
+            found += _kills(Path(scratch), "kills", killing.KILLED, options, record)
+        if "interrupts" in kinds:
+            found += _kills(Path(scratch), "interrupts", killing.ASKED, options, record)
         if "troubles" in kinds:
             found += _troubles(Path(scratch) / "troubles", options, record)
         if "audit" in kinds and strace is not None:
@@ -87,7 +90,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--bits", type=int, default=20_000, help="1-bit changes of a log; 0: all 1.2 million"
     )
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=200, help="and so many interrupts")
     parser.add_argument("--files", type=int, default=40, help="of the kill loop")
     parser.add_argument("--seed", type=int, default=20, help="of documents, sample and moments")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
@@ -123,19 +126,25 @@ def _matrix(
     return found
 
 
-def _kills(folder: Path, options: argparse.Namespace, record: dict[str, object]) -> list[Found]:
+def _kills(
+    scratch: Path,
+    kind: str,
+    blows: Sequence[killing.Blow],
+    options: argparse.Namespace,
+    record: dict[str, object],
+) -> list[Found]:
     begun = time.monotonic()
     write = partial(papers.write_many, count=options.files, seed=options.seed)
-    with _warm_scene(folder, write) as scene:
-        peace, found = killing.measure(scene, options.workers, options.kills, options.seed)
+    with _warm_scene(scratch / kind, write) as scene:
+        peace, found = killing.measure(scene, options.workers, options.kills, options.seed, blows)
     kills = sum(one.what == "kill" for one in found)
     campaigns = sum(one.what == "campaign" for one in found)
     broken = sum(bool(one.violations) for one in found)
     print(
-        f"kills: {kills} over {options.files} files in {campaigns} campaigns, {broken} with"
+        f"{kind}: {kills} over {options.files} files in {campaigns} campaigns, {broken} with"
         f" violations, {time.monotonic() - begun:.0f} s; undisturbed {peace.whole_s:.1f} s"
     )
-    record["kills"] = {"kills": kills, "campaigns": campaigns, "files": options.files}
+    record[kind] = {"kills": kills, "campaigns": campaigns, "files": options.files}
     return found
 
 

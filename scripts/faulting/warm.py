@@ -92,6 +92,8 @@ def forked(log: Path, work: Callable[[], int], *, fixed_names: bool = False) -> 
                 fix_names()
             if os.read(reading, 1):
                 status = work()
+        except SystemExit as ended:  # as SIGTERM ends a command
+            status = int(ended.code or 0)
         finally:
             for stream in (sys.stdout, sys.stderr):
                 with suppress(OSError, ValueError):
