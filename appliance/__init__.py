@@ -1,8 +1,6 @@
 """An air-gapped, private document-processing appliance.
 
-The rooms, from the top: ``cli`` > ``app`` > ``tasks``, ``ingest`` > ``index`` > ``engine``,
-``access`` > ``audit`` > ``store`` > ``crypto`` > ``sandbox``, ``config``, ``documents``,
-``offline`` > ``errors``.  Imports point down only; ``tests/test_architecture.py`` says so.
+The rooms are drawn in DESIGN.md.  Imports point down only; ``tests/test_architecture.py`` says so.
 """
 
 __version__ = "0.1.0"

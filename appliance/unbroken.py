@@ -26,13 +26,13 @@ def unbroken() -> Iterator[None]:
         return
     came: set[int] = set()
     before = {number: signal.getsignal(number) for number in ENDING}
-    ours = [number for number, handler in before.items() if callable(handler)]
+    ours = {number: handler for number, handler in before.items() if callable(handler)}
     try:
         for number in ours:
-            signal.signal(number, lambda came_now, _: came.add(came_now))
+            signal.signal(number, lambda struck, _: came.add(struck))
         yield
     finally:
-        for number in ours:
-            signal.signal(number, before[number])
-        for number in sorted(came):
-            signal.raise_signal(number)
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+        for struck in sorted(came):
+            signal.raise_signal(struck)

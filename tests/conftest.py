@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 
 from appliance import config
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.cli.main import main
 from appliance.crypto.unseal import Argon2Cost
 from appliance.errors import ApplianceError
@@ -82,7 +82,7 @@ class Desk:
         if self.way == EMBEDDED:
             yield
             return
-        from appliance.premises import Premises
+        from appliance.app.premises import Premises
         from tests.api.serving import as_caller, running
 
         try:

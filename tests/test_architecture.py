@@ -19,51 +19,8 @@ MODULES = sorted(
     if (module.parent.name, module.name) not in {("carried", name) for name in CARRIED}
 )
 
-APP = frozenset(  # one room in several files
-    {
-        "acceptance",
-        "acts",
-        "app",
-        "attest",
-        "batch",
-        "carried",
-        "coverage",
-        "custody",
-        "doctor",
-        "dossier",
-        "evidence",
-        "export",
-        "exporting",
-        "factors",
-        "fresh",
-        "governed",
-        "governing",
-        "happenings",
-        "installs",
-        "keeping",
-        "keyholder",
-        "officers",
-        "output",
-        "policing",
-        "premises",
-        "prompting",
-        "questions",
-        "release",
-        "replay",
-        "report",
-        "reviewing",
-        "rights",
-        "retention",
-        "run_report",
-        "taking",
-        "timeline",
-        "two_persons",
-        "warm",
-        "work",
-        "witness_page",
-        "witnessing",
-    }
-)
+# One room in several folders.
+APP = frozenset({"acceptance", "app", "attest", "carried", "dossier", "export"})
 
 # From the top: a room may import rooms further down, never its own level or above it.
 LAYERS: tuple[frozenset[str], ...] = (
@@ -76,29 +33,29 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"engine", "access"}),
     frozenset({"audit"}),
     frozenset({"store"}),
-    frozenset({"crypto", "egress"}),
+    frozenset({"crypto", "egress", "formats"}),
     frozenset({"sandbox", "plain", "printing", "results", "tables"}),
     frozenset({"closing", "config", "documents", "hints", "offline", "unbroken"}),
     frozenset({"errors"}),
 )
 HOMES: dict[str, tuple[str, ...]] = {
-    "PIL": ("ingest/",),
+    "PIL": ("formats/",),
     "cedarpy": ("access/policy.py",),
-    "charset_normalizer": ("ingest/text.py",),
-    "cv2": ("ingest/recognise",),
+    "charset_normalizer": ("formats/text.py",),
+    "cv2": ("formats/scans/",),
     "click": ("cli/",),
     "cryptography": ("crypto/",),
     "faiss": ("index/dense.py",),
     "http": ("api/", "engine/client.py"),
     "jinja2": ("console/rendering.py",),
     "jsonschema": ("tasks/packs.py",),
-    "lxml": ("ingest/",),
-    "markdown_it": ("ingest/prose.py",),
+    "lxml": ("formats/",),
+    "markdown_it": ("formats/plain/prose.py",),
     "markupsafe": ("console/",),
-    "olefile": ("ingest/",),
-    "msoffcrypto": ("ingest/unlock.py",),
-    "onnxruntime": ("ingest/recognise.py",),
-    "pypdfium2": ("ingest/pdf", "ingest/worker.py"),
+    "olefile": ("formats/",),
+    "msoffcrypto": ("formats/unlock.py",),
+    "onnxruntime": ("formats/scans/recognise.py",),
+    "pypdfium2": ("formats/pdf/", "formats/worker.py"),
     "rich": ("cli/",),
     "segno": ("printing/qr.py",),
     "sentence_transformers": ("index/embed.py",),
@@ -111,7 +68,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "torch": ("index/embed.py",),
     "unstructured": (),  # only what the readers are compared with
     "uvicorn": ("console/serving.py",),
-    "xlrd": ("ingest/xls.py",),
+    "xlrd": ("formats/ole/xls.py",),
 }
 HEAVY = {"cedarpy", "faiss", "sentence_transformers", "torch", "transformers"} | {
     "vllm",

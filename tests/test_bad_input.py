@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from appliance import config
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from tests.conftest import PASSPHRASE, QUICK, ROOT, SERVED, Desk
 
 CLI = [sys.executable, "-m", "appliance.cli.main"]
@@ -252,7 +252,7 @@ def test_another_process_holds_the_store(desk: Desk) -> None:
 
 
 def test_faults_of_ours_show_no_content(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from appliance.warm import Warm
+    from appliance.app.warm import Warm
 
     def broken(*_: object) -> None:
         raise KeyError("secret content")

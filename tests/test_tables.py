@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.documents import Element, ElementKind, ParsedDocument, Span
-from appliance.ingest.build import DocumentBuilder, Entry
+from appliance.formats.build import DocumentBuilder, Entry
 from appliance.tables import TableHeads, column_heads, head_rows, row_head
 
 E = Entry

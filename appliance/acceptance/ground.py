@@ -20,7 +20,7 @@ from pathlib import Path
 
 from appliance import offline
 from appliance.acceptance.killed import STORED
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.config import Settings
 from appliance.crypto.unseal import Argon2Cost
 from appliance.engine import server

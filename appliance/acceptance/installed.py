@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from appliance import config, offline, release
+from appliance import config, offline
 from appliance.acceptance.checks import Check, failed, judge, not_run, passed
+from appliance.app import release
+from appliance.app.release import Listed, Release
 from appliance.config import Settings
 from appliance.engine import models
-from appliance.release import Listed, Release
 
 TOPIC = "P9"
 PARTS = ("app", "engine")  # the two environments

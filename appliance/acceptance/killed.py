@@ -14,9 +14,9 @@ from contextlib import closing
 from pathlib import Path
 
 from appliance import config
-from appliance.app import Appliance
+from appliance.app.view import Appliance
+from appliance.app.work.taking import Labels
 from appliance.ingest.folder import walk
-from appliance.taking import Labels
 
 STORED = b"stored\n"
 

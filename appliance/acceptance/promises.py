@@ -8,7 +8,7 @@ from pathlib import Path
 
 from appliance.acceptance.checks import Check, failed, judge, passed, unknown
 from appliance.acceptance.ground import COLLECTION, REMEDY, SEALED, Ground
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.audit.log import INTERRUPTED
 from appliance.audit.records import Kind, Record
 from appliance.audit.verify import verify

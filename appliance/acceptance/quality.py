@@ -16,7 +16,7 @@ from pathlib import Path
 
 from appliance.acceptance.checks import Check, failed, judge, passed
 from appliance.acceptance.ground import COLLECTION, REMEDY
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.plain import to_plain
 from appliance.results import Answer, Status
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from appliance import release
 from appliance.acceptance import (
     installed,
     outside,
@@ -22,7 +21,8 @@ from appliance.acceptance import (
 from appliance.acceptance.checks import Check, Figure, Verdict, made, not_run
 from appliance.acceptance.ground import COLLECTION, Ground, prepared
 from appliance.acceptance.quality import Asked
-from appliance.app import Appliance
+from appliance.app import release
+from appliance.app.view import Appliance
 from appliance.config import Settings
 from appliance.documents import Citation, Passage
 from appliance.egress import hand

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from appliance.acceptance.checks import Figure
 from appliance.acceptance.ground import REMEDY
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.config import Settings
 from appliance.documents import ParsedDocument
 from appliance.engine.client import Prompt, VllmEngine
 from appliance.errors import InvariantBroken
-from appliance.ingest import kinds, reading
-from appliance.ingest.reading import Wishes
+from appliance.formats import kinds, reading
+from appliance.formats.reading import Wishes
 from appliance.printing import pdf
 from appliance.sandbox.server import ReaderServer
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from appliance.acceptance.checks import Check, judge, unknown
 from appliance.acceptance.ground import COLLECTION, REMEDY, SEALED, Ground
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.ingest.folder import walk
 
 SEALED_FILES = 6

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from appliance.acceptance.checks import Check, failed, passed, unknown
 from appliance.acceptance.ground import REMEDY, Ground
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.audit.verify import verify
 from appliance.config import Settings
 from appliance.engine import models

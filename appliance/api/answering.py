@@ -22,14 +22,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from typing import cast
 
-from appliance.acts import Via
 from appliance.api import files
 from appliance.api.calls import Method, method_at
 from appliance.api.fair import Turn, Turns
 from appliance.api.frames import LARGEST_CALL, MAGIC, Connection, Garbled, Gone, Message
 from appliance.api.peer import Peer
 from appliance.api.telling import VERSION, told
-from appliance.app import Appliance
+from appliance.app.acts import Via
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.errors import (
     ApplianceError,
     AuditError,
@@ -39,7 +40,6 @@ from appliance.errors import (
 )
 from appliance.ingest.folder import Found
 from appliance.plain import Plain, from_plain, to_plain
-from appliance.premises import Premises
 
 STOPS = (InvariantBroken, AuditError)  # after these the service answers nobody any more
 VIAS = frozenset({Via.SERVICE, Via.CONSOLE})  # doors that a caller may say to have come by

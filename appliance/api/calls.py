@@ -20,7 +20,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Union, get_args, get_origin
 
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.hints import type_hints
 from appliance.ingest.folder import Found
 

@@ -18,12 +18,13 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
 
-from appliance.acts import Via
 from appliance.api import openai, refusing
 from appliance.api.answering import Interrupted
 from appliance.api.fair import Turns
 from appliance.api.peer import Peer
-from appliance.app import Appliance
+from appliance.app.acts import Via
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.errors import (
     ApplianceError,
     AuditError,
@@ -34,7 +35,6 @@ from appliance.errors import (
     unexpected,
 )
 from appliance.plain import Plain
-from appliance.premises import Premises
 
 LONGEST_BODY = 1 << 20  # bytes
 _MODELS, _CHAT, _HEALTH = "/v1/models", "/v1/chat/completions", "/health"

@@ -21,10 +21,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance import __version__
+from appliance.app.work.report import place, visible
 from appliance.documents import Citation, Collection, DocumentId
 from appliance.errors import NotFound, UsageError
 from appliance.plain import Plain, to_plain
-from appliance.report import place, visible
 from appliance.results import Answer, Status
 
 MODEL = "appliance"

@@ -16,12 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from appliance.acts import Via
 from appliance.api import files
 from appliance.api.calls import Method, method_at, rooms
 from appliance.api.frames import LARGEST_RESULT, MAGIC, Connection, Garbled, Gone
 from appliance.api.telling import VERSION, error_of
-from appliance.app import Appliance
+from appliance.app.acts import Via
+from appliance.app.view import Appliance
 from appliance.closing import Closing
 from appliance.errors import ServiceUnavailable
 from appliance.ingest.folder import Found

@@ -27,6 +27,7 @@ from appliance.api import refusing
 from appliance.api.fair import Turns
 from appliance.api.frames import MAGIC
 from appliance.api.peer import ROOT, Peer, peer_of
+from appliance.app.premises import Premises
 from appliance.audit.records import Actor, Kind
 from appliance.errors import (
     ApplianceError,
@@ -36,7 +37,6 @@ from appliance.errors import (
     InvariantBroken,
     ServiceUnavailable,
 )
-from appliance.premises import Premises
 
 UNKNOWN_EVERY_S = 60.0  # a stranger who calls again and again makes one record a minute
 _MOMENT_S = 0.05

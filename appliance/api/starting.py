@@ -17,16 +17,16 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance import release
 from appliance.api import answering, errands, http_door
 from appliance.api.service import Service
+from appliance.app import release
+from appliance.app.premises import Premises
 from appliance.audit.records import Actor, Kind
 from appliance.config import LONGEST_SOCKET_PATH, Settings
 from appliance.crypto.unseal import Secret
 from appliance.egress import hand
 from appliance.engine import server
 from appliance.errors import ApplianceError, ConfigError, StoreBusy, UsageError, unexpected
-from appliance.premises import Premises
 from appliance.sandbox import resident
 from appliance.sandbox.resident import Locked
 

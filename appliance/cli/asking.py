@@ -20,7 +20,7 @@ from appliance.documents import Document
 from appliance.results import Status
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
     from appliance.tasks.brief import Brief
 
 

@@ -21,7 +21,7 @@ from appliance.cli.witness import cosign, read_file
 from appliance.errors import UsageError
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
     from appliance.audit.verify import Verdict
 
 _MIB, _LONG = 1 << 20, 32  # of so many a verification takes more than a moment

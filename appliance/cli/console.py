@@ -16,7 +16,7 @@ from appliance.config import Settings
 from appliance.errors import ServiceUnavailable, StoreMissing, UsageError
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
     from appliance.console.visit import Open
     from appliance.crypto.unseal import Secret
 
@@ -87,8 +87,8 @@ def console_command(
 @contextmanager
 def _embedded(settings: Settings, secret: Callable[[], Secret]) -> Iterator[Open]:
     """Views of a store that this process opens."""
-    from appliance.acts import Via
-    from appliance.premises import Premises
+    from appliance.app.acts import Via
+    from appliance.app.premises import Premises
 
     if not (settings.home / "store").is_dir():
         raise StoreMissing(
@@ -107,8 +107,8 @@ def _behind_the_service(settings: Settings) -> AbstractContextManager[Open] | No
     """
     if not settings.service_socket.exists():
         return None
-    from appliance.acts import Via
     from appliance.api.remote import reached
+    from appliance.app.acts import Via
 
     path = settings.service_socket
     home = None if settings.service.socket else settings.home

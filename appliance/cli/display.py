@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
+from appliance.app.work.report import about, place, visible
 from appliance.documents import Citation, DocumentId, Passage
 from appliance.plain import to_plain
-from appliance.report import about, place, visible
 from appliance.results import FieldValue, Statement, Status, Summary
 
 

@@ -15,7 +15,7 @@ from appliance.cli.session import FOLDER, json_option, note, opens_store
 from appliance.errors import UsageError
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
     from appliance.audit.selection import Wanted
     from appliance.dossier.telling import Opening
 
@@ -166,7 +166,7 @@ def _report(
     if as_json:
         emit_json(reports.plain(found))
     if out is not None:
-        from appliance.output import replaced
+        from appliance.app.work.output import replaced
 
         replaced(out, sheet.FORMS[out.suffix](found))
         note(f"{len(found.told)} events: {out}")

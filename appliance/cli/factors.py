@@ -11,7 +11,7 @@ from appliance.cli.session import note, opens_store
 from appliance.errors import FactorNeeded
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
 
 TRIES = 3  # at the terminal
 

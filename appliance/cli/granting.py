@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appliance.app.work.report import visible
 from appliance.cli.display import emit_json, table
 from appliance.cli.session import json_option, note, opens_store, text_argument
-from appliance.report import visible
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
-    from appliance.governed import GrantShown, OpeningShown, WallShown
+    from appliance.app.governance.governed import GrantShown, OpeningShown, WallShown
+    from appliance.app.view import Appliance
 
 reason_option = click.option(
     "--reason", required=True, help="Why; kept sealed, for those who review it. - reads it."

@@ -16,12 +16,12 @@ from appliance.cli.session import FOLDER, labels_of, note
 from appliance.errors import BatchFailed, InputUnreadable, PartialFailure, UsageError
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
+    from appliance.app.work.run_report import RunReport
+    from appliance.app.work.taking import Labels, Manner
     from appliance.ingest.folder import Listing
     from appliance.ingest.jobs import FileOutcome
     from appliance.ingest.watch import HotFolder
-    from appliance.run_report import RunReport
-    from appliance.taking import Labels, Manner
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -65,7 +65,7 @@ class Choices:
         Raises:
             InputUnreadable, UsageError: the file of passwords cannot be used.
         """
-        from appliance.taking import Manner
+        from appliance.app.work.taking import Manner
 
         passwords = _passwords(self.passwords) if self.passwords else ()
         return Manner(self.labels, passwords, self.retry_quarantined)

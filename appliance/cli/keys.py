@@ -18,9 +18,9 @@ from appliance.config import Settings
 from appliance.errors import StoreMissing, UsageError
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.governance.custody import Sheet
+    from appliance.app.view import Appliance
     from appliance.crypto.unseal import Secret
-    from appliance.custody import Sheet
     from appliance.store.keyfile import Slots
 
 
@@ -71,7 +71,7 @@ def shares(settings: Settings, /, threshold: int, count: int, out: Path | None, 
       appliance key shares --threshold 3 --of 5
       appliance key shares --threshold 2 --of 3 --out /media/sticks
     """
-    from appliance import custody
+    from appliance.app.governance import custody
     from appliance.crypto.unseal import draw_shares
 
     made = draw_shares(threshold, count)
@@ -101,7 +101,7 @@ def passphrase(settings: Settings, /, new_passphrase_file: Path | None, **how: A
       appliance key passphrase
       appliance key passphrase --shares
     """
-    from appliance import custody
+    from appliance.app.governance import custody
 
     with _opened(settings, how) as (appliance, secret):
         note("The new passphrase:")
@@ -122,7 +122,7 @@ def drop(settings: Settings, /, what: str, **how: Any) -> None:
       appliance key drop passphrase --shares
       appliance key drop shares
     """
-    from appliance import custody
+    from appliance.app.governance import custody
 
     how["shares"] = what == "passphrase" and not how["share_files"]
     with _opened(settings, how) as (appliance, secret):
@@ -139,7 +139,7 @@ def drop(settings: Settings, /, what: str, **how: Any) -> None:
 @contextmanager
 def _opened(settings: Settings, how: dict[str, Any]) -> Iterator[tuple[Appliance, Secret]]:
     """The store, opened by this process, and the secret that did it."""
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
 
     _must_exist(settings)
     secret = read_secret(

@@ -14,7 +14,7 @@ from appliance.cli.session import check_new, json_option, note, opens_store
 from appliance.errors import UsageError
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
     from appliance.audit.private import Opener
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -46,7 +46,7 @@ def new(appliance: Appliance, key_file: Path | None, as_json: bool) -> None:
     Example:
       appliance audit key new
     """
-    from appliance import keyholder
+    from appliance.app.oversight import keyholder
 
     passphrase = read_key_passphrase(key_file, confirm=True)
     check_new(passphrase)
@@ -102,7 +102,7 @@ def share(
     Example:
       appliance audit key share olga --name 5f0c1b2a...
     """
-    from appliance import keyholder
+    from appliance.app.oversight import keyholder
 
     passphrase = read_key_passphrase(key_file)
     named = "".join(name.split())
@@ -164,7 +164,7 @@ def key_options(command: Command) -> Command:
 
 def opener_of(appliance: Appliance, with_key: bool, key_file: Path | None) -> Opener | None:
     """What opens private strings, where it was asked for; the passphrase may be typed."""
-    from appliance import keyholder
+    from appliance.app.oversight import keyholder
 
     if not with_key and key_file is None:
         return None

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appliance.app.work.report import visible
 from appliance.cli import display
 from appliance.cli.session import json_option, opens_store
 from appliance.config import Settings
 from appliance.errors import PackError
-from appliance.report import visible
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
     from appliance.results import FieldValue
     from appliance.tasks.extract import Considered
 

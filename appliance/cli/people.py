@@ -10,7 +10,7 @@ from appliance.cli.display import emit_json, table
 from appliance.cli.session import json_option, note, opens_store
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
     from appliance.store.records import PrincipalRow
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appliance.app.work.report import visible
 from appliance.cli.display import emit_json, table
 from appliance.cli.session import json_option, note, opens_store
 from appliance.config import Settings
 from appliance.errors import PolicyError
-from appliance.report import visible
 
 if TYPE_CHECKING:
     from appliance.access.comparing import Why
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
 
 FOLDER = click.Path(path_type=Path)
 
@@ -108,7 +108,7 @@ def diff(appliance: Appliance, new: Path, as_json: bool) -> None:
     Example:
       appliance policy diff ./policies
     """
-    from appliance.policing import files_of
+    from appliance.app.governance.policing import files_of
 
     found = appliance.policing.diff(files_of(new))
     if as_json:
@@ -135,7 +135,7 @@ def apply(appliance: Appliance, new: Path, as_json: bool) -> None:
     Example:
       appliance policy apply ./policies
     """
-    from appliance.policing import files_of
+    from appliance.app.governance.policing import files_of
 
     applied = appliance.policing.apply(files_of(new))
     if as_json:

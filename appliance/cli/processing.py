@@ -16,8 +16,8 @@ from appliance.cli.summing import summary_options
 from appliance.errors import UsageError
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
-    from appliance.batch import Batch, Task
+    from appliance.app.view import Appliance
+    from appliance.app.work.batch import Batch, Task
     from appliance.tasks.brief import Brief
 
 
@@ -66,8 +66,8 @@ def process_command(
       appliance process ./in -c acme --extract legal/contract --format html --format xlsx -o out
       appliance process ./inbox -c acme --summarize --out ./results --watch
     """
-    from appliance.batch import Batch, Task, TaskKind
-    from appliance.exporting import Form
+    from appliance.app.work.batch import Batch, Task, TaskKind
+    from appliance.app.work.exporting import Form
 
     asked = tuple(Task(TaskKind.ASK, question, max_risk) for question in dict.fromkeys(ask))
     tasks = _tasks(brief if summarize else None, extract, asked)
@@ -89,7 +89,7 @@ def process_command(
 def _tasks(
     brief: Brief | None, extract: tuple[str, ...], asked: tuple[Task, ...]
 ) -> tuple[Task, ...]:
-    from appliance.batch import Task, TaskKind
+    from appliance.app.work.batch import Task, TaskKind
 
     tasks = [Task(TaskKind.SUMMARIZE, str(brief))] if brief else []
     tasks += [Task(TaskKind.EXTRACT, name) for name in dict.fromkeys(extract)]
@@ -102,7 +102,7 @@ def _tasks(
 
 
 def _run(batch: Batch, folder: Path, choices: Choices) -> dict[str, int]:
-    from appliance.batch import FileDone
+    from appliance.app.work.batch import FileDone
 
     counts = {"done": 0, "kept": 0, "failed": 0, "files not read": 0}
     source = choices.source(folder)

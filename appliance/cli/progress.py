@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appliance.report import visible
+from appliance.app.work.report import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -11,7 +11,7 @@ from appliance.cli.display import emit_json, table
 from appliance.cli.session import json_option, note, opens_store
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
 
 DIFFERENT = 1  # exit code: a check failed
 SHOWN = 60  # characters of a question
@@ -113,8 +113,8 @@ def export_command(
       appliance export 3fa1c0d2 --out ./file
       appliance export 3fa1c0d2 77ab90e1 -f xlsx -f html --out ./file
     """
-    from appliance.exporting import Form
-    from appliance.output import written
+    from appliance.app.work.exporting import Form
+    from appliance.app.work.output import written
 
     wanted = tuple(Form(form) for form in forms)
     paths: list[Path] = []

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appliance.app.work.report import visible
 from appliance.cli.display import emit_json, table
 from appliance.cli.officers import key_options, opener_of
 from appliance.cli.session import json_option, note, opens_store, text_argument
 from appliance.errors import ReviewOverdue
-from appliance.report import visible
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.oversight.reviewing import Due, ReviewShown, Sampled
+    from appliance.app.view import Appliance
     from appliance.audit.private import Opener
-    from appliance.reviewing import Due, ReviewShown, Sampled
 
 review_option = click.option(
     "--review", type=int, default=0, help="Number of the review [default: your own open one]."

@@ -17,7 +17,7 @@ from appliance.config import Settings
 from appliance.errors import FactorNeeded, StoreMissing, UsageError
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -156,7 +156,7 @@ def open_appliance(
     share_files: tuple[Path, ...] = (),
 ) -> Appliance:
     """Ask for what opens the store, and open it as the person who runs this process."""
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
 
     if not (settings.home / "store").is_dir():  # before asking for a passphrase in vain
         raise StoreMissing(

@@ -23,7 +23,7 @@ from appliance.config import Settings
 from appliance.errors import ApplianceError
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -44,7 +44,7 @@ def init_command(
       appliance init
       appliance --home /srv/appliance init --passphrase-fd 3 3<secret
     """
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
 
     passphrase = read_passphrase(passphrase_fd, passphrase_file, confirm=True)
     Appliance.create(settings, passphrase, os.getuid())
@@ -90,7 +90,7 @@ def doctor_command(
       appliance doctor
       appliance doctor --deep --json
     """
-    from appliance.doctor import examine
+    from appliance.app.doctor import examine
 
     findings = examine(settings)
     if deep:

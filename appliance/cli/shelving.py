@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appliance.app.work.report import visible
 from appliance.cli.display import emit_json, table
 from appliance.cli.session import (
     collection_option,
@@ -15,11 +16,10 @@ from appliance.cli.session import (
     opens_store,
 )
 from appliance.documents import SECTORS
-from appliance.report import visible
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
-    from appliance.coverage import Coverage
+    from appliance.app.view import Appliance
+    from appliance.app.work.coverage import Coverage
     from appliance.documents import Document, Gap, ParsedDocument
 
 

@@ -15,9 +15,9 @@ from appliance.cli.progress import track
 from appliance.cli.session import json_option, note, opens_store
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
+    from appliance.app.work.run_report import RunReport
     from appliance.ingest.jobs import FileOutcome
-    from appliance.run_report import RunReport
 
 
 @click.command("ingest")
@@ -50,7 +50,7 @@ def ingest_command(
       appliance ingest ./notes -c ward-3 --label classification=confidential --json
       appliance ingest ./inbox -c acme --watch --exclude '*.zip' --report ./run.json
     """
-    from appliance.run_report import RunReport
+    from appliance.app.work.run_report import RunReport
 
     if choices.dry_run:
         show_plan(appliance, folder, collection, choices, as_json=as_json)

@@ -12,7 +12,7 @@ from appliance.cli.session import FOLDER, json_option, note, opens_store
 from appliance.errors import InputUnreadable
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.view import Appliance
 
 ASKED, NOTE = "add-checkpoint", "checkpoint"  # files of the folder
 LONGEST = 1_000_000  # bytes of a file that comes back
@@ -43,11 +43,11 @@ def checkpoint(
       # on the laptop: python3 witness.py cosign /media/usb/log
       appliance audit cosign --in /media/usb/log
     """
-    from appliance import witness_page
+    from appliance.app.oversight import witness_page
+    from appliance.app.work.output import written
     from appliance.audit.checkpoint import read_note, read_verifier_key
     from appliance.audit.cosign import paper_code
     from appliance.carried import program
-    from appliance.output import written
 
     carried = appliance.witnessing.checkpoint(witness, since)
     signed = read_note(carried.note, read_verifier_key(carried.key)[1])

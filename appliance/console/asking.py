@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from urllib.parse import parse_qsl, urlencode
 
+from appliance.app.oversight.timeline import LOGIN, LOGOUT, READ, Called
 from appliance.audit.filtering import Filter, microseconds
 from appliance.errors import UsageError
-from appliance.timeline import LOGIN, LOGOUT, READ, Called
 
 MOST_FIELDS, LONGEST_FIELD = 40, 2000  # of a form; characters
 READINGS = (

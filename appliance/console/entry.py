@@ -5,13 +5,13 @@ from __future__ import annotations
 import hmac
 import secrets
 
+from appliance.app.oversight.officers import KEY_NAME
 from appliance.audit.private import Opener
 from appliance.console.opening import Opened
 from appliance.console.sessions import Session, Sessions
 from appliance.console.visit import Open
 from appliance.crypto import passlock
 from appliance.errors import Denied, UsageError, WrongPassphrase
-from appliance.officers import KEY_NAME
 
 LONGEST_PASSPHRASE = 4096  # characters
 

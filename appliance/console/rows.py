@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from appliance.app.oversight.timeline import Called
 from appliance.audit.events import OPEN, Event, join
 from appliance.audit.records import Record
 from appliance.audit.sentences import Names, sentence
-from appliance.timeline import Called
 
 Strings = Callable[[Record], Mapping[str, str]]
 GLASS = frozenset({"break_glass", "break_glass_open", "break_glass_review"})

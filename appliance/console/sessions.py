@@ -22,9 +22,9 @@ from appliance.console.jobs import Job
 from appliance.errors import Busy, Denied
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.oversight.timeline import Called
+    from appliance.app.view import Appliance
     from appliance.console.opening import Opened
-    from appliance.timeline import Called
 
 IDLE_S = 15 * 60  # without a page, a session ends
 LONGEST_S = 2 * 3600  # and in any case after this

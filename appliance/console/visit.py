@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from appliance.console.asking import whole
 
 if TYPE_CHECKING:
-    from appliance.app import Appliance
+    from appliance.app.oversight.timeline import Called
+    from appliance.app.view import Appliance
     from appliance.audit.sentences import Names
     from appliance.console.jobs import Job
     from appliance.console.sessions import Session
-    from appliance.timeline import Called
 
 Open = Callable[[], "Appliance"]  # a view of the appliance of its own, to be closed
 

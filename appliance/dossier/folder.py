@@ -15,14 +15,14 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from appliance.app.oversight.evidence import Piece
+from appliance.app.work.output import written
 from appliance.audit.records import Record, decode
 from appliance.carried import program
 from appliance.dossier import fhir, ocsf, rows
 from appliance.dossier.readme import Contents, readme
 from appliance.dossier.telling import Opening, Told, read_names, sealed, tell
 from appliance.errors import AuditError, DiskFull, InputUnreadable, UsageError
-from appliance.evidence import Piece
-from appliance.output import written
 
 _NAME = re.compile(r"(?:(?:cosignatures|growth|policies/[0-9a-f]{64})/)?[A-Za-z0-9][A-Za-z0-9._-]*")
 _PER_BUNDLE = 500  # events

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from appliance.app.oversight.evidence import Named, Shelved
 from appliance.audit.events import Event, join
 from appliance.audit.records import Record
 from appliance.audit.sentences import Names, sentence
 from appliance.errors import AuditError
-from appliance.evidence import Named, Shelved
 
 Opening = Callable[[Record], Mapping[str, str]]
 

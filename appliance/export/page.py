@@ -13,13 +13,13 @@ from html import escape
 from itertools import pairwise
 
 from appliance.access.labels import written
+from appliance.app.work.report import place as where
+from appliance.app.work.report import visible
 from appliance.documents import Citation, Document, ParsedDocument, Span
 from appliance.export.findings import Finding, Group
 from appliance.export.places import Place, places
 from appliance.export.png import png
-from appliance.ingest.pictured import Picture
-from appliance.report import place as where
-from appliance.report import visible
+from appliance.formats.pictured import Picture
 
 LONGEST_TEXT = 400_000  # characters shown whole; of a longer text, what stands around the findings
 AROUND = 600  # characters

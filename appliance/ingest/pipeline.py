@@ -20,6 +20,7 @@ from typing import Protocol
 
 from appliance.documents import Document
 from appliance.errors import ApplianceError, AuditError, InputUnreadable, NoText
+from appliance.formats.reading import Part, Reading
 from appliance.ingest.filing import Filing
 from appliance.ingest.folder import Found, Skipped
 from appliance.ingest.handed import FileSource
@@ -34,7 +35,6 @@ from appliance.ingest.jobs import (
     Rank,
     Taken,
 )
-from appliance.ingest.reading import Part, Reading
 from appliance.ingest.stages import Event, Failed, Indexed, Loaded, Stages
 
 MOST_HELD = 256 << 20  # bytes of files let in at a time; one file may be larger

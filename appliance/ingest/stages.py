@@ -19,15 +19,15 @@ from appliance.crypto.keyring import Key
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Flag, ParsedDocument
 from appliance.errors import ApplianceError, InputUnreadable, SandboxError
+from appliance.formats import kinds, reading, wire
+from appliance.formats.merge import merge
+from appliance.formats.reading import Reading, Scan, Wishes
+from appliance.formats.worker import SCAN
 from appliance.index.payload import IndexPayload
-from appliance.ingest import kinds, reading, wire
 from appliance.ingest.handed import bytes_of
 from appliance.ingest.jobs import Job
-from appliance.ingest.merge import merge
 from appliance.ingest.readers import Reader, ReaderPool, deadly
-from appliance.ingest.reading import Reading, Scan, Wishes
 from appliance.ingest.turns import Turns
-from appliance.ingest.worker import SCAN
 
 _HEAD = 1024  # bytes that tell the family
 _NOT_RECOGNISED = "the text could not be recognised: "

@@ -28,7 +28,7 @@ from appliance.sandbox.exchange import Answer, Gone, Stuck, ask, reply
 from appliance.sandbox.outcome import FROM_A_CHILD, Outcome, error_for
 from appliance.sandbox.probe import ACTS, ALLOWED, BEST_EFFORT, NOTHING, REFUSED, REQUIRED, Layer
 
-WORKER = "appliance.ingest.worker"  # named, not imported: it runs in the other process
+WORKER = "appliance.formats.worker"  # named, not imported: it runs in the other process
 LONGEST_WISHES = 1 << 20  # bytes
 START_SECONDS = 60  # until the process says that it is up
 PROVE_DOCUMENTS = 500  # prove the confinement again after so many documents,

@@ -17,9 +17,10 @@ from pathlib import Path
 
 from appliance.config import ReaderSettings
 from appliance.documents import ParsedDocument
-from appliance.ingest import kinds, scan
-from appliance.ingest.reading import Wishes
-from appliance.ingest.worker import SCAN
+from appliance.formats import kinds
+from appliance.formats.reading import Wishes
+from appliance.formats.scans import scan
+from appliance.formats.worker import SCAN
 from appliance.sandbox.server import ReaderServer
 from scripts.benches.figure import Figure
 

@@ -28,9 +28,9 @@ from typing import Any
 import pypdfium2 as pdfium
 
 from appliance.config import ReaderSettings
-from appliance.ingest import kinds, reading
-from appliance.ingest.pdf import read_pdf
-from appliance.ingest.reading import Wishes
+from appliance.formats import kinds, reading
+from appliance.formats.pdf.document import read_pdf
+from appliance.formats.reading import Wishes
 from appliance.sandbox.outcome import ReadingFailed
 from appliance.sandbox.server import ReaderServer
 from scripts.benches.figure import Figure

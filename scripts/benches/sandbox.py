@@ -19,8 +19,8 @@ from pathlib import Path
 
 from appliance import offline
 from appliance.config import ReaderSettings
-from appliance.ingest import kinds, worker
-from appliance.ingest.reading import Wishes
+from appliance.formats import kinds, worker
+from appliance.formats.reading import Wishes
 from appliance.sandbox import child, confine, landlock, seccomp
 from appliance.sandbox.probe import ACTS
 from appliance.sandbox.server import ReaderServer

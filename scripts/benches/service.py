@@ -24,10 +24,10 @@ from appliance.api import answering, http_door
 from appliance.api.remote import Remote, connected
 from appliance.api.service import Service
 from appliance.api.starting import listening
-from appliance.app import Appliance
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.config import Settings
 from appliance.ingest.folder import walk
-from appliance.premises import Premises
 from scripts.benches.figure import Figure
 
 PASSPHRASE = "a passphrase for benches"  # noqa: S105

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from appliance import config
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.config import Settings
 from appliance.documents import ParsedDocument
 from appliance.errors import ApplianceError
-from appliance.ingest import kinds, reading
+from appliance.formats import kinds, reading
+from appliance.formats.reading import Wishes
+from appliance.formats.worker import SCAN
 from appliance.ingest.folder import walk
 from appliance.ingest.readers import Reader, ReaderPool, processes
-from appliance.ingest.reading import Wishes
-from appliance.ingest.worker import SCAN
 from appliance.sandbox.server import ReaderServer
 from scripts.benches.figure import Figure
 

@@ -1,4 +1,4 @@
-"""Files made to hurt a reader (``tests/ingest/bombs.py``): how each of them ends.
+"""Files made to hurt a reader (``tests/formats/bombs.py``): how each of them ends.
 
 Every bomb has to end in text or in a reason within `hostile.MOST_SECONDS`, with the reader within
 its memory, the same reader process afterwards, and nothing of this machine in what was read.
@@ -13,7 +13,7 @@ from scripts.evaluating import confined, hostile
 from scripts.evaluating.memory import Watch
 from scripts.evaluating.result import Detail, Result
 from scripts.evaluating.score import Count, Score, share
-from tests.ingest.bombs import BOMBS, Make
+from tests.formats.bombs import BOMBS, Make
 
 OF_THE_MACHINE = "root:"  # in the file that some of them try to bring in
 

@@ -18,9 +18,9 @@ from typing import TypeVar
 from appliance.config import ReaderSettings
 from appliance.documents import ParsedDocument
 from appliance.errors import ApplianceError, InputUnreadable
-from appliance.ingest import kinds, reading, worker
-from appliance.ingest.merge import merge
-from appliance.ingest.reading import Part, Reading, Scan, Wishes
+from appliance.formats import kinds, reading, worker
+from appliance.formats.merge import merge
+from appliance.formats.reading import Part, Reading, Scan, Wishes
 from appliance.sandbox.outcome import Outcome, error_for
 from appliance.sandbox.server import ReaderServer
 

@@ -19,7 +19,7 @@ from collections import Counter
 
 import numpy as np
 
-from appliance.ingest.build import CELL_SEPARATOR
+from appliance.formats.build import CELL_SEPARATOR
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:[\u0300-\u036f\u064b-\u065f]+[^\W_]*)*")
 _CHART = re.compile(r"(<!-- image -->\s*\n+)\w+ chart[ \t]*$", re.M)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance import config
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.config import Settings
 from appliance.crypto.unseal import Argon2Cost
 from appliance.documents import Document, ParsedDocument

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance import config
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.crypto.unseal import Argon2Cost
 
 PASSPHRASE = "a passphrase for trials"  # noqa: S105 -- of throw-away stores

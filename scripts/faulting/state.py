@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.audit.records import Kind, Record
 from appliance.audit.verify import verify
 from appliance.documents import Document, DocumentId

@@ -28,7 +28,7 @@ from appliance import offline
 import os
 offline.apply(os.environ)
 from appliance import config
-from appliance.ingest import kinds, worker
+from appliance.formats import kinds, worker
 for family in kinds.Family:
     worker.warm(family)
 worker.warm(worker.SCAN)

@@ -12,7 +12,7 @@ from appliance import config
 from appliance.acceptance import installed, outside
 from appliance.acceptance.checks import Check, Verdict, made
 from appliance.acceptance.walls import judged
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.config import EngineSettings, Settings
 from appliance.egress.verdict import Item
 from appliance.egress.verdict import Verdict as Egress

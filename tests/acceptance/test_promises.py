@@ -13,7 +13,7 @@ from appliance.acceptance import promises, quality, survival
 from appliance.acceptance.checks import Verdict
 from appliance.acceptance.ground import COLLECTION, SEALED, Ground, prepared
 from appliance.acceptance.quality import Asked, Question, judged, questions
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.config import EngineSettings
 from appliance.documents import Citation, DocumentId, Span
 from appliance.ingest.folder import walk

@@ -23,9 +23,9 @@ from appliance.api import answering, http_door
 from appliance.api.remote import Remote
 from appliance.api.service import Answer, Service
 from appliance.api.starting import listening
-from appliance.app import Appliance
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.errors import ApplianceError
-from appliance.premises import Premises
 from appliance.store.records import PrincipalRow
 
 _REAL = os.geteuid()

@@ -10,7 +10,7 @@ from enum import StrEnum
 import pytest
 
 from appliance.api.calls import crosses, method_at, methods, not_callable, rooms
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.documents import Document, ParsedDocument
 from appliance.results import Kept
 

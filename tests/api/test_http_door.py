@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from appliance import config
+from appliance.app.premises import Premises
 from appliance.ingest.folder import walk
 from appliance.ingest.jobs import Taken
-from appliance.premises import Premises
 from tests.api.serving import (
     IS_ROOT,
     Reply,

@@ -18,7 +18,8 @@ from appliance import config
 from appliance.api.frames import LARGEST_FRAME, LARGEST_RESULT, MAGIC, Connection, Garbled
 from appliance.api.remote import reached
 from appliance.api.telling import error_of, told
-from appliance.app import Appliance
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.audit.records import Kind
 from appliance.documents import Element, ElementKind, ParsedDocument, Span
 from appliance.errors import (
@@ -30,10 +31,9 @@ from appliance.errors import (
     StoreBusy,
     UsageError,
 )
-from appliance.ingest import wire
+from appliance.formats import wire
 from appliance.ingest.folder import Found, Skipped, walk
 from appliance.plain import Plain
-from appliance.premises import Premises
 from appliance.store.store import NewDocument, PrincipalRow
 from tests.api.serving import IS_ROOT, account, connected, remote, running, wait_until
 from tests.conftest import FOUNDER, PASSPHRASE, QUICK

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from appliance import config
+from appliance.app.premises import Premises
 from appliance.errors import Denied
-from appliance.premises import Premises
 from tests.api.serving import IS_ROOT, introduce
 from tests.conftest import PASSPHRASE, QUICK
 

@@ -23,7 +23,8 @@ from appliance.api.frames import MAGIC
 from appliance.api.peer import Peer
 from appliance.api.service import UNKNOWN_EVERY_S
 from appliance.api.starting import listening, refuse_a_second, report_faults
-from appliance.app import Appliance
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.attest.parts import Tried
 from appliance.audit.records import Kind, Record
 from appliance.egress.probe import Observation
@@ -40,7 +41,6 @@ from appliance.errors import (
     StoreBusy,
     UsageError,
 )
-from appliance.premises import Premises
 from appliance.store.records import PrincipalRow
 from tests.api.serving import (
     IS_ROOT,

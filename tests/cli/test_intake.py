@@ -237,4 +237,4 @@ def test_no_reader_is_left_behind(ready: Desk, folder: Path) -> None:
     children = Path("/proc/self/task").glob("*/children")
     left = {child for file in children for child in file.read_text("ascii").split()}
     names = {Path(f"/proc/{child}/cmdline").read_bytes() for child in left}
-    assert not [name for name in names if b"appliance.ingest.worker" in name]
+    assert not [name for name in names if b"appliance.formats.worker" in name]

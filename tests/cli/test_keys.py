@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance import custody
+from appliance.app.governance import custody
 from tests.conftest import QUICK, SERVED, Desk
 
 

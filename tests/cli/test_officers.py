@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance import config, keyholder
-from appliance.app import Appliance
+from appliance import config
+from appliance.app.oversight import keyholder
+from appliance.app.view import Appliance
 from appliance.crypto.unseal import Argon2Cost
 from appliance.errors import NotFound
 from appliance.store.records import PrincipalRow

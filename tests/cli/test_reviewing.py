@@ -8,7 +8,7 @@ import os
 import pytest
 
 from appliance import config
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.store.records import PrincipalRow
 from tests.conftest import PASSPHRASE, Desk
 

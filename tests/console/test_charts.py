@@ -7,12 +7,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from appliance.app.oversight.timeline import Called, Person
 from appliance.audit.tallies import Tally, Week
 from appliance.console import charts
 from appliance.console.asking import Asked, asked, filter_of, form, whole
 from appliance.console.rendering import date, moment, number, plural
 from appliance.errors import UsageError
-from appliance.timeline import Called, Person
 
 LAST = datetime(2026, 3, 31, 12, tzinfo=UTC)
 CALLED = Called((Person(7, "ana", ("officer",), ()), Person(8, "ben", ("operator",), ())), (), {})

@@ -9,9 +9,9 @@ from typing import cast
 
 import pytest
 
-from appliance.acts import Via
 from appliance.api import remote
-from appliance.app import Appliance
+from appliance.app.acts import Via
+from appliance.app.view import Appliance
 from tests.api.serving import IS_ROOT, connected, running
 from tests.console.browsing import Visitor
 from tests.console.test_pages import Office, walked

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from appliance.app import Appliance
+from appliance.app.view import Appliance
 from appliance.audit.records import Record
 from appliance.console.opening import Opened
 from appliance.console.sessions import IDLE_S, LOCKED_S, LONGEST_S, MOST_SESSIONS, TRIES, Sessions

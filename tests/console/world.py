@@ -21,8 +21,10 @@ import uvicorn
 
 from appliance import config
 from appliance.access.policy import Decision
-from appliance.acts import Acts, Via
-from appliance.app import Appliance
+from appliance.app.acts import Acts, Via
+from appliance.app.oversight.officers import KEY_NAME
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.audit.clock import Moment
 from appliance.console.server import application
 from appliance.console.serving import on_port
@@ -31,8 +33,6 @@ from appliance.crypto import hpke, passlock
 from appliance.crypto.unseal import Argon2Cost
 from appliance.documents import Collection
 from appliance.errors import Denied
-from appliance.officers import KEY_NAME
-from appliance.premises import Premises
 from appliance.store.records import PrincipalRow, user
 
 PASSPHRASE = "a passphrase for tests"

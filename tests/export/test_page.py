@@ -7,6 +7,7 @@ import zlib
 
 import pytest
 
+from appliance.app.work.keeping import kept
 from appliance.documents import (
     Box,
     Citation,
@@ -24,8 +25,7 @@ from appliance.export.findings import group
 from appliance.export.page import page
 from appliance.export.places import Place, places
 from appliance.export.png import png
-from appliance.ingest.pictured import Picture
-from appliance.keeping import kept
+from appliance.formats.pictured import Picture
 from appliance.results import (
     Answer,
     Basis,

@@ -53,9 +53,9 @@ def test_a_workbook_says_of_each_cell_what_it_is() -> None:
 
 
 def test_a_workbook_is_read_by_the_reader_of_workbooks() -> None:
-    from appliance.ingest import sheets  # as a document that comes in
-    from appliance.ingest.kinds import XLSX
-    from appliance.ingest.reading import Wishes
+    from appliance.formats.kinds import XLSX
+    from appliance.formats.ooxml import sheets  # as a document that comes in
+    from appliance.formats.reading import Wishes
 
     workbook = as_xlsx({"a": [["head", "n"], ["term", 2]]})
     document = sheets.read(workbook, XLSX, Wishes(".xlsx")).document

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.documents import Element, ElementKind, ParsedDocument, Span
+from appliance.formats.build import DocumentBuilder
 from appliance.index.chunk import LONGEST_HEADING, LONGEST_HEADS, chunk, searched_text
-from appliance.ingest.build import DocumentBuilder
 from tests.index.doubles import paragraphs
 
 TITLE, TEXT, ROW = ElementKind.TITLE, ElementKind.TEXT, ElementKind.TABLE_ROW

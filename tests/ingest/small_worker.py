@@ -13,9 +13,9 @@ import time
 from collections.abc import Sequence
 
 from appliance.documents import Concealment, ElementKind, Tally, Unit
-from appliance.ingest import reading, wire
-from appliance.ingest.build import DocumentBuilder
-from appliance.ingest.reading import Part, Reading, Wishes
+from appliance.formats import reading, wire
+from appliance.formats.build import DocumentBuilder
+from appliance.formats.reading import Part, Reading, Wishes
 from appliance.sandbox.child import Limits, serve
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from appliance import config
-from appliance.app import Appliance
+from appliance.app.view import Appliance
+from appliance.app.work.taking import Manner, OnRecord, take
 from appliance.documents import Flag
 from appliance.errors import AuditError, NotFound
 from appliance.ingest.filing import Filing
@@ -28,7 +29,6 @@ from appliance.ingest.pipeline import Bounds, Intake
 from appliance.ingest.readers import ReaderPool
 from appliance.ingest.stages import Stages
 from appliance.sandbox.server import ReaderServer
-from appliance.taking import Manner, OnRecord, take
 from tests.conftest import PASSPHRASE, Desk
 
 WORKER = "tests.ingest.small_worker"

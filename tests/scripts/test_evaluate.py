@@ -10,7 +10,7 @@ import pytest
 
 from appliance.documents import Flag, ParsedDocument
 from appliance.errors import InputUnreadable, NoText
-from appliance.ingest.build import DocumentBuilder, Entry
+from appliance.formats.build import DocumentBuilder, Entry
 from appliance.sandbox.outcome import Outcome, error_for
 from scripts import headlines
 from scripts.evaluating import hostile, reading, run, score, tables, words

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.documents import ParsedDocument
-from appliance.ingest.build import DocumentBuilder
+from appliance.formats.build import DocumentBuilder
 from scripts.evaluating import tables_set
 from scripts.evaluating.options import Options
 from scripts.evaluating.tables_metric import exact, f1, gold, normalised

@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 
 from appliance import config
-from appliance.app import Appliance
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.documents import CollectionId, DocumentId
 from appliance.index.finding import Finder
-from appliance.premises import Premises
 from appliance.store.records import PrincipalRow, user
 from tests.access.meaning import PURPOSES
 from tests.conftest import PASSPHRASE, QUICK

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.app import Appliance
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
+from appliance.app.work.exporting import Form
 from appliance.errors import ApplianceError
-from appliance.exporting import Form
-from appliance.premises import Premises
 from tests.security.shelves import READER, put, view
 
 OTHERS = 12  # hidden matters of two documents each

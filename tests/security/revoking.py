@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.access.policy import PolicySet
-from appliance.app import Appliance
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.audit.records import Kind, Record
 from appliance.documents import Collection, Document
 from appliance.errors import Denied, NotFound
-from appliance.premises import Premises
 from tests.security.shelves import ADMIN, READER, put, view
 from tests.security.worlds import POLICIES
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from threading import RLock
 
 from appliance import config
-from appliance.app import Appliance
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.documents import Chunk, CollectionId, Document
+from appliance.formats import wire
 from appliance.index.finding import Finder
 from appliance.index.library import Library
 from appliance.index.payload import build_payload
-from appliance.ingest import wire
-from appliance.premises import Premises
 from appliance.store.records import NewDocument, PrincipalRow
 from appliance.store.store import Store
 from tests.conftest import PASSPHRASE, QUICK

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from appliance.access.policy import PolicySet
+from appliance.app.premises import Premises
+from appliance.app.work.exporting import Form
 from appliance.documents import Citation, Collection, Document, Span
 from appliance.errors import Denied, InvariantBroken, NotFound, UsageError
-from appliance.exporting import Form
-from appliance.premises import Premises
 from appliance.results import Answer, Request, Statement, Status
 from tests.security.shelves import READER, made, opened, put, view
 

@@ -15,17 +15,17 @@ import pytest
 
 from appliance import config
 from appliance.api import calls
-from appliance.app import Appliance
+from appliance.app.governance.policing import files_of
+from appliance.app.view import Appliance
+from appliance.app.work.exporting import Form
+from appliance.app.work.once import Task, TaskKind
 from appliance.audit.filtering import Filter
 from appliance.audit.selection import Wanted
 from appliance.crypto import hpke
 from appliance.documents import DocumentId
 from appliance.errors import AuditError
-from appliance.exporting import Form
 from appliance.ingest.folder import walk
-from appliance.policing import files_of
 from appliance.tasks import packs
-from appliance.work import Task, TaskKind
 from tests.conftest import PASSPHRASE, QUICK
 
 

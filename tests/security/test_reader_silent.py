@@ -22,8 +22,8 @@ from pathlib import Path
 from appliance.sandbox import confine
 if not confine.isolate_network():
     sys.exit(77)
-from appliance.ingest import kinds, worker
-from appliance.ingest.reading import Wishes
+from appliance.formats import kinds, worker
+from appliance.formats.reading import Wishes
 from appliance.sandbox.outcome import ReadingFailed
 for family in kinds.Family:
     worker.warm(family)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.acts import Act, Acts
-from appliance.app import Appliance
+from appliance.app.acts import Act, Acts
+from appliance.app.premises import Premises
+from appliance.app.view import Appliance
 from appliance.audit.records import Kind
 from appliance.errors import Denied, InvariantBroken
-from appliance.premises import Premises
 from tests.security import revoking
 from tests.security.shelves import READER, made, opened, view
 

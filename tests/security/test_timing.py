@@ -93,7 +93,7 @@ def test_the_command_line_says_the_same_to_the_byte(desk: Desk, words: tuple[str
 
 def hide(home: Path) -> None:
     from appliance import config
-    from appliance.premises import Premises
+    from appliance.app.premises import Premises
     from tests.conftest import PASSPHRASE
     from tests.security.shelves import put
 

@@ -19,7 +19,7 @@ from typing import Any, cast
 from appliance.access.decided import Decided
 from appliance.access.policy import PolicySet
 from appliance.access.scope import Scope
-from appliance.acts import Acts
+from appliance.app.acts import Acts
 from appliance.audit.log import AuditLog
 from appliance.documents import Collection, CollectionId, Document, DocumentId
 from appliance.errors import ApplianceError

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from appliance.app.oversight.evidence import Piece
 from appliance.audit.codes import ACTIONS
 from appliance.audit.records import Record
 from appliance.audit.selection import Wanted
@@ -23,7 +24,6 @@ from appliance.console.visit import Answer, Download, Elsewhere, Open, Page, Vis
 from appliance.dossier import folder
 from appliance.dossier.telling import Opening, sealed
 from appliance.errors import NotFound, UsageError
-from appliance.evidence import Piece
 
 EVIDENCE = "evidence"
 _STAMP = (2000, 1, 1, 0, 0, 0)  # of every file in the archive: the same evidence, the same bytes

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from appliance.app.governance.governed import WallShown
+from appliance.app.oversight.timeline import Entry, Profile
 from appliance.audit.filtering import DENY, Filter
 from appliance.audit.tallies import Tally
 from appliance.console import charts
@@ -13,8 +15,6 @@ from appliance.console.pages.reviews import glass_of
 from appliance.console.rows import Row, days, event_of, row
 from appliance.console.visit import Page, Visit
 from appliance.errors import NotFound
-from appliance.governed import WallShown
-from appliance.timeline import Entry, Profile
 
 LATEST = 25
 HEX_ID = 32

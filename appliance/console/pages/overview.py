@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from appliance.app.oversight.timeline import Entry
 from appliance.audit.filtering import DENY, Filter
 from appliance.audit.records import Record
 from appliance.audit.tallies import Tally
@@ -12,7 +13,6 @@ from appliance.console.asking import READINGS
 from appliance.console.pages.reviews import standing
 from appliance.console.rows import event_of, row
 from appliance.console.visit import Page, Visit
-from appliance.timeline import Entry
 
 SHOWN_DAYS, RECENT_DAYS = 60, 7
 LATEST = 6

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from appliance.app.governance.governed import OpeningShown
+from appliance.app.oversight.reviewing import CHANCE, RISKY, Due, NoteShown, ReviewShown, Sampled
 from appliance.audit.records import Record
 from appliance.console.asking import whole
 from appliance.console.pages.timeline import event as close_view
 from appliance.console.rows import Mark, Row, row
 from appliance.console.visit import Answer, Elsewhere, Page, Visit
 from appliance.errors import NotFound
-from appliance.governed import OpeningShown
-from appliance.reviewing import CHANCE, RISKY, Due, NoteShown, ReviewShown, Sampled
 
 _TONES = {"broken glass": "warn", "denied": "bad", "security": "warn"}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
+from appliance.app.oversight.timeline import Closely, Entry
 from appliance.audit.checkpoint import read_note
 from appliance.audit.codes import ACTIONS
 from appliance.audit.merkle import leaf_hash, verify_inclusion
@@ -16,7 +17,6 @@ from appliance.console.asking import Asked, asked, filter_of
 from appliance.console.rows import Row, days, event_of, marks, row
 from appliance.console.visit import Page, Visit
 from appliance.errors import AuditError
-from appliance.timeline import Closely, Entry
 
 ON_A_PAGE = 50
 MOST_SCANNED, LONGEST_SCAN_S = 20_000, 4.0  # events opened and compared for one page of free text

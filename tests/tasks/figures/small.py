@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from appliance.documents import DocumentId, ElementKind, ParsedDocument
-from appliance.ingest.build import DocumentBuilder
+from appliance.formats.build import DocumentBuilder
 from appliance.tasks.figures import Proposed, propose
 
 ONE = DocumentId("1" * 32)

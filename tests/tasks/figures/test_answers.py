@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.documents import DocumentId
-from appliance.ingest.build import DocumentBuilder
+from appliance.formats.build import DocumentBuilder
 from appliance.results import Status
 from appliance.tasks.figures import ENOUGH, answer, propose
 from tests.tasks.figures.small import INCOME, ONE, derived, document, proposal, said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from appliance.documents import ParsedDocument
-from appliance.ingest.build import DocumentBuilder, Entry
+from appliance.formats.build import DocumentBuilder, Entry
 from appliance.tasks.figures.cells import Figure, figures
 from appliance.tasks.figures.periods import Period
 from appliance.tasks.figures.series import Series, gather
