@@ -19,7 +19,7 @@ from appliance.documents import Citation, Document, ParsedDocument, Span
 from appliance.export.findings import Finding, Group
 from appliance.export.places import Place, places
 from appliance.export.png import png
-from appliance.formats.pictured import Picture
+from appliance.formats.drawn import Picture
 
 LONGEST_TEXT = 400_000  # characters shown whole; of a longer text, what stands around the findings
 AROUND = 600  # characters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from appliance.formats.pictured import Picture
+from appliance.formats.drawn import Picture
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TRUE_COLOUR = b"\x08\x02\x00\x00\x00"  # 8 bits a sample, no palette, no interlacing

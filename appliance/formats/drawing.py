@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PIL import Image
 
-from appliance.formats import pictured
-from appliance.formats.pictured import Picture
+from appliance.formats import drawn
+from appliance.formats.drawn import Picture
 from appliance.formats.reading import Wishes
 from appliance.formats.scans import scan
 
@@ -17,8 +17,8 @@ def draw(data: bytes, media_type: str, wishes: Wishes) -> bytes:
         ReadingFailed: the file is damaged or encrypted, the picture too large or not there.
     """
     pixels = scan.unit(data, media_type, wishes)[0]
-    drawn = Image.fromarray(pixels.picture).convert("RGB")
-    width = drawn.width
-    drawn.thumbnail((pictured.WIDEST, pictured.TALLEST), Image.Resampling.BOX, reducing_gap=None)
-    scale = pixels.points_per_pixel * width / drawn.width
-    return pictured.encode(Picture(drawn.width, drawn.height, scale, drawn.tobytes()))
+    page = Image.fromarray(pixels.picture).convert("RGB")
+    width = page.width
+    page.thumbnail((drawn.WIDEST, drawn.TALLEST), Image.Resampling.BOX, reducing_gap=None)
+    scale = pixels.points_per_pixel * width / page.width
+    return drawn.encode(Picture(page.width, page.height, scale, page.tobytes()))

@@ -1,7 +1,7 @@
 """The files inside an office document, to be handed out as documents of their own (`attached`).
 
 An embedded OLE object is unwrapped: what a person sees as "a file in the document" lies in there,
-with its name (`ole_package`).  A program runs when such an object is opened, so it is flagged.
+with its name (`ole.package`).  A program runs when such an object is opened, so it is flagged.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from appliance.documents import Flag
 from appliance.formats.attached import DAMAGED, Attachment, Unreadable, hand_out
 from appliance.formats.build import DocumentBuilder
 from appliance.formats.ole import package as ole_package
-from appliance.formats.package import Package
 from appliance.formats.reading import Part, Reading, Wishes
+from appliance.formats.zip_package import Package
 
 NO_FILE = "the embedded object holds no file that is read here"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

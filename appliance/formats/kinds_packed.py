@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 
 from appliance.formats import kinds
-from appliance.formats.package import Package
+from appliance.formats.zip_package import Package
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 LONGEST_MARK = 1 << 20  # bytes read of a member that says what the container is

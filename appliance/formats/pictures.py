@@ -22,8 +22,8 @@ from lxml import etree
 from appliance.documents import ElementKind, Tally, Unit
 from appliance.formats import kinds, tree
 from appliance.formats.build import DocumentBuilder
-from appliance.formats.package import Package
 from appliance.formats.reading import Scan
+from appliance.formats.zip_package import Package
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 SHORTEST_SIDE = 100  # pixels

@@ -38,21 +38,21 @@ _READERS = {
     kinds.DOC: "ole.doc",
     kinds.PPT: "ole.ppt",
     kinds.XLS: "ole.xls",
-    **dict.fromkeys(kinds.IMAGES, "scans.images"),
+    **dict.fromkeys(kinds.IMAGES, "scans.image_files"),
     kinds.RTF: "rtf.document",
     kinds.MSG: "mail.msg",
     kinds.TNEF: "mail.tnef",
     kinds.MBOX: "mail.mbox",
-    **dict.fromkeys((kinds.ZIP, kinds.TAR, kinds.GZIP, kinds.BZIP2, kinds.XZ), "archives.archive"),
+    **dict.fromkeys((kinds.ZIP, kinds.TAR, kinds.GZIP, kinds.BZIP2, kinds.XZ), "archives.members"),
 }
 _KINDS = ("kinds_packed", "kinds_text")  # what tells the exact kind
 _PACKED = ("pictures", "ooxml.word", "ooxml.slides", "ooxml.sheets", "odf.document", "web.epub")
 _FAMILIES = {
     kinds.Family.PDF: ("pdf.document",),
-    kinds.Family.ZIP: (*_PACKED, "archives.archive"),
+    kinds.Family.ZIP: (*_PACKED, "archives.members"),
     # Encrypted: a ZIP inside.
     kinds.Family.OLE: ("ole.doc", "ole.ppt", "ole.xls", "mail.msg", "mail.tnef", *_PACKED),
-    kinds.Family.IMAGE: ("scans.images",),
+    kinds.Family.IMAGE: ("scans.image_files",),
     # What a text needs not, too: loaded before the fork, it costs a child half a millisecond less.
     kinds.Family.TEXT: (
         *_PACKED,

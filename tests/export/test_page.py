@@ -25,7 +25,7 @@ from appliance.export.findings import group
 from appliance.export.page import page
 from appliance.export.places import Place, places
 from appliance.export.png import png
-from appliance.formats.pictured import Picture
+from appliance.formats.drawn import Picture
 from appliance.results import (
     Answer,
     Basis,

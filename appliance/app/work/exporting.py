@@ -29,7 +29,7 @@ from appliance.export.page import page
 from appliance.export.places import places
 from appliance.export.tables import as_csv, as_xlsx
 from appliance.formats import kinds, worker
-from appliance.formats.pictured import Picture, decode
+from appliance.formats.drawn import Picture, decode
 from appliance.formats.reading import Wishes
 from appliance.plain import to_plain
 from appliance.results import Kept

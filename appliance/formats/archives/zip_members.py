@@ -71,7 +71,7 @@ def members(data: bytes, passwords: tuple[str, ...]) -> list[Attachment]:
 
 def _salvaged(data: bytes) -> list[Attachment]:
     """What lies in front of the break of an archive that lost its table of contents."""
-    from appliance.formats.package import Package
+    from appliance.formats.zip_package import Package
 
     package = Package(data)
     names = [name for name in package.names if not is_note(name)][:MOST_MEMBERS]

@@ -1,7 +1,7 @@
 """From words with boxes to paragraphs, headings and table rows in reading order.  Pure.
 
-The units, from small to large: words and fragments (``layout_lines``); rows, cut into regions where
-columns of prose stand side by side (``layout_columns``); tables (``layout_tables``); and here the
+The units, from small to large: words and fragments (``lines``); rows, cut into regions where
+columns of prose stand side by side (``columns``); tables (``tables``); and here the
 *block*, an element to be.
 """
 

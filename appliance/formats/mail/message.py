@@ -15,7 +15,7 @@ from appliance.documents import ElementKind, Flag, Tally, Unit
 from appliance.formats import account, attached, pictures, text
 from appliance.formats.build import DocumentBuilder
 from appliance.formats.mail import parts as mail_parts
-from appliance.formats.mail import words as mail_words
+from appliance.formats.mail import words
 from appliance.formats.mail.parts import Leaf
 from appliance.formats.plain import prose
 from appliance.formats.reading import Reading, Wishes
@@ -46,7 +46,7 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     message = mail_parts.opened(data)
     leaves = list(mail_parts.leaves(message))
     builder = DocumentBuilder(media_type)
-    seen = add_headers([(n, v) for n in HEADERS for v in mail_words.values(message, n)], builder)
+    seen = add_headers([(n, v) for n in HEADERS for v in words.values(message, n)], builder)
     count = builder.count
     texts = [leaf for leaf in leaves if leaf.role == "text"]
     seen += _add_texts(texts, builder)

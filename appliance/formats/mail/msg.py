@@ -16,8 +16,7 @@ from appliance.documents import Tally, Unit
 from appliance.formats import account, attached, pictures
 from appliance.formats.attached import Attachment, Unreadable
 from appliance.formats.build import DocumentBuilder
-from appliance.formats.mail import message as mail
-from appliance.formats.mail import words as mail_words
+from appliance.formats.mail import message, words
 from appliance.formats.mail.msg_properties import Properties
 from appliance.formats.ole import package as ole_package
 from appliance.formats.ole import parts as ole_parts
@@ -69,14 +68,14 @@ def read(data: bytes, media_type: str, wishes: Wishes) -> Reading:
     if _is_encrypted(top, files):
         raise ReadingFailed(Outcome.ENCRYPTED)
     builder = DocumentBuilder(media_type)
-    seen = mail.add_headers(list(_headers(container, top)), builder)
+    seen = message.add_headers(list(_headers(container, top)), builder)
     count = builder.count
     seen += _add_body(top, builder)
     if builder.count == count:
-        builder.add_gap(mail.NO_BODY)
+        builder.add_gap(message.NO_BODY)
     kept = [one for one in files if not _is_small(one)]
     for _ in range(len(files) - len(kept)):
-        builder.add_gap(mail.SMALL_PICTURE)
+        builder.add_gap(message.SMALL_PICTURE)
     found = [_attachment(container, one) for one in kept]
     parts, following = attached.hand_out(found, wishes.first_part, builder)
     claimed = top.count_of_attachments() - (len(files) - len(kept))
@@ -112,7 +111,7 @@ def _headers(container: Container, top: Properties) -> Iterator[tuple[str, str]]
         people.setdefault(kind, []).append(_person(one.text(_NAME), one.first(_ADDRESSES)))
     for kind, number in _SHOWN_NAMES.items():
         yield kind, "; ".join(people.get(kind, [])) or top.text(number)
-    dates = mail_words.values(transport, "Date")
+    dates = words.values(transport, "Date")
     moment = top.moment(_DATE) or top.moment(_DELIVERED)
     if dates or moment is not None:
         yield "Date", dates[0] if dates else str(moment)
@@ -139,14 +138,14 @@ def _add_body(top: Properties, builder: DocumentBuilder) -> list[str]:
     packed = rtf_mail.unpacked(top.binary(_RTF))
     page = decoded(top.binary(_HTML)) or top.text(_HTML) or rtf_mail.html_of(packed)
     if page.strip():
-        seen = mail.add_body(page, builder, html=True)
+        seen = message.add_body(page, builder, html=True)
     elif plain.strip():
-        seen = mail.add_body(plain, builder, html=False)
+        seen = message.add_body(plain, builder, html=False)
     elif packed:
         return rtf.add_rtf(packed, builder)[1]
     else:
         return []
-    mail.add_missing(iter(re.split(r"\n\s*\n", plain.replace("\r\n", "\n"))), builder)
+    message.add_missing(iter(re.split(r"\n\s*\n", plain.replace("\r\n", "\n"))), builder)
     return seen
 
 
@@ -171,7 +170,7 @@ def _attachment(container: Container, one: Properties) -> Attachment:
     if container.below(*inner) or method == _OBJECT:
         return ole_parts.attachment(ole_package.unwrap_storage(container, inner))
     if method not in _BY_VALUE:
-        return Attachment(name, partial(_refuse, mail.ELSEWHERE))
+        return Attachment(name, partial(_refuse, message.ELSEWHERE))
     if one.text(_TYPE).lower() == "multipart/signed":
         name = "signed message.eml"  # the whole message once more, as it was signed
     return Attachment(name, partial(one.binary, _DATA))

@@ -16,8 +16,7 @@ from appliance.documents import Tally, Unit
 from appliance.formats import account, attached
 from appliance.formats.attached import Attachment
 from appliance.formats.build import DocumentBuilder
-from appliance.formats.mail import message as mail
-from appliance.formats.mail import msg
+from appliance.formats.mail import message, msg
 from appliance.formats.ole import package as ole_package
 from appliance.formats.reading import Reading, Wishes
 from appliance.formats.rtf import document as rtf
@@ -158,15 +157,15 @@ def _text(properties: dict[int, tuple[int, bytes]], number: int, page: str) -> s
 def _add_body(
     properties: dict[int, tuple[int, bytes]], body: bytes, page: str, builder: DocumentBuilder
 ) -> list[str]:
-    seen = mail.add_headers([("Subject", _text(properties, _SUBJECT, page))], builder)
+    seen = message.add_headers([("Subject", _text(properties, _SUBJECT, page))], builder)
     plain = _text(properties, _PLAIN, page) or decoded(body, page).rstrip("\0")
     packed = rtf_mail.unpacked(properties.get(_RTF, (0, b""))[1])
     html = _text(properties, _HTML, page) or rtf_mail.html_of(packed)
     if html.strip():
-        seen += mail.add_body(html, builder, html=True)
-        mail.add_missing(iter(re.split(r"\n\s*\n", plain.replace("\r\n", "\n"))), builder)
+        seen += message.add_body(html, builder, html=True)
+        message.add_missing(iter(re.split(r"\n\s*\n", plain.replace("\r\n", "\n"))), builder)
     elif plain.strip():
-        seen += mail.add_body(plain, builder, html=False)
+        seen += message.add_body(plain, builder, html=False)
     elif packed:
         seen += rtf.add_rtf(packed, builder)[1]
     return seen

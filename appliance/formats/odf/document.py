@@ -23,9 +23,9 @@ from appliance.formats.odf.blocks import BlockReader
 from appliance.formats.odf.styles import Styles
 from appliance.formats.odf.tables import CellCount
 from appliance.formats.ooxml.parts import CUT, DAMAGED_PART, MACROS
-from appliance.formats.package import Package
 from appliance.formats.reading import Reading, Wishes
 from appliance.formats.tree import attribute, child, local
+from appliance.formats.zip_package import Package
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 _CONTENT = "content.xml"

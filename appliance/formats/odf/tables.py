@@ -14,9 +14,9 @@ from lxml.etree import _Element as Node
 
 from appliance.documents import Concealment, ElementKind, Flag
 from appliance.formats.build import DocumentBuilder, Entry
-from appliance.formats.grid import Sheet, add_sheet
 from appliance.formats.odf.styles import Styles
-from appliance.formats.rows import add_table
+from appliance.formats.sheet import Sheet, add_sheet
+from appliance.formats.table import add_table
 from appliance.formats.tree import attribute, local
 
 MOST_CELLS = 1_000_000  # filled, in one document

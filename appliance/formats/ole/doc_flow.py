@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from appliance.documents import Concealment, ElementKind, Flag
-from appliance.formats import rows
 from appliance.formats.build import DocumentBuilder, Entry
 from appliance.formats.ole.doc_file import Style, WordFile
 from appliance.formats.ooxml.word_numbers import Numbers
+from appliance.formats.table import add_table
 
 # Properties of paragraphs and rows, and of characters.
 _IN_TABLE, _ROW_END, _INNER_CELL, _INNER_ROW_END = 0x2416, 0x2417, 0x244B, 0x244C
@@ -273,7 +273,7 @@ class Flow:
             return
         grid = _grid(edge for _, edges, _ in table for pair in edges for edge in pair)
         marked = next((n for n, (_, _, heads) in enumerate(table) if not heads), len(table))
-        rows.add_table(self._builder, [_row(row[0], row[1], grid) for row in table], marked=marked)
+        add_table(self._builder, [_row(row[0], row[1], grid) for row in table], marked=marked)
 
 
 def _concealment(settings: dict[int, bytes]) -> Concealment | None:

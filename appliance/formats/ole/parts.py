@@ -9,7 +9,7 @@ from appliance.documents import Flag
 from appliance.formats import attached
 from appliance.formats.attached import Attachment, Unreadable
 from appliance.formats.build import DocumentBuilder
-from appliance.formats.ole import package as ole_package
+from appliance.formats.ole import package
 from appliance.formats.ole.container import Container
 from appliance.formats.reading import Part
 
@@ -27,7 +27,7 @@ def objects(
     container: Container, storages: Sequence[Sequence[str]], first: int, builder: DocumentBuilder
 ) -> tuple[tuple[Part, ...], int | None]:
     """The files in these storages; an object without a file is a gap."""
-    found = [attachment(ole_package.unwrap_storage(container, path)) for path in storages]
+    found = [attachment(package.unwrap_storage(container, path)) for path in storages]
     return hand_out(found, first, builder)
 
 
@@ -41,7 +41,7 @@ def hand_out(
 
 
 def attachment(unwrapped: tuple[str, bytes] | None) -> Attachment:
-    """What `ole_package` unwrapped as a file to hand out."""
+    """What `package` unwrapped as a file to hand out."""
     if unwrapped is None:
         return Attachment("", partial(_refuse, NO_FILE), "embedded object")
     return Attachment(unwrapped[0], partial(bytes, unwrapped[1]))

@@ -10,9 +10,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from appliance.documents import ElementKind, Flag, Unit
-from appliance.formats import account, pictures, rows
+from appliance.formats import account, pictures
 from appliance.formats.build import DocumentBuilder, Entry
-from appliance.formats.ole import package as ole_package
+from appliance.formats.ole import package
 from appliance.formats.ole import parts as ole_parts
 from appliance.formats.ole import pictures as ole_pictures
 from appliance.formats.ole.container import Container
@@ -29,6 +29,7 @@ from appliance.formats.ole.ppt_file import (
 from appliance.formats.ole.ppt_numbers import SETTINGS, prefixes
 from appliance.formats.ole.records import Record, flattened, records
 from appliance.formats.reading import Part, Reading, Wishes
+from appliance.formats.table import add_table
 from appliance.sandbox.outcome import ReadingFailed
 
 LARGEST_OBJECT = 256 << 20  # bytes once unpacked
@@ -117,7 +118,7 @@ def _add_shapes(slide: Slide, page: int, builder: DocumentBuilder) -> list[Text]
         if isinstance(item, Text):
             _add_text(item, page, builder)
         else:
-            rows.add_table(builder, item, page=page)
+            add_table(builder, item, page=page)
     return list(left.values())
 
 
@@ -235,7 +236,7 @@ def _objects(
             builder.flag(Flag.ACTIVE)
             builder.add_gap(ole_parts.MACROS)
         else:
-            found.append(ole_parts.attachment(ole_package.unwrap(stored)))
+            found.append(ole_parts.attachment(package.unwrap(stored)))
     return ole_parts.hand_out(found, first, builder)
 
 

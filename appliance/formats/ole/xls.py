@@ -10,7 +10,7 @@ import io
 from typing import Any
 
 from appliance.documents import Concealment, ElementKind, Flag, Tally, Unit
-from appliance.formats import number_formats, pictures, rows
+from appliance.formats import cell_numbers, pictures
 from appliance.formats.build import DocumentBuilder, Entry
 from appliance.formats.ole import parts as ole_parts
 from appliance.formats.ole import pictures as ole_pictures
@@ -18,6 +18,7 @@ from appliance.formats.ole import xls_records
 from appliance.formats.ole.container import Container
 from appliance.formats.ole.xls_records import Extras
 from appliance.formats.reading import Reading, Wishes
+from appliance.formats.table import add_table
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 _TEXT, _NUMBER, _DATE, _BOOLEAN, _ERROR = 1, 2, 3, 4, 5
@@ -95,7 +96,7 @@ def _add_sheet(book: Any, sheet: Any, builder: DocumentBuilder) -> int:
         if row:
             table.append(row)
         elif table:
-            rows.add_table(builder, table)
+            add_table(builder, table)
             table = []
     if begun and sheet.visibility:
         builder.add_gap("a hidden sheet is among the text")
@@ -111,8 +112,8 @@ def _shown(book: Any, cell: Any) -> tuple[str, bool]:
         found = book.format_map.get(book.xf_list[cell.xf_index].format_key)
         code = found.format_str if found is not None else ""
     if cell.ctype in {_NUMBER, _DATE}:
-        text = number_formats.shown_number(cell.value, code, from_1904=bool(book.datemode))
-        return text, not number_formats.is_hidden(code)
+        text = cell_numbers.shown_number(cell.value, code, from_1904=bool(book.datemode))
+        return text, not cell_numbers.is_hidden(code)
     if cell.ctype == _BOOLEAN:
         return "TRUE" if cell.value else "FALSE", True
     if cell.ctype == _ERROR:

@@ -15,11 +15,11 @@ from lxml import etree
 from lxml.etree import _Element as Node
 
 from appliance.documents import ElementKind, Flag
-from appliance.formats import number_formats, tree
+from appliance.formats import cell_numbers, tree
 from appliance.formats.build import DocumentBuilder, Entry
-from appliance.formats.package import Package
-from appliance.formats.rows import add_table
+from appliance.formats.table import add_table
 from appliance.formats.tree import attribute, child, local
+from appliance.formats.zip_package import Package
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 CUT = "the file breaks off: what was before the break is read"
@@ -205,7 +205,7 @@ def _points(data: Node | None) -> list[str]:
         if index.isdecimal() and int(index) < 100_000:
             code = attribute(point, "formatCode") or format_code
             text = (value.text or "") if value is not None else ""
-            found[int(index)] = number_formats.shown_text(text, code)
+            found[int(index)] = cell_numbers.shown_text(text, code)
     if not found:
         return [value.text or "" for value in data.iter("{*}v")]
     return [found.get(at, "") for at in range(max(found) + 1)]

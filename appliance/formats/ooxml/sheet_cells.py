@@ -12,10 +12,10 @@ from lxml import etree
 from lxml.etree import _Element as Node
 
 from appliance.documents import Concealment, ElementKind, Flag, Tally, Unit
-from appliance.formats import number_formats, tree
+from appliance.formats import cell_numbers, tree
 from appliance.formats.build import DocumentBuilder
-from appliance.formats.grid import Sheet
 from appliance.formats.ooxml.parts import DAMAGED_PART, OfficePackage
+from appliance.formats.sheet import Sheet
 from appliance.formats.tree import attribute, child, local
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
@@ -87,7 +87,7 @@ def _rich(node: Node) -> str:
 
 def _styles(root: Node) -> list[tuple[str, Concealment | None]]:
     """The format and the look of every cell style, by number."""
-    codes = dict(number_formats.BUILT_IN)
+    codes = dict(cell_numbers.BUILT_IN)
     for node in root.iterfind("{*}numFmts/{*}numFmt"):
         key = node.get("numFmtId", "")
         if key.isdecimal():
@@ -102,7 +102,7 @@ def _styles(root: Node) -> list[tuple[str, Concealment | None]]:
         look = fonts[font] if font < len(fonts) else None
         if look is Concealment.WHITE and fill < len(filled) and filled[fill]:
             look = None
-        found.append((code, Concealment.HIDDEN if number_formats.is_hidden(code) else look))
+        found.append((code, Concealment.HIDDEN if cell_numbers.is_hidden(code) else look))
     return found
 
 
@@ -244,7 +244,7 @@ class SheetReader:
             number = float(value)
         except ValueError:
             return value
-        return number_formats.shown_number(number, code, from_1904=self._book.from_1904)
+        return cell_numbers.shown_number(number, code, from_1904=self._book.from_1904)
 
     def _property(self, node: Node, sheet: Sheet) -> None:
         name = local(node)

@@ -19,11 +19,11 @@ from appliance.documents import ElementKind, Flag, Tally, Unit
 from appliance.formats import account, kinds, pictures, tree
 from appliance.formats.build import DocumentBuilder
 from appliance.formats.embedded import parts_of, rest_of
-from appliance.formats.grid import add_sheet
 from appliance.formats.ooxml import parts as ooxml
 from appliance.formats.ooxml.parts import OfficePackage
 from appliance.formats.ooxml.sheet_cells import Book, SheetReader
 from appliance.formats.reading import Reading, Wishes
+from appliance.formats.sheet import add_sheet
 from appliance.formats.tree import local
 
 LOST = "a sheet is missing or of a kind that is not read"

@@ -12,11 +12,10 @@ from lxml.etree import _Element as Node
 
 from appliance.documents import Concealment, ElementKind, Flag
 from appliance.formats.build import DocumentBuilder, Entry
-from appliance.formats.ooxml import formulas
-from appliance.formats.ooxml import parts as ooxml
+from appliance.formats.ooxml import formulas, parts
 from appliance.formats.ooxml.parts import OfficePackage
 from appliance.formats.ooxml.word_numbers import written
-from appliance.formats.rows import add_table
+from appliance.formats.table import add_table
 from appliance.formats.tree import alternative, attribute, child, local
 
 SMALLEST = 200  # hundredths of a point; smaller is tiny
@@ -186,10 +185,10 @@ class ShapeReader:
         for reference in node.iter("{*}chart"):
             root = self._linked(attribute(reference, "id"))
             if root is not None:
-                ooxml.add_chart(root, self._builder, self._page)
+                parts.add_chart(root, self._builder, self._page)
         for reference in node.iter("{*}relIds"):
             root = self._linked(attribute(reference, "dm"))
-            for text in ooxml.paragraphs(root) if root is not None else ():
+            for text in parts.paragraphs(root) if root is not None else ():
                 self._builder.add(ElementKind.TEXT, text, self._page)
 
     def _linked(self, key: str) -> Node | None:

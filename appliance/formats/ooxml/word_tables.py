@@ -14,10 +14,10 @@ from typing import Protocol
 from lxml.etree import _Element as Node
 
 from appliance.documents import Concealment, ElementKind
-from appliance.formats import rows
 from appliance.formats.build import DocumentBuilder, Entry
 from appliance.formats.ooxml.word_runs import RunReader
 from appliance.formats.ooxml.word_styles import Styles, attribute_of, fills
+from appliance.formats.table import add_table
 from appliance.formats.tree import alternative, attribute, child, local
 
 _WRAPPERS = frozenset({"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"})
@@ -79,7 +79,7 @@ class TableReader:
         for row, found in cells:
             self._row(row, found, read)
         marked = self._marked(table, style, table_rows, read.rows)
-        rows.add_table(self._builder, read.rows, marked=marked)
+        add_table(self._builder, read.rows, marked=marked)
         for node in read.later:
             wrapper = node.getparent()
             if local(node) == "tbl":

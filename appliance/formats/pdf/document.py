@@ -1,7 +1,7 @@
 """Reads PDF with pypdfium2: text with boxes on upright pages, tables, entries, attached files.
 
-Runs in the confined reader child.  ``pdf_pages`` reads a page, ``layout`` arranges its words,
-``pdf_story`` makes one document of the pages.  A page without a text layer, or with one that
+Runs in the confined reader child.  ``pages`` reads a page, ``layout`` arranges its words,
+``story`` makes one document of the pages.  A page without a text layer, or with one that
 nobody can read, is listed as a scan; what is neither read nor listed is a gap, and the account
 shows both.  PDFium is not thread safe; the child has one thread.
 """

@@ -19,10 +19,9 @@ from pypdfium2 import raw
 from appliance.documents import Concealment
 from appliance.formats.layout.lines import Fragment, WordAt
 from appliance.formats.layout.page import Block, arranged
-from appliance.formats.pdf import calls
+from appliance.formats.pdf import calls, objects
 from appliance.formats.pdf import entries as pdf_entries
 from appliance.formats.pdf import hidden as pdf_hidden
-from appliance.formats.pdf import objects as pdf_objects
 from appliance.formats.pdf.entries import EntryFound
 from appliance.formats.pdf.objects import Painted
 from appliance.formats.pdf.words import Floats, Manner, PageWords, Upright
@@ -107,7 +106,7 @@ class Pages:
 def _found(page: Any, textpage: Any, number: int, form: Any, fonts: dict[int, bool]) -> PageFound:
     upright = Upright(_page_box(page), 90 * max(raw.FPDFPage_GetRotation(page), 0))
     words = PageWords(textpage, upright, fonts)
-    painted = pdf_objects.painted(page, upright)
+    painted = objects.painted(page, upright)
     hidden = pdf_hidden.set_apart(words, painted)
     found = PageFound(
         number,

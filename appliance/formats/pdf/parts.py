@@ -20,7 +20,7 @@ from pypdfium2 import raw
 
 from appliance.documents import Flag
 from appliance.formats import attached
-from appliance.formats.pdf import entries as pdf_entries
+from appliance.formats.pdf import entries
 from appliance.formats.reading import MOST_PARTS, Part
 
 UNREADABLE = "the attached file cannot be taken out"
@@ -48,7 +48,7 @@ def hand_out(
             handle = raw.FPDF_LoadPage(document, number - 1)
             if handle and raw.FPDFPage_GetAnnotCount(handle) > 0:
                 open_pages.callback(raw.FPDF_ClosePage, handle)
-                found += pdf_entries.attached(handle)
+                found += entries.attached(handle)
             elif handle:
                 raw.FPDF_ClosePage(handle)
         return attached.hand_out(

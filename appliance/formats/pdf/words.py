@@ -284,7 +284,7 @@ def _cut(units: NDArray[np.uint32], highest: int) -> tuple[Numbers, Numbers]:
 
 
 def _runs(boxes: Floats, broken: NDArray[np.bool_], which: Numbers) -> tuple[Numbers, Numbers]:
-    """First and last word of each run of words that follow each other; see `layout_lines`."""
+    """First and last word of each run of words that follow each other; see `layout.lines`."""
     x0, y0, x1, y1 = boxes.T
     height = y1 - y0
     overlap = np.minimum(y1[:-1], y1[1:]) - np.maximum(y0[:-1], y0[1:])

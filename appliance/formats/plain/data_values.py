@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from appliance.documents import ElementKind
 from appliance.formats.build import DocumentBuilder, Entry
-from appliance.formats.rows import add_table
+from appliance.formats.table import add_table
 
 NOT_JSON = "the file is not whole JSON: what is not stands as plain text"
 TOO_DEEP = "values nested too deeply stand as plain text"

@@ -18,7 +18,7 @@ from appliance.formats import account, kinds, text, tree
 from appliance.formats.build import DocumentBuilder, Entry
 from appliance.formats.plain import data_values
 from appliance.formats.reading import Reading, Wishes
-from appliance.formats.rows import add_table
+from appliance.formats.table import add_table
 from appliance.formats.tree import local
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 

@@ -11,7 +11,7 @@ from appliance.documents import ElementKind, Tally, Unit
 from appliance.formats import account, kinds, pictures, text
 from appliance.formats.build import DocumentBuilder, Entry
 from appliance.formats.reading import Reading, Wishes
-from appliance.formats.rows import add_table
+from appliance.formats.table import add_table
 from appliance.formats.web.page import add_html
 
 LONGEST_FIELD = 10_000_000  # characters in one field of separated values

@@ -11,7 +11,7 @@ import struct
 from functools import partial
 
 from appliance.documents import Concealment, ElementKind, Flag
-from appliance.formats import account, attached, pictures, rows, text
+from appliance.formats import account, attached, pictures, text
 from appliance.formats.attached import Attachment, Unreadable
 from appliance.formats.build import DocumentBuilder, Entry
 from appliance.formats.ole import package as ole_package
@@ -30,6 +30,7 @@ from appliance.formats.rtf.text import (
     Event,
     RtfText,
 )
+from appliance.formats.table import add_table
 
 _ACTIVE = re.compile(r"\s*(?:DDE|DDEAUTO)\b", re.I)
 _OUTSIDE = re.compile(r"\s*(?:INCLUDETEXT|INCLUDEPICTURE|LINK)\b.*(?:://|\\\\)", re.I | re.S)
@@ -219,7 +220,7 @@ class _Shaper:
         grid = sorted({edge for _, edges, _ in table for edge in edges})
         marked = next((n for n, row in enumerate(table) if not row[2]), len(table))
         found = [_entries(cells, edges, grid) for cells, edges, _ in table]
-        rows.add_table(self._builder, found, marked=marked)
+        add_table(self._builder, found, marked=marked)
         self._add_notes()
 
     def _add_notes(self) -> None:

@@ -16,7 +16,7 @@ from lxml.etree import _Element as Node
 from appliance.documents import Concealment, ElementKind
 from appliance.formats.build import DocumentBuilder, Entry
 from appliance.formats.ooxml.word_numbers import written
-from appliance.formats.rows import add_table
+from appliance.formats.table import add_table
 from appliance.formats.web.looks import (
     Colour,
     Looks,

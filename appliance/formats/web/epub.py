@@ -16,12 +16,12 @@ from appliance.documents import Flag
 from appliance.formats import account, kinds, pictures, tree
 from appliance.formats.build import DocumentBuilder
 from appliance.formats.ooxml.parts import CUT, DAMAGED_PART
-from appliance.formats.package import Package
 from appliance.formats.reading import Reading, Wishes
 from appliance.formats.text import decoded
 from appliance.formats.tree import child
-from appliance.formats.web import count as web_count
+from appliance.formats.web import count
 from appliance.formats.web.page import add_html
+from appliance.formats.zip_package import Package
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 LOST = "a chapter is missing"
@@ -132,4 +132,4 @@ def _seen(package: Package, contents: set[str]) -> Iterator[str]:
     """The texts of every page in the container, whatever the book says of its order."""
     for name in package.named(_PAGES):
         if name not in contents:
-            yield from web_count.texts(decoded(package.read(name)))
+            yield from count.texts(decoded(package.read(name)))

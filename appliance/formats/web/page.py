@@ -1,6 +1,6 @@
 """Reads web pages: HTML, XHTML and MHTML, and the pages within mail and books.
 
-Runs in the confined reader child.  `web_blocks` walks a page; here a file becomes a page, and what
+Runs in the confined reader child.  `blocks` walks a page; here a file becomes a page, and what
 a page would run or fetch is flagged.
 """
 
@@ -23,7 +23,7 @@ from appliance.formats.build import DocumentBuilder
 from appliance.formats.pictures import Stored
 from appliance.formats.reading import Reading, Wishes
 from appliance.formats.text import decoded
-from appliance.formats.web import count as web_count
+from appliance.formats.web import count
 from appliance.formats.web.blocks import PageReader
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
@@ -83,7 +83,7 @@ def add_html(text: str, builder: DocumentBuilder) -> list[str]:
     Raises:
         ReadingFailed: the document grows beyond its bounds.
     """
-    seen = web_count.texts(text)
+    seen = count.texts(text)
     root = page_root(text)
     if root is None:
         builder.add_gap(DEEP)

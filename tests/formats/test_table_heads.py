@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from appliance.documents import ElementKind
-from appliance.formats import heads
+from appliance.formats import table_heads
 from appliance.formats.build import DocumentBuilder, Entry
-from appliance.formats.rows import add_table, in_order
+from appliance.formats.table import add_table, in_order
 from appliance.formats.wire import MOST_COLUMNS
 from tests.formats.packing import table
 
@@ -24,12 +24,12 @@ def cells(*rows: str) -> list[list[Entry]]:
     "text", ["1,234", "$(62)", "(13%)", "—", "$—", "€ 1.5", "12 %", "-3", "1.2e5", "USD 40", "4.5x"]
 )
 def test_figures(text: str) -> None:
-    assert heads.is_figure(text)
+    assert table_heads.is_figure(text)
 
 
 @pytest.mark.parametrize("text", ["2019", "FY2020", "Total", "Dec 29, 2018", "2019 $’000", "N/A"])
 def test_no_figures(text: str) -> None:
-    assert not heads.is_figure(text)
+    assert not table_heads.is_figure(text)
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_no_figures(text: str) -> None:
     ],
 )
 def test_rows_that_name_columns(count: int, rows: list[str]) -> None:
-    assert heads.head_count(cells(*rows)) == count
+    assert table_heads.head_count(cells(*rows)) == count
 
 
 def test_marked_heads_are_kept_and_go_on_with_periods() -> None:
     rows = cells("||Year Ended|", "|2019|2018|2017", "Income|5|4|3")
 
-    assert heads.head_count(rows, 1) == 2
-    assert heads.head_count(cells("a|b", "c|d", "e|f"), 2) == 2
+    assert table_heads.head_count(rows, 1) == 2
+    assert table_heads.head_count(cells("a|b", "c|d", "e|f"), 2) == 2
 
 
 def test_heads_that_come_back_and_groups_of_columns() -> None:

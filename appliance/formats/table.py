@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from appliance.formats import heads
 from appliance.formats.build import DocumentBuilder, Entry
+from appliance.formats.table_heads import head_count, names_a_group, repeats, widened
 from appliance.formats.wire import MOST_COLUMNS
 
 WIDEST = MOST_COLUMNS // 2  # columns that one cell may cover
@@ -40,16 +40,16 @@ def add_table(
             builder.add_row(row, page, table=table)
         return table
     number = builder.new_table()
-    count = heads.head_count(filled, min(marked, len(filled)))
+    count = head_count(filled, min(marked, len(filled)))
     columns = max((cell.column + cell.width for row in filled for cell in row), default=0)
     filled = _labelled(ordered, count)
-    below = {at for at in range(count, len(filled)) if heads.repeats(filled[at], filled[:count])}
+    below = {at for at in range(count, len(filled)) if repeats(filled[at], filled[:count])}
     # the period above heads that come back, or a group of them
-    below |= {at - 1 for at in below if at > count and heads.names_a_group(filled[at - 1])}
+    below |= {at - 1 for at in below if at > count and names_a_group(filled[at - 1])}
     for at, row in enumerate(filled):
         above = at < count - 1 or (at < count and len(row) == 1)
         above = above or (at in below and at + 1 in below)
-        cells = heads.widened(row, columns) if above else row
+        cells = widened(row, columns) if above else row
         builder.add_row(cells, page, table=number, heads=at < count or at in below)
     return number
 

@@ -17,7 +17,7 @@ import pytest
 
 from appliance.errors import InputUnreadable
 from appliance.formats import attached, kinds, reading
-from appliance.formats.archives import archive, zip_members
+from appliance.formats.archives import members, zip_members
 from appliance.formats.reading import Part, Reading, Wishes
 from tests.formats.conftest import ReadAll
 
@@ -36,7 +36,7 @@ def zipped(
 
 
 def parts(data: bytes, kind: str = kinds.ZIP, *passwords: str) -> tuple[Part, ...]:
-    return archive.read(data, kind, Wishes(passwords=passwords)).parts
+    return members.read(data, kind, Wishes(passwords=passwords)).parts
 
 
 def test_every_member_is_a_part(read_all: ReadAll) -> None:
@@ -166,7 +166,7 @@ def test_pages_of_parts_hold_all_of_them_once(monkeypatch: pytest.MonkeyPatch) -
     answer = Reading(None, next_part=0)
     calls = 0
     while answer.next_part is not None:
-        answer = archive.read(data, kinds.ZIP, Wishes(first_part=answer.next_part))
+        answer = members.read(data, kinds.ZIP, Wishes(first_part=answer.next_part))
         found += answer.parts
         calls += 1
 
@@ -244,7 +244,7 @@ def test_tar() -> None:
     assert found == (
         Part("letter.txt", LETTER),
         Part("link", b"", zip_members.LINK),
-        Part("device", b"", archive.SPECIAL),
+        Part("device", b"", members.SPECIAL),
     )
 
 
@@ -270,7 +270,7 @@ def test_a_single_file_keeps_its_name() -> None:
 
 
 def test_what_a_single_file_unpacks_to_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (archive, attached):
+    for module in (members, attached):
         monkeypatch.setattr(module, "LARGEST_PART", 1000)
 
     assert parts(gzip.compress(bytes(9999)), kinds.GZIP)[0].reason == attached.TOO_LARGE

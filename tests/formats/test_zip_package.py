@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from appliance.formats import package
-from appliance.formats.package import Package
+from appliance.formats import zip_package
+from appliance.formats.zip_package import Package
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 from tests.formats.packing import zipped
 
@@ -76,7 +76,7 @@ def test_a_damaged_member_gives_its_begin() -> None:
 
 
 def test_a_member_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "LARGEST_MEMBER", 1 << 20)
+    monkeypatch.setattr(zip_package, "LARGEST_MEMBER", 1 << 20)
     whole = zipped({"a.xml": bytes(2 << 20)})
 
     for data in (whole, whole[:-30]):
@@ -86,7 +86,7 @@ def test_a_member_that_unpacks_without_end_is_refused(monkeypatch: pytest.Monkey
 
 
 def test_all_members_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "MOST_BYTES", 3 << 20)
+    monkeypatch.setattr(zip_package, "MOST_BYTES", 3 << 20)
     found = Package(zipped({"a": bytes(2 << 20), "b": bytes(2 << 20)}))
 
     found.read("a")

@@ -14,7 +14,7 @@ from appliance.documents import Tally, Unit
 from appliance.errors import InputUnreadable
 from appliance.formats import kinds
 from appliance.formats.reading import Scan, Wishes
-from appliance.formats.scans import image, images
+from appliance.formats.scans import image, image_files
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 from tests.formats.conftest import ReadAll
 
@@ -73,11 +73,11 @@ def test_an_animation_gives_its_first_picture_and_says_so(read_all: ReadAll) -> 
     found = read_all(encoded(moving, "GIF"), "moving.gif")
     assert found.scans == (Scan(0, 1),)
     assert found.document is not None
-    assert [(g.reason, g.amount) for g in found.document.gaps] == [(images.ANIMATION, 2)]
+    assert [(g.reason, g.amount) for g in found.document.gaps] == [(image_files.ANIMATION, 2)]
 
 
 def test_a_picture_too_narrow_for_text_counts_as_read() -> None:
-    found = images.read(encoded([Image.new("L", (400, 3))], "PNG"), kinds.PNG, Wishes())
+    found = image_files.read(encoded([Image.new("L", (400, 3))], "PNG"), kinds.PNG, Wishes())
     assert not found.scans
     assert found.document is not None
     assert found.document.tallies == (Tally(Unit.PAGES, 1, 1),)
@@ -92,11 +92,11 @@ def test_a_huge_frame_among_others_is_a_gap() -> None:
     data = bytearray(encoded([GREY, GREY], "TIFF"))
     width = data.index(struct.pack("<HHII", 256, 4, 1, 300))  # ImageWidth in the first directory
     struct.pack_into("<HHII", data, width, 256, 4, 1, 3_000_000)
-    found = images.read(bytes(data), kinds.TIFF, Wishes())
+    found = image_files.read(bytes(data), kinds.TIFF, Wishes())
     assert found.scans == (Scan(1, 2),)
     assert found.document is not None
     assert [(g.reason, g.page, g.unit) for g in found.document.gaps] == [
-        (images.TOO_LARGE, 1, Unit.PAGES)
+        (image_files.TOO_LARGE, 1, Unit.PAGES)
     ]
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from appliance.documents import ElementKind
-from appliance.formats import heads
+from appliance.formats import table_heads
 from appliance.formats.build import DocumentBuilder, Entry
-from appliance.formats.rows import add_table
+from appliance.formats.table import add_table
 
 Area = tuple[int, int, int, int]  # first row, first column, last row, last column
 Row = tuple[int, dict[int, str]]
@@ -125,7 +125,7 @@ class Tables:
     def _has_labels(band: list[Row], column: int) -> bool:
         """Whether a column begins a table: most of its cells are words, below its first too."""
         texts = [cells[column] for _, cells in band if column in cells]
-        words = sum(not heads.is_figure(text) for text in texts[1:])
+        words = sum(not table_heads.is_figure(text) for text in texts[1:])
         beside = any(c > column for _, cells in band for c in cells)
         return len(texts) > 1 and beside and words * 2 > len(texts) - 1
 
@@ -139,14 +139,14 @@ class Tables:
             return
         left = min(column for _, cells in block for column in cells)
         right = max(column for _, cells in block for column in cells)
-        if left == right and not any(heads.is_figure(cells[left]) for _, cells in block):
+        if left == right and not any(table_heads.is_figure(cells[left]) for _, cells in block):
             for _, cells in block:
                 self._builder.add(ElementKind.TEXT, cells[left])
             return
         marked = self._marked.get((block[0][0], left), 0)
         entries = [self._entries(at, cells, 0) for at, cells in block]
         shifted = [[_shifted(entry, left) for entry in row] for row in entries]
-        count = heads.head_count(shifted, min(marked, len(shifted)))
+        count = table_heads.head_count(shifted, min(marked, len(shifted)))
         above = self._above
         if above and not count and above[1] <= left and right <= above[2]:
             first = above[1]
@@ -175,7 +175,7 @@ class Tables:
 
     def _plain(self, rest: list[Row]) -> bool:
         """Whether the rows name no columns themselves."""
-        return heads.head_count([self._entries(at, cells, 0) for at, cells in rest]) == 0
+        return table_heads.head_count([self._entries(at, cells, 0) for at, cells in rest]) == 0
 
     def _entries(self, at: int, cells: dict[int, str], left: int) -> list[Entry]:
         return [
@@ -215,7 +215,7 @@ def _begins_lower(band: list[Row], column: int) -> bool:
     ]
     first = next(at for at, row in enumerate(rows) if row)
     own = [row for row in rows[first:] if row]
-    return first > 0 and len(own[0]) > 1 and heads.head_count(own) > 0
+    return first > 0 and len(own[0]) > 1 and table_heads.head_count(own) > 0
 
 
 def _shifted(entry: Entry, left: int) -> Entry:

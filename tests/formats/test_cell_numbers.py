@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.formats import number_formats
+from appliance.formats import cell_numbers
 
 
 @pytest.mark.parametrize(
@@ -30,20 +30,20 @@ from appliance.formats import number_formats
     ],
 )
 def test_numbers_as_their_formats_mean_them(value: float, code: str, shown: str) -> None:
-    assert number_formats.shown_number(value, code) == shown
+    assert cell_numbers.shown_number(value, code) == shown
 
 
 def test_dates_counted_from_1904() -> None:
-    assert number_formats.shown_number(43831, "yyyy-mm-dd", from_1904=True) == "2024-01-02"
+    assert cell_numbers.shown_number(43831, "yyyy-mm-dd", from_1904=True) == "2024-01-02"
 
 
 def test_formats_that_show_nothing() -> None:
-    assert number_formats.is_hidden(";;;")
-    assert not number_formats.is_hidden("0;-0;")
-    assert not number_formats.is_hidden("General")
+    assert cell_numbers.is_hidden(";;;")
+    assert not cell_numbers.is_hidden("0;-0;")
+    assert not cell_numbers.is_hidden("General")
 
 
 def test_text_that_is_no_number_stays() -> None:
-    assert number_formats.shown_text("n/a", "0%") == "n/a"
-    assert number_formats.shown_text("0.5", "0%") == "50%"
-    assert number_formats.shown_text("inf", "0%") == "inf"
+    assert cell_numbers.shown_text("n/a", "0%") == "n/a"
+    assert cell_numbers.shown_text("0.5", "0%") == "50%"
+    assert cell_numbers.shown_text("inf", "0%") == "inf"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.documents import ElementKind, ParsedDocument
 from appliance.formats.build import DocumentBuilder
-from appliance.formats.grid import Sheet, add_sheet
+from appliance.formats.sheet import Sheet, add_sheet
 from tests.formats.packing import of, table
 
 
