@@ -22,6 +22,7 @@
     |-- DiskFull                  12   no space left where the store or the output lies
     |-- ModelError                13   a model folder is missing or differs from its manifest
     |-- SandboxError              14   the reader process could not be confined, or broke its bounds
+    |   `-- ReaderUnready         14   it cannot run or lacks a part: no file is at fault
     |-- PartialFailure            15   the batch ended; some files failed, the rest is done
     |-- InvariantBroken           16   a security invariant failed; everything stops
     |-- PolicyError               17   the policy set does not validate or could not decide
@@ -155,6 +156,10 @@ class SandboxError(ApplianceError):
     """The reader process could not be confined, or broke its bounds."""
 
     exit_code = 14
+
+
+class ReaderUnready(SandboxError):
+    """The reader process does not run, or lacks a part: a fault of the installation, not of a file."""
 
 
 class PartialFailure(ApplianceError):

@@ -12,7 +12,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from appliance.errors import ApplianceError, ReaderViolation, SandboxError
+from appliance.errors import ApplianceError, ReaderUnready, ReaderViolation, SandboxError
 from appliance.ingest.jobs import Rank
 from appliance.sandbox.outcome import Outcome, error_for
 from appliance.sandbox.server import ReaderServer
@@ -52,7 +52,7 @@ class Reader:
     def __init__(self, start: Start, server: ReaderServer | None) -> None:
         self._start = start
         self.server = server
-        self.lost: ApplianceError | None = None  # it could not be replaced: nothing is read now
+        self.lost: ApplianceError | None = None  # it does not run, no file is at fault
 
     def read(self, untrusted: bytes, task: str, wishes: bytes) -> bytes:
         """As `ReaderServer.read`; after a SandboxError the next call has a fresh process.
@@ -65,6 +65,9 @@ class Reader:
                 self._renew()
             assert self.server is not None  # noqa: S101 -- for the type checker
             return self.server.read(untrusted, task, wishes)
+        except ReaderUnready as error:
+            self.lost = error
+            raise
         except SandboxError:
             if self.lost is None:
                 self._renew()

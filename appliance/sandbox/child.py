@@ -65,6 +65,7 @@ class Ending(IntEnum):
     REFUSED = 4  # no child was started: the server is not fit to fork
     STARTED = 5  # a child reads; its ending follows
     LOST = 6  # never sent: the server ended, and its child with it
+    UNREADY = 7  # no child was started: what the task takes could not be loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,11 @@ def _answer(server: _Server) -> None:
         raise _Closed
     task = message.decode("ascii")
     try:
-        _warm(server, task)
+        try:
+            _warm(server, task)
+        except Exception:  # whatever an import raises: no document has been looked at
+            server.control.send(REPLY.pack(Ending.UNREADY, 0))
+            return
         if len(descriptors) != 2 or len(os.listdir(server.threads)) != 1:
             server.control.send(REPLY.pack(Ending.REFUSED, 0))
             return

@@ -24,11 +24,11 @@ _PIPE_BYTES = 1 << 20
 
 
 class Gone(Exception):
-    """The reader process ended before a child had started: the document was not looked at."""
+    """The reader process ended, or hung, before a child had started: no fault of the document."""
 
 
 class Stuck(Exception):
-    """The reader process does not answer in time."""
+    """The reader process does not say in time that it is up, or how its child ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def ask(
         most: bytes of the answer that are kept.
 
     Raises:
-        Gone: the process ended before a child had started.
+        Gone: no child was started.
         Stuck: it did not answer in time.
     """
     source, (answers, sink) = sealed(document), os.pipe2(os.O_CLOEXEC)
@@ -140,7 +140,7 @@ class _Listener:
             left = max(self._until - time.monotonic(), 0)
             ready = select.select([*answers, *replies], [], [], left)[0]
             if not ready:
-                raise Stuck
+                raise Stuck if self._started else Gone
             for descriptor in ready:
                 if descriptor in answers:
                     self._take(descriptor)

@@ -22,7 +22,7 @@ from typing import Self
 from appliance import offline
 from appliance.closing import Closing
 from appliance.config import ReaderSettings
-from appliance.errors import ApplianceError, SandboxError
+from appliance.errors import ApplianceError, ReaderUnready, SandboxError
 from appliance.sandbox.child import LONGEST_REQUEST, PROBE, WISHES_LENGTH, Ending
 from appliance.sandbox.exchange import Answer, Gone, Stuck, ask, reply
 from appliance.sandbox.outcome import FROM_A_CHILD, Outcome, error_for
@@ -34,6 +34,7 @@ START_SECONDS = 60  # until the process says that it is up
 PROVE_DOCUMENTS = 500  # prove the confinement again after so many documents,
 PROVE_SECONDS = 600  # or before the next one after so much time
 _LONGEST_PROOF = 64  # bytes
+_INCOMPLETE = "run `appliance doctor`; the reader's environment may be incomplete"
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from {worker} import main; main(sys.argv[2:])"
 _ONE_THREAD = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "BLIS", "VECLIB")
 
@@ -105,7 +106,9 @@ class ReaderServer(Closing):
             Unsupported: this kind of file is not read.
             ReaderViolation: the file made the reader do what is forbidden.
             InputUnreadable: it is encrypted, damaged, too large, too slow, or crashed the reader.
-            SandboxError: the process could not be started or confined, or it was closed meanwhile.
+            ReaderUnready: the process ended or hung before it looked at the document, or lacks what
+                this kind of file takes.
+            SandboxError: the process could not be confined, or it was closed meanwhile.
         """
         if len(untrusted_bytes) > self._settings.max_input_mib << 20:
             raise error_for(Outcome.TOO_LARGE)
@@ -174,10 +177,15 @@ class ReaderServer(Closing):
         seconds = self._settings.wall_seconds
         most = most or self._settings.max_output_mib << 20
         try:
-            return ask(self._control, task, document, seconds=seconds, most=most)
+            answer = ask(self._control, task, document, seconds=seconds, most=most)
         except Stuck as stuck:
             self._end()
             raise error_for(Outcome.TOO_SLOW) from stuck
+        if answer.ending is Ending.UNREADY:
+            raise ReaderUnready(
+                f"what reads files of the kind '{task}' could not be loaded", remedy=_INCOMPLETE
+            )
+        return answer
 
     def _outcome(self, answer: Answer) -> Outcome:
         """What an answer says, as far as a child may say it."""
@@ -313,11 +321,8 @@ def _outcome_of(kind: Ending, number: int) -> Outcome:
     return Outcome.CRASHED
 
 
-def _ended_early() -> SandboxError:
-    return SandboxError(
-        "the reader process ended before it answered",
-        remedy="run `appliance doctor`; the reader's environment may be incomplete",
-    )
+def _ended_early() -> ReaderUnready:
+    return ReaderUnready("the reader process ended before it answered", remedy=_INCOMPLETE)
 
 
 def _closed() -> ApplianceError:

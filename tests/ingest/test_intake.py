@@ -21,7 +21,8 @@ from appliance import config
 from appliance.app.view import Appliance
 from appliance.app.work.taking import Manner, OnRecord, take
 from appliance.documents import Flag
-from appliance.errors import AuditError, NotFound
+from appliance.errors import AuditError, NotFound, ReaderUnready
+from appliance.formats import kinds
 from appliance.ingest.filing import Filing
 from appliance.ingest.folder import walk
 from appliance.ingest.jobs import FileOutcome
@@ -223,6 +224,17 @@ def test_a_file_that_kills_its_reader_three_times_is_set_apart(
     assert records.count("a_bad.json") == 4  # looked at, not read
     put(a_bad={"text": "mended", "die": False})
     assert states(taken(app, folder))["a_bad.json"] == "added"
+
+
+def test_a_reader_that_lacks_a_part_stops_the_run_and_blames_no_file(
+    app: Appliance, put: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = put(a="first", b="%PDF-1.7")
+    with pytest.raises(ReaderUnready, match="'pdf' could not be loaded"):
+        taken(app, folder)
+
+    monkeypatch.setattr("appliance.formats.kinds.family", lambda _: kinds.Family.TEXT)
+    assert states(taken(app, folder))["b.json"] == "added"
 
 
 def test_the_operator_can_have_it_tried_again(app: Appliance, put: Callable[..., Path]) -> None:

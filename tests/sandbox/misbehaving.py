@@ -41,6 +41,10 @@ def _warm(task: str) -> None:
         _thread.start_new_thread(time.sleep, (60,))
     if task == "server-dies":
         os._exit(7)
+    if task == "is-not-there":
+        raise ModuleNotFoundError("no module of this name")
+    if task == "never-loads":
+        time.sleep(60)
     if task == "loses-its-filter":
         confine.document_calls_only = lambda: None
     if task == "finds-its-filter":

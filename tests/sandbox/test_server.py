@@ -13,7 +13,13 @@ import pytest
 
 from appliance import offline
 from appliance.config import ReaderSettings
-from appliance.errors import ApplianceError, InputUnreadable, ReaderViolation, SandboxError
+from appliance.errors import (
+    ApplianceError,
+    InputUnreadable,
+    ReaderUnready,
+    ReaderViolation,
+    SandboxError,
+)
 from appliance.sandbox.server import ReaderServer
 
 WORKER = "tests.sandbox.misbehaving"
@@ -76,8 +82,22 @@ def test_an_answer_without_end_is_cut_at_once() -> None:
 
 
 def test_a_server_that_dies_is_started_again(server: ReaderServer) -> None:
-    with pytest.raises(SandboxError, match="ended before it answered"):
+    with pytest.raises(ReaderUnready, match="ended before it answered"):
         server.read(b"", "server-dies")
+
+    assert server.read(b"next", "echo") == b"next"
+
+
+def test_what_cannot_be_loaded_is_no_fault_of_the_document(
+    server: ReaderServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ReaderUnready, match="'is-not-there' could not be loaded") as caught:
+        server.read(b"", "is-not-there")
+    assert "no module of this name" not in str(caught.value)
+
+    monkeypatch.setattr("appliance.sandbox.exchange.WARM_SECONDS", 1)
+    with pytest.raises(ReaderUnready, match="ended before it answered"):
+        server.read(b"", "never-loads")
 
     assert server.read(b"next", "echo") == b"next"
 
