@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -12,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from appliance import config
 from appliance.app.view import Appliance
@@ -22,8 +23,17 @@ from appliance.errors import ApplianceError
 
 pytest_plugins = ("tests.engine_fixture",)
 
-settings.register_profile("house", database=None)  # leaves nothing in the checkout
+# The same examples in each run, however slow the machine is; nothing is left in the checkout.
+settings.register_profile(
+    "house",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("house")
+# A shell ignores Ctrl-C for what it starts in the background, and so would all that we start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "tests" / "samples"
