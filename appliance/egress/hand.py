@@ -22,6 +22,7 @@ import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from appliance import errors
@@ -35,6 +36,7 @@ Table = Mapping[str, Request]
 LONGEST = 16 << 20  # bytes of one message in answer
 LONGEST_REQUEST = 1 << 16
 _LENGTH = struct.Struct(">I")
+_CHILDREN = Path("/proc/thread-self/children")  # proc(5)
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER (prctl(2))
 
 
@@ -189,7 +191,10 @@ def _live(
             signal.signal(number, signal.SIG_IGN)  # it ends when the service does, and after it
         LIBC.prctl(_SUBREAPER, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3)
         before()
-        ending(_serve(control, table))
+        try:
+            ending(_serve(control, table))
+        finally:
+            _end_children()
     except BaseException:  # a forked process must not return into the code of its parent
         code = 1
     os._exit(code)
@@ -245,6 +250,17 @@ def _done(channel: socket.socket, table: Table, asked: Asked) -> tuple[str, Plai
 def _tell(channel: socket.socket, kind: str, value: Plain) -> None:
     data = json.dumps([kind, value]).encode()
     channel.sendall(_LENGTH.pack(len(data)) + data)
+
+
+def _end_children() -> None:
+    """All that a request left behind: whose parent was killed has this process for one."""
+    while True:
+        try:
+            for pid in map(int, _CHILDREN.read_bytes().split()):
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(-1, 0)
+        except OSError:  # none is left; or this kernel does not name them
+            return
 
 
 def _reap() -> tuple[int, ...]:

@@ -23,12 +23,19 @@ def fault(argument, notify):
 def outside(argument, notify):
     socket.socket().close()
     return True
+def meet(argument, notify):
+    here, wanted = Path(argument[0]), argument[1]
+    (here / str(time.monotonic_ns())).touch()
+    until = time.monotonic() + 30
+    while len(list(here.iterdir())) < wanted:
+        assert time.monotonic() < until
+        time.sleep(0.01)
 def slow(argument, notify):
+    notify("begun")
     time.sleep(argument)
-    return argument
 def crash(argument, notify):
     os._exit(9)
-TABLE = dict(echo=echo, fail=fail, fault=fault, outside=outside, slow=slow, crash=crash)
+TABLE = dict(echo=echo, fail=fail, fault=fault, outside=outside, meet=meet, slow=slow, crash=crash)
 def raised(name, argument=None):
     try:
         made.ask(name, argument)
@@ -90,27 +97,29 @@ made.close()
 def test_requests_overlap_and_what_nobody_waits_for_ends_with_it(tmp_path: Path) -> None:
     run(
         """
-left = Path(sys.argv[1])
+left, here = map(Path, sys.argv[1:])
+here.mkdir()
 made = hand.Hand.fork(TABLE, ending=lambda asked: left.write_text(repr(asked)))
-begun = time.monotonic()
-threads = [threading.Thread(target=made.ask, args=("slow", 0.5)) for _ in range(4)]
+threads = [threading.Thread(target=made.ask, args=("meet", [str(here), 4])) for _ in range(4)]
 [thread.start() for thread in threads]; [thread.join() for thread in threads]
-assert time.monotonic() - begun < 1.5
+begun = threading.Event()
 def given_up():
     try:
-        made.ask("slow", 50)
+        made.ask("slow", 50, lambda _: begun.set())
     except ServiceUnavailable:
         pass
 late = threading.Thread(target=given_up)
 late.start()
-time.sleep(0.2)
+assert begun.wait(30)
+closed = time.monotonic()
 made.close()
 late.join()
-assert time.monotonic() - begun < 5
+assert time.monotonic() - closed < 25
 assert type(raised("echo")) is ServiceUnavailable
 assert left.read_text().count("Asked") == 5
 """,
         str(tmp_path / "asked"),
+        str(tmp_path / "here"),
     )
 
 
@@ -129,7 +138,7 @@ made.close()
     )
     run(
         """
-for _ in range(100):
+for _ in range(600):
     if not Path("/proc", sys.argv[1]).exists():
         break
     time.sleep(0.05)
@@ -138,3 +147,27 @@ else:
 """,
         str(pid),
     )
+
+
+def test_what_a_request_started_ends_with_the_hand() -> None:
+    run("""
+import subprocess
+def leave(argument, notify):
+    notify(str(subprocess.Popen(["sleep", "300"], start_new_session=True).pid))
+    time.sleep(300)
+made, told = hand.Hand.fork({"leave": leave}), []
+def ask():
+    try:
+        made.ask("leave", None, told.append)
+    except ServiceUnavailable:
+        told.append("gone")
+asking = threading.Thread(target=ask)
+asking.start()
+while not told:
+    time.sleep(0.01)
+assert Path(f"/proc/{told[0]}").exists()
+made.close()
+asking.join()
+assert told[1:] == ["gone"]
+assert not Path(f"/proc/{told[0]}").exists()
+""")
