@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from appliance.audit.checkpoint import Checkpoint, verifier_key, write_note
 from appliance.audit.cosign import read_cosignature, read_key, request
 from appliance.audit.merkle import leaf_hash
 from appliance.audit.proofs import Levels
-from appliance.carried import verify_audit, witness
+from appliance.carried import PROGRAMS, program, verify_audit, witness
 from appliance.crypto import sign
 
 SEED = bytes(range(32))
@@ -91,7 +93,7 @@ def test_two_histories_of_one_size_are_both_refused_from_then_on(
         with pytest.raises(witness.Refused, match="both stay refused"):
             cosign(20, levels)
     proof = (state.folder / "fork-20.txt").read_bytes()
-    assert proof == note(history(20, forged_at=4))
+    assert proof == note(history(20)) + b"\n" + note(history(20, forged_at=4))  # as signed, both
     assert "REFUSED" in witness.show(state)
 
 
@@ -122,6 +124,30 @@ def test_what_was_seen_is_kept_before_it_is_signed(
 def test_another_key_for_a_trusted_log_is_refused(state: witness.State) -> None:
     with pytest.raises(witness.Refused, match="another key"):
         witness.trust(state, verifier_key(ORIGIN, sign.public_key(bytes(32))))
+
+
+def test_a_link_on_the_stick_leads_nowhere(cosign: Callable[..., str], tmp_path: Path) -> None:
+    cosign(0, history(5))
+    stick, mine = tmp_path / "stick", tmp_path / "mine"
+    mine.write_text("my own file")
+    for name in ("cosignature-laptop", "witness-laptop"):
+        (stick / f"{name}.new").symlink_to(mine)
+        (stick / name).unlink()
+        (stick / name).symlink_to(mine)
+    cosign(5, history(9))
+    assert mine.read_text() == "my own file"
+    assert not (stick / "cosignature-laptop").is_symlink()
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("part", ["__future__", "json", "hashlib", "typing", "base64"])
+def test_a_file_beside_it_does_not_pass_for_a_part_of_python(
+    name: str, part: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(program(name))
+    (tmp_path / f"{part}.py").write_text("import sys; sys.exit(77)")
+    words = [sys.executable, str(tmp_path / name), "--help"]
+    assert subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
 # -- verify_audit.py: signatures without a library -------------------------------------------------
@@ -185,5 +211,7 @@ def test_a_key_is_one() -> None:
     key = verifier_key(ORIGIN, sign.public_key(SEED))
     assert verify_audit.read_key(key, b"\x01") == (ORIGIN, sign.public_key(SEED))
     for wrong in ("", "x", key[:-4] + "AAA=", key.replace("ab", "ac", 1)):
-        with pytest.raises((verify_audit.Bad, ValueError)):
+        with pytest.raises(verify_audit.Bad):
             verify_audit.read_key(wrong, b"\x01")
+    with pytest.raises(verify_audit.Bad):  # what it is called is printed
+        verify_audit.read_key(verifier_key("an\x1bna", sign.public_key(SEED)), b"\x01")

@@ -99,10 +99,10 @@ def microseconds(moment: str, *, end: bool = False) -> int:
     """
     try:
         found = datetime.fromisoformat(moment)
-    except ValueError:
+        if end and len(moment) == _DAY:
+            found += timedelta(days=1)
+    except (ValueError, OverflowError):
         raise UsageError("this is no date", remedy="write it as 2026-12-31") from None
-    if end and len(moment) == _DAY:
-        found += timedelta(days=1)
     found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
     return round(found.timestamp() * 1_000_000)
 

@@ -294,9 +294,8 @@ class AuditLog(Closing):
         """
         wanted = f'"kind":"{kind}"'.encode() if kind else b""  # no string in clear holds a quote
         for line in segments.lines(self._folder):
-            if wanted not in line.data:
-                continue
-            yield decode(line.data)
+            if line.whole and wanted in line.data:  # one that is cut is being written now
+                yield decode(line.data)
 
     def unseal(self, record: Record) -> Mapping[str, str]:
         """The private strings of a record, by name; a person's name is ``actor``.
@@ -358,9 +357,13 @@ class AuditLog(Closing):
         Raises:
             AuditError: the checkpoint cannot be written.
         """
-        self._pen.bind()
-        self._pen.close()
-        self._chain.close()
+        try:
+            self._pen.bind()
+        finally:  # also where Ctrl-C ends the waiting for the last record
+            try:
+                self._pen.close()
+            finally:
+                self._chain.close()
 
     def _answer(self, kind: Kind, of: IntentId) -> Draft:
         intent = self._pen.unanswered.get(of)

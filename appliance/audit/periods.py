@@ -35,6 +35,7 @@ from appliance.crypto.keyring import Key, derive, open_record, seal_record
 from appliance.crypto.mac import keyed_hash
 from appliance.errors import AuditError, SealBroken
 from appliance.plain import from_plain, to_plain
+from appliance.unbroken import unbroken
 
 FOLDER = "periods"
 LARGEST = 1 << 20  # bytes of one file; a seal to one officer has 1,168
@@ -235,12 +236,13 @@ class Periods:
         draft = path.with_name(path.name + _DRAFT)
         write_whole(draft, data)
         tell(period.number, _digest(data))
-        try:
-            draft.rename(path)
-            sync_folder(self._folder)
-        except OSError as error:
-            raise AuditError(f"{path} cannot be written ({error.strerror})") from error
-        self._periods[period.number - 1 :] = [period, *self._periods[period.number :]]
+        with unbroken():  # else memory could go on with a period that is another one on the disk
+            try:
+                draft.rename(path)
+                sync_folder(self._folder)
+            except OSError as error:
+                raise AuditError(f"{path} cannot be written ({error.strerror})") from error
+            self._periods[period.number - 1 :] = [period, *self._periods[period.number :]]
 
     def _spelled(self, period: PeriodKey) -> bytes:
         plain = json.dumps(to_plain(period), sort_keys=True, separators=(",", ":"))

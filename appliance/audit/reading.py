@@ -98,7 +98,7 @@ class Reading:
         start = self._start(paths)
         try:
             yield from self._read(paths)
-        except AuditError:
+        except (AuditError, ValueError, IndexError):  # these two: not even the form of a record
             _name_the_bad_one(self, start, paths)
             raise
         last = closed.file_of(self.folder, segments.number_of(paths[-1])) if paths else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from appliance.audit.merkle import leaf_hash
@@ -62,7 +62,7 @@ class Wanted:
         return " ".join(f"{word} {value}" for word, value in parts if value) or "everything"
 
     def checked(self) -> Wanted:
-        """Itself.
+        """Itself, its moments as the log spells times: without the Z, which sorts behind digits.
 
         Raises:
             UsageError: a moment is none.
@@ -72,7 +72,7 @@ class Wanted:
                 raise UsageError(
                     "a time has the form 2026-03-04 or 2026-03-04T14:00", remedy="times are UTC"
                 )
-        return self
+        return replace(self, since=self.since.rstrip("Z"), until=self.until.rstrip("Z"))
 
 
 @dataclass(slots=True)

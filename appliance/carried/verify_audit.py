@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ruff: noqa: T201
+# ruff: noqa: T201, UP006, UP035
 """verify_audit.py: check a folder of audit evidence, on any machine, trusting nobody's software.
 
 Needs Python 3.8 or later and nothing else: no package, no network, no appliance.
@@ -18,15 +18,18 @@ the log whose size and root the log's key signed; or it names the first record t
 Exit code 0: everything verifies. 1: something does not. 2: the folder cannot be read.
 """
 
-from __future__ import annotations
+import sys
+
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", sys.flags.isolated):
+    del sys.path[0]  # a file of this folder must not pass for a part of Python: so no __future__
 
 import argparse
 import base64
 import hashlib
 import json
 import re
-import sys
 from pathlib import Path
+from typing import Dict, NamedTuple, Tuple
 
 LOG_TYPE, WITNESS_TYPE = b"\x01", b"\x04"
 BODY = re.compile("([^\x00-\x20+]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/]{43}=)\n")
@@ -34,7 +37,12 @@ SIGNED = re.compile("\u2014 ([^\x00-\x20+]+) ([A-Za-z0-9+/]+={0,2})")
 NODE = re.compile("([0-9]{1,2}) (0|[1-9][0-9]{0,14}) ([0-9a-f]{64})")
 SEQ = re.compile(rb'"seq":(0|[1-9][0-9]{0,14}),')
 LARGEST_LINE = 5000000
+OWN_KEY = """VERIFIED, but only against the key that came with the folder (file log-key).
+Whoever makes up a folder makes up a key as well: compare it with the one that was written down at
+installation, or give that one with --key."""
+PRINTED = re.compile("[!-~]+")
 PURPOSE = b"appliance audit evidence v1\x00"
+Nodes = Dict[Tuple[int, int], bytes]
 
 
 class Bad(Exception):
@@ -43,13 +51,14 @@ class Bad(Exception):
 
 # -- Ed25519, RFC 8032, section 5.1.7: checking only, so nothing here has to be secret -------------
 
+Point = Tuple[int, int, int, int]
 P = 2**255 - 19
 Q = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 
 
-def recover_x(y: int, sign: int) -> int | None:
+def recover_x(y: int, sign: int) -> "int | None":
     """The x of a point on the curve; None where there is none."""
     if y >= P:
         return None
@@ -64,7 +73,7 @@ def recover_x(y: int, sign: int) -> int | None:
     return P - x if x & 1 != sign else x
 
 
-def point(data: bytes) -> tuple[int, int, int, int] | None:
+def point(data: bytes) -> "Point | None":
     """A point in extended coordinates from its 32 bytes."""
     if len(data) != 32:
         return None
@@ -79,9 +88,7 @@ BASE_X = recover_x(BASE_Y, 0) or 0
 BASE = (BASE_X, BASE_Y, 1, BASE_X * BASE_Y % P)
 
 
-def add(
-    one: tuple[int, int, int, int], two: tuple[int, int, int, int]
-) -> tuple[int, int, int, int]:
+def add(one: Point, two: Point) -> Point:
     a = (one[1] - one[0]) * (two[1] - two[0]) % P
     b = (one[1] + one[0]) * (two[1] + two[0]) % P
     c = 2 * one[3] * two[3] * D % P
@@ -90,7 +97,7 @@ def add(
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 
 
-def times(scalar: int, one: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+def times(scalar: int, one: Point) -> Point:
     found = (0, 1, 1, 0)
     while scalar:
         if scalar & 1:
@@ -117,18 +124,15 @@ def signature_is_good(public: bytes, message: bytes, signature: bytes) -> bool:
 # -- signed notes: C2SP signed-note, tlog-checkpoint, tlog-cosignature -----------------------------
 
 
-def read_key(spelled: str, kind: bytes) -> tuple[str, bytes]:
+def read_key(spelled: str, kind: bytes) -> "tuple[str, bytes]":
     name, _, rest = spelled.strip().partition("+")
     given, _, key = rest.partition("+")
     try:
         material = base64.b64decode(key, validate=True)
     except ValueError:
         material = b""
-    if (
-        len(material) != 33
-        or material[:1] != kind
-        or key_id(name, material) != bytes.fromhex(given)
-    ):
+    right = len(material) == 33 and material[:1] == kind and PRINTED.fullmatch(name)
+    if not right or key_id(name, material).hex() != given:
         raise Bad("a key does not have the form name+id+key, or a letter is mistyped")
     return name, material[1:]
 
@@ -150,7 +154,7 @@ class Note:
         self.origin, self.size = fields[1], int(fields[2])
         self.root = base64.b64decode(fields[3])
 
-    def blobs(self, name: str, wanted: bytes) -> list[bytes]:
+    def blobs(self, name: str, wanted: bytes) -> "list[bytes]":
         found = []
         for line in self.signatures.splitlines():
             fields = SIGNED.fullmatch(line)
@@ -183,7 +187,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def root_from(seq: int, leaf: bytes, size: int, nodes: dict[tuple[int, int], bytes]) -> bytes:
+def root_from(seq: int, leaf: bytes, size: int, nodes: Nodes) -> bytes:
     """The root that follows when this leaf stands at this place; empty where a node is missing."""
     level, at, node = 0, seq, leaf
     while (1 << level) < size:
@@ -197,7 +201,7 @@ def root_from(seq: int, leaf: bytes, size: int, nodes: dict[tuple[int, int], byt
     return node
 
 
-def check_growth(old: Note, new: Note, proof: list[bytes]) -> None:
+def check_growth(old: Note, new: Note, proof: "list[bytes]") -> None:
     """RFC 9162, 2.1.4.2: the old tree is the beginning of the new one."""
     if old.size == new.size and old.root == new.root:
         return
@@ -228,7 +232,7 @@ def check_growth(old: Note, new: Note, proof: list[bytes]) -> None:
 # -- the folder ------------------------------------------------------------------------------------
 
 
-def read_nodes(path: Path) -> dict[tuple[int, int], bytes]:
+def read_nodes(path: Path) -> Nodes:
     nodes = {}
     with open(str(path), encoding="ascii", errors="replace") as file:
         for number, line in enumerate(file, 1):
@@ -239,7 +243,16 @@ def read_nodes(path: Path) -> dict[tuple[int, int], bytes]:
     return nodes
 
 
-def check_records(folder: Path, note: Note) -> dict[str, object]:
+class Found(NamedTuple):
+    """What stands in events.jsonl."""
+
+    records: int
+    first: int
+    last: int
+    sha256: str
+
+
+def check_records(folder: Path, note: Note) -> Found:
     """Every line of events.jsonl against the signed root; names the first bad one."""
     path = folder / "events.jsonl"
     nodes = read_nodes(folder / "proofs.txt")
@@ -264,11 +277,11 @@ def check_records(folder: Path, note: Note) -> dict[str, object]:
             whole.update(line)
             first = seq if first < 0 else first
             before, count = seq, count + 1
-    return {"count": count, "first": first, "last": before, "sha256": whole.hexdigest()}
+    return Found(count, first, before, whole.hexdigest())
 
 
-def check_selection(folder: Path, key: bytes, found: dict[str, object]) -> dict[str, object]:
-    """What the log's key says of this export: how many records, and the digest of their file."""
+def check_selection(folder: Path, note: Note, key: bytes, found: Found) -> "dict[str, object]":
+    """What the log's key says of this export: of which log, what was asked, how much there is."""
     path = folder / "selection.json"
     signed = json.loads(path.read_text("utf-8"))
     stated = signed["statement"]
@@ -276,29 +289,37 @@ def check_selection(folder: Path, key: bytes, found: dict[str, object]) -> dict[
     message = PURPOSE + hashlib.sha256(spelled).digest()
     if not signature_is_good(key, message, bytes.fromhex(signed["signature"])):
         raise Bad(f"{path}: not signed with the log's key")
-    if (stated["records"], stated["events_sha256"]) != (found["count"], found["sha256"]):
+    if (stated["log"], stated["size"]) != (note.origin, note.size):
+        raise Bad(f"{path}: of another export than the checkpoint: of {stated['size']} records")
+    if (stated["records"], stated["events_sha256"]) != (found.records, found.sha256):
         raise Bad(
             "{}: {} records are there, {} were exported: some were taken out or put in".format(
-                folder / "events.jsonl", found["count"], stated["records"]
+                folder / "events.jsonl", found.records, stated["records"]
             )
         )
+    names = folder / "names.json"
+    if hashlib.sha256(names.read_bytes()).hexdigest() != stated["names_sha256"]:
+        raise Bad(f"{names}: these are not the names that were exported")
     return dict(stated)
 
 
-def check_policies(folder: Path, hashes: list[str]) -> None:
+def check_policies(folder: Path, exported: "list[str]") -> None:
     """The text of each policy set has the digest by which the records name it."""
-    for name in hashes:
-        where = folder / "policies" / name
-        files = [where / "schema.cedarschema", *sorted(where.glob("*.cedar"))]
+    where = folder / "policies"
+    there = [path.name for path in where.iterdir()] if where.is_dir() else []
+    if sorted(there) != sorted(exported):
+        raise Bad(f"{where}: these are not the policy sets that were exported")
+    for name in there:
+        files = [where / name / "schema.cedarschema", *sorted((where / name).glob("*.cedar"))]
         digest = hashlib.sha256()
         for path in files:
             data = path.read_bytes()
             digest.update(len(data).to_bytes(8, "big") + data)
         if digest.hexdigest() != name:
-            raise Bad(f"{where}: these are not the policies of this digest")
+            raise Bad(f"{where / name}: these are not the policies of this digest")
 
 
-def check(given: argparse.Namespace) -> list[str]:
+def check(given: argparse.Namespace) -> "list[str]":
     folder = given.folder
     log_key = given.key or (folder / "log-key").read_text("utf-8")
     note = Note((folder / "checkpoint").read_bytes(), str(folder / "checkpoint"))
@@ -312,48 +333,49 @@ def check(given: argparse.Namespace) -> list[str]:
         check_growth(kept, note, growth(folder, kept.size))
         said.append(f"{path}: the log begins with its {kept.size} records")
     found = check_records(folder, note)
-    stated = check_selection(folder, public, found)
+    stated = check_selection(folder, note, public, found)
     check_policies(folder, list(stated["policies_kept"]))  # type: ignore[call-overload]
-    said.append("{} records verify, numbers {first} to {last}".format(found["count"], **found))
-    last, first = int(str(found["last"])), int(str(found["first"]))
-    whole = last - first + 1 == found["count"] and found["count"]
+    said.append(f"asked for: {json.dumps(stated['asked'])}, exported at {stated['made']}")
+    if not found.records:
+        return [*said, "no record of the log is such an event"]
+    said.append(f"{found.records} records verify, numbers {found.first} to {found.last}")
     said.append(
         "the records are a whole stretch of the log: none between them was left out"
-        if whole
+        if found.last - found.first + 1 == found.records
         else "the records are a selection: others between them are not in this folder"
     )
-    if not given.key:
-        said.append("NOTE: compare this key with the one written down: " + log_key.strip())
     return said
 
 
-def check_witnesses(folder: Path, note: Note, wanted: list[str]) -> list[str]:
+def check_witnesses(folder: Path, note: Note, wanted: "list[str]") -> "list[str]":
     """Cosignatures in the folder, over its own checkpoint or over an earlier one."""
-    said, trusted = [], dict(read_key(spelled, WITNESS_TYPE) for spelled in wanted)
+    said, missing = [], [read_key(spelled, WITNESS_TYPE) for spelled in wanted]
+    trusted = frozenset(missing)
     where = folder / "cosignatures"
     for path in sorted(where.iterdir()) if where.is_dir() else []:
         key, _, data = path.read_bytes().partition(b"\n")
         name, public = read_key(key.decode("utf-8", "replace"), WITNESS_TYPE)
         seen = Note(data, str(path))
-        seen.check_witness(name, trusted.get(name, public))
+        seen.check_witness(name, public)
         if seen.origin != note.origin:
             raise Bad(f"{path}: of another log")
         check_growth(seen, note, growth(folder, seen.size))
-        mark = "trusted" if trusted.pop(name, None) else "key not compared"
+        mark = "trusted" if (name, public) in trusted else "key not compared"
+        missing = [one for one in missing if one != (name, public)]
         said.append(f"witness {name} ({mark}) saw {seen.size} records; the log goes on from there")
-    if trusted:
-        raise Bad("no cosignature by the witness {}".format(", ".join(sorted(trusted))))
+    if missing:
+        raise Bad("no cosignature by the witness {}".format(", ".join(one for one, _ in missing)))
     return said
 
 
-def growth(folder: Path, size: int) -> list[bytes]:
+def growth(folder: Path, size: int) -> "list[bytes]":
     path = folder / "growth" / str(size)
     if not path.is_file():
         return []
     return [bytes.fromhex(line) for line in path.read_text("ascii").split()]
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: "list[str] | None" = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -370,7 +392,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"cannot be read: {error}", file=sys.stderr)
         return 2
-    print("VERIFIED")
+    print("VERIFIED" if given.key else OWN_KEY)
     return 0
 
 

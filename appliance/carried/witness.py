@@ -16,7 +16,10 @@ A log is refused when it shrank, when it is not the continuation of what you sig
 for good, when its key signed two different histories of one size.
 """
 
-from __future__ import annotations
+import sys
+
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", sys.flags.isolated):
+    del sys.path[0]  # a file on the stick must not pass for a part of Python: so no __future__
 
 import argparse
 import base64
@@ -25,7 +28,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 import time
 from pathlib import Path
 
@@ -58,7 +60,7 @@ def spelled_key(name: str, kind: bytes, public: bytes) -> str:
     return f"{name}+{key_id(name, kind, public).hex()}+{material}"
 
 
-def read_key(untrusted: str, kind: bytes) -> tuple[str, bytes]:
+def read_key(untrusted: str, kind: bytes) -> "tuple[str, bytes]":
     """Name and public key of a signed-note key."""
     name, _, rest = untrusted.strip().partition("+")
     given, _, spelled = rest.partition("+")
@@ -81,7 +83,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def check_growth(
-    old_size: int, old_root: bytes, size: int, root: bytes, proof: list[bytes]
+    old_size: int, old_root: bytes, size: int, root: bytes, proof: "list[bytes]"
 ) -> None:
     """Return only if the tree of ``old_size`` leaves is the beginning of the one of ``size``."""
     steps = list(proof)
@@ -230,7 +232,9 @@ class State:
     @staticmethod
     def write(path: Path, text: str) -> None:
         draft = path.with_name(path.name + ".new")
-        with os.fdopen(os.open(str(draft), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+        if os.path.lexists(str(draft)):  # a cut run left it; a link on the stick is not followed
+            os.unlink(str(draft))
+        with os.fdopen(os.open(str(draft), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
             f.write(text)
             f.flush()
             os.fsync(f.fileno())
@@ -249,7 +253,7 @@ def secret(prompt: str) -> bytes:
 # -- what it decides -----------------------------------------------------------------------------
 
 
-def judge(seen: dict[str, object], asked: Request) -> None:
+def judge(seen: "dict[str, object]", asked: Request) -> None:
     """Return only if the checkpoint continues what was seen of this log."""
     size, root = int(str(seen["size"])), bytes.fromhex(str(seen["root"]))
     if seen.get("forked"):
@@ -271,7 +275,7 @@ def judge(seen: dict[str, object], asked: Request) -> None:
 
 
 class Fork(Refused):
-    """Proof that the log key signed two histories."""
+    """The log key signed two histories; both signed notes are kept in one file, as proof."""
 
 
 def cosign(state: State, folder: Path) -> str:
@@ -288,14 +292,15 @@ def cosign(state: State, folder: Path) -> str:
         try:
             judge(seen, asked)
         except Fork:
-            state.write(state.folder / f"fork-{asked.size}.txt", asked.note)
+            both = "{}\n{}".format(seen.get("note", ""), asked.note)
+            state.write(state.folder / f"fork-{asked.size}.txt", both)
             seen["forked"] = asked.size
             state.keep(known)
             raise
         key = state.private_key()
         before = seen["size"]
         seconds = int(time.time())
-        seen.update(size=asked.size, root=asked.root.hex(), seconds=seconds)
+        seen.update(size=asked.size, root=asked.root.hex(), seconds=seconds, note=asked.note)
         state.keep(known)
     finally:
         os.close(lock)
@@ -347,7 +352,7 @@ def show(state: State) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: "list[str] | None" = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -377,6 +382,8 @@ def main(arguments: list[str] | None = None) -> int:
         return fail(f"REFUSED: {refused}")
     except OSError as error:
         return fail(f"{error.filename}: {error.strerror}")
+    except (ValueError, KeyError, TypeError) as error:
+        return fail(f"REFUSED: what is there does not have the right form ({error})")
     print(said)
     return 0
 

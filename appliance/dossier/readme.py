@@ -62,7 +62,8 @@ LOGKEY is the key of the log as somebody wrote it down when the appliance was in
 --key the key in this folder is used; then you only learn that the folder agrees with itself.
 
 It says VERIFIED, or names the first record that is not what stands in the log. Reading the
-program before you run it takes ten minutes: it is one file and uses nothing but Python.
+program before you run it takes ten minutes: it is one file and uses nothing but Python. Whoever
+could have changed the folder could have changed the program: take it from a source you trust.
 
 
 WHAT IS IN IT
@@ -75,10 +76,12 @@ WHAT IS IN IT
   log-key                the log's public key, to be compared with the one you were given
   cosignatures/          what witnesses outside the machine signed, if there are any
   growth/                proofs that the log only grew since they did
-  selection.json         what was asked for and how much there was, signed by the log
+  selection.json         what was asked for, of how long a log, and how much there was, signed
+                         by the log
   policies/              the policy sets that decided, by their SHA-256:
 {sets}
-  names.json             names of people and collections at the time of the export
+  names.json             names of people and collections at the time of the export; its digest
+                         stands in selection.json
   events.csv             one line per event, for a spreadsheet
   fhir/                  FHIR R4 AuditEvent, in bundles
   ocsf.jsonl             OCSF 1.3, one event per line, for the import into a SIEM

@@ -200,6 +200,8 @@ def test_a_moment_is_a_day_or_a_time() -> None:
     assert microseconds("2026-03-02T01:00:00+01:00") == microseconds("2026-03-02")
     with pytest.raises(UsageError):
         microseconds("yesterday")
+    with pytest.raises(UsageError):
+        microseconds("9999-12-31", end=True)
 
 
 def test_a_segment_that_was_removed_is_forgotten_and_proofs_go_on(box: LogBox) -> None:

@@ -67,6 +67,8 @@ def chosen(wanted: Wanted, meant: Meant | None = None, size: int = len(LOG)) -> 
         (Wanted(), list(range(11))),
         (Wanted(since="2026-03-03"), [4, 5, 6, 7, 8, 9, 10]),
         (Wanted(since="2026-03-04"), [7, 8, 10]),
+        (Wanted(since="2026-03-04Z"), [7, 8, 10]),
+        (Wanted(since="2026-03-03T10:00Z"), [4, 5, 6, 7, 8, 9, 10]),
         (Wanted(until="2026-03-02"), [0, 1, 2, 3]),
         (Wanted(since="2026-03-03", until="2026-03-03T10:00"), [4, 5, 6, 9]),
         (Wanted(actions=("ask", "export")), [4, 5, 7, 8]),

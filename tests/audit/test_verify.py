@@ -55,6 +55,18 @@ def test_every_flipped_byte_is_named(box: LogBox) -> None:
         names(box, data.count(b"\n", 0, at))
 
 
+@pytest.mark.parametrize("rubbish", [b"x\n", b"\n" * 300, b"rubbish\n" * 300, b'{"seq":0}\n' * 9])
+@pytest.mark.parametrize("kept", [0, 2])
+def test_what_is_no_log_at_all_is_named_as_such(box: LogBox, rubbish: bytes, kept: int) -> None:
+    """Not even the times and kinds are there that are read before the hashes are compared."""
+    lines = box.filled(5).lines()[:kept]
+    box.segment.write_bytes(b"".join(lines) + rubbish)
+    message = f"000000.jsonl line {kept + 1}: record {kept} is not an audit record"
+    assert message in verdict_on(box)
+    with pytest.raises(AuditError, match=f"record {kept} is not"):
+        box.open()
+
+
 @pytest.mark.parametrize("at", range(7))
 def test_a_removed_record_is_named(box: LogBox, at: int) -> None:
     lines = box.filled(3).lines()

@@ -79,9 +79,10 @@ def test_an_export_verifies_with_python_alone(used: Desk, tmp_path: Path) -> Non
     for python in pythons():
         code, said = check(folder, "--key", key, python=python)
         assert code == 0, said
-        assert "VERIFIED" in said
+        assert said.endswith("VERIFIED\n")
         assert "a whole stretch" in said
-    assert not check(folder)[0]
+    code, said = check(folder)
+    assert (code, "only against the key that came with the folder" in said) == (0, True)
     assert check(folder, "--key", key.replace("a", "b"))[0] == 1
     (policies,) = (folder / "policies").iterdir()
     assert policies.name in (folder / "selection.json").read_text()
@@ -101,6 +102,7 @@ def test_whatever_is_changed_in_an_export_is_found_and_named(used: Desk, tmp_pat
         ("checkpoint", f"\n{len(lines)}\n".encode(), b"\n9999\n", "not signed"),
         ("selection.json", b'"asked": "everything"', b'"asked": "all"', "not signed"),
         ("selection.json", f'"records": {len(lines)}'.encode(), b'"records": 1', "not signed"),
+        ("names.json", b'"Larch"', b'"Birch"', "not the names"),
     ]
     for name, old, new, said in cases:
         code, found = check(changed(folder, name, old, new))
@@ -111,6 +113,21 @@ def test_whatever_is_changed_in_an_export_is_found_and_named(used: Desk, tmp_pat
     code, found = check(changed(folder, name, b"permit", b"forbid"))
     assert code == 1
     assert "not the policies" in found
+    more = changed(folder, "names.json", b"", b"")
+    shutil.copytree(more / "policies" / policies.name, more / "policies" / ("0" * 64))
+    assert "not the policy sets that were exported" in check(more)[1]
+
+
+def test_an_old_answer_does_not_pass_for_one_of_today(used: Desk, tmp_path: Path) -> None:
+    """What was once asked of a shorter log, put beside a later checkpoint."""
+    nothing = ("--what", "export")
+    before = exported(used, tmp_path / "before", *nothing)
+    assert '"about export"' in check(before)[1]
+    assert "no record of the log is such an event" in check(before)[1]
+    after = exported(used, tmp_path / "after", *nothing)
+    shutil.copy(before / "selection.json", after)
+    code, said = check(after)
+    assert (code, "of another export than the checkpoint" in said) == (1, True)
 
 
 def test_the_first_bad_record_is_named_even_where_its_proof_was_changed(
@@ -234,6 +251,7 @@ def test_a_witness_signs_growth_and_its_word_comes_with_evidence(
     assert "NOT the continuation" in check(spoiled)[1]
     other = WitnessKey("laptop", bytes(32)).spelled()
     assert check(folder, "--witness", other)[0] == 1
+    assert check(folder, "--witness", other, "--witness", seen["key"])[0] == 1  # both are wanted
     assert check(folder, "--witness", WitnessKey("another", bytes(32)).spelled())[0] == 1
 
 

@@ -70,6 +70,7 @@ class Stated:
     records: int  # lines of events.jsonl
     events: int
     events_sha256: str  # of events.jsonl
+    names_sha256: str  # of names.json
     policies: tuple[str, ...]  # digests of the policy sets that the records name
     policies_kept: tuple[str, ...]  # those of which the text is in the folder
 
@@ -94,7 +95,8 @@ class Evidence:
             AuditError: the log cannot be read or does not fit its checkpoint.
         """
         decision = self._acts.decide("audit_export", APPLIANCE)
-        private = {"filter": wanted.checked().said()}
+        wanted = wanted.checked()
+        private = {"filter": wanted.said()}
         with self._acts.act("audit_export", decision=decision, private=private) as act:
             note = self._acts.log.checkpoint()
             checkpoint = self._own(note)
@@ -110,7 +112,7 @@ class Evidence:
         yield from seen
         proofs = (node.line().encode() for node in levels.paths(selection.seqs))
         yield from _chunks("proofs.txt", proofs)
-        yield from self._stated(wanted, selection, checkpoint)
+        yield from self._stated(wanted, selection, checkpoint, names)
 
     def records(self, wanted: Wanted, report: str) -> Generator[Record, None, None]:
         """The records of the events that are wanted, for a report of this name.
@@ -118,7 +120,8 @@ class Evidence:
         Raises:
             Denied, NotFound, UsageError, AuditError: as `gather`.
         """
-        private = {"filter": wanted.checked().said(), "report": report}
+        wanted = wanted.checked()
+        private = {"filter": wanted.said(), "report": report}
         with self._acts.act("audit_report", decision=self._may_report(), private=private) as act:
             checkpoint = self._own(self._acts.log.checkpoint())
             selection = self._selection(wanted, checkpoint)
@@ -208,7 +211,7 @@ class Evidence:
             at += 1
 
     def _stated(
-        self, wanted: Wanted, selection: Selection, checkpoint: Checkpoint
+        self, wanted: Wanted, selection: Selection, checkpoint: Checkpoint, names: bytes
     ) -> Iterator[Piece]:
         """The records, the policies they name, and the signed statement of how much that is."""
         digest, sets = sha256(), set[str]()
@@ -232,6 +235,7 @@ class Evidence:
             records=len(selection.seqs),
             events=selection.events,
             events_sha256=digest.hexdigest(),
+            names_sha256=sha256(names).hexdigest(),
             policies=tuple(sorted(sets)),
             policies_kept=tuple(dict.fromkeys(hash for hash, _, _ in kept)),
         )

@@ -337,8 +337,7 @@ class _Pool:
         first = min((covered(self._known, uid) for uid in others), default=anybody)
         joining = Joining()
         for line in lines(self._folder):
-            seq = _seq(line.data)
-            if seq >= self._records:
+            if not line.whole or (seq := _seq(line.data)) >= self._records:
                 return
             if seq >= first:
                 event = joining.add(decode(line.data))
