@@ -9,10 +9,38 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Waiting:
+    """Stands in for handlers during a block; what comes after its end it hands on to them.
+
+    So nothing is lost where a signal strikes while the handlers are being put back.
+    """
+
+    def __init__(self) -> None:
+        self.handlers: dict[int, Callable[[int, FrameType | None], object]] = {}
+        self.came: set[int] = set()
+        self.over = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.over:
+            self.handlers[number](number, frame)
+        else:
+            self.came.add(number)
+
+    def take_over(self, number: int) -> None:
+        """Stand in for a handler of Python's; what is ignored, or ends the process, stays so."""
+        handler = signal.getsignal(number)
+        if isinstance(handler, _Waiting) and handler.over:  # it was struck while it was put back
+            handler = handler.handlers[number]
+        if callable(handler):
+            self.handlers[number] = handler
+            signal.signal(number, self)
 
 
 @contextmanager
@@ -24,15 +52,15 @@ def unbroken() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: set[int] = set()
-    before = {number: signal.getsignal(number) for number in ENDING}
-    ours = {number: handler for number, handler in before.items() if callable(handler)}
+    waiting = _Waiting()
     try:
-        for number in ours:
-            signal.signal(number, lambda struck, _: came.add(struck))
+        for ending in ENDING:
+            waiting.take_over(ending)
         yield
     finally:
-        for number, handler in ours.items():
-            signal.signal(number, handler)
-        for struck in sorted(came):
-            signal.raise_signal(struck)
+        waiting.over = True
+        with ExitStack() as stack:  # all of it, whatever one of them raises; the last comes first
+            for struck in waiting.came:
+                stack.callback(signal.raise_signal, struck)
+            for number, handler in waiting.handlers.items():
+                stack.callback(signal.signal, number, handler)

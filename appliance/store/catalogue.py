@@ -2,15 +2,17 @@
 
 One connection, one process.  WAL because a commit then costs one fsync instead of four; with the
 exclusive locking mode its index stays in memory, so no shared-memory file is made.  After an
-erasure the WAL is copied back and truncated, since its frames hold what was overwritten.
+erasure the WAL is copied back and truncated, since its frames hold what was overwritten; and after
+a commit that the disk refused, since its frames may be whole and would count at the next open.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import Connection, create_engine, event, select
@@ -68,7 +70,8 @@ class Catalogue:
         )
         event.listen(self._engine, "begin", _begin)
         self._root = Root(derive(key, "root"))
-        self._turn = Lock()
+        self._turn = RLock()
+        self._unsettled = False  # whether the last change is in the file is not known
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
 
     @classmethod
@@ -123,17 +126,52 @@ class Catalogue:
 
         Raises:
             DiskFull: no space left; nothing was changed.
-            StoreDamaged: the file does not decrypt or does not verify.
+            StoreDamaged: the file does not decrypt or does not verify, or the disk refuses.
             InvariantBroken: a row breaks a constraint of the tables.
         """
         try:
             with unbroken(), self._turn:  # changes are counted for one transaction at a time
-                with self._sessions.begin() as session:
+                self._must_be_settled()
+                with self._sessions() as session:
                     self._root.drop()
                     yield session
+                    self._commit(session)
                 self._root.keep()
         except (DBAPIError, sqlcipher.Error) as error:
             raise self._translated(error) from error
+
+    def _commit(self, session: Session) -> None:
+        """Commit, or make sure that nothing of it comes back: the disk may have taken it in part.
+
+        A journal that was synchronised in vain can be whole all the same, and whoever opens it
+        next takes what stands in it for committed, when it was told to everybody as failed.
+        """
+        try:
+            session.commit()
+        except (DBAPIError, sqlcipher.Error) as error:
+            session.rollback()
+            if isinstance(self._translated(error), StoreDamaged):
+                self._unsettled = True
+                self.forget_overwritten()
+                self._synchronise_journal()
+                self._unsettled = False
+            raise
+
+    def _synchronise_journal(self) -> None:
+        journal = self._file.with_name(f"{self._file.name}-wal")
+        with disk(journal):
+            descriptor = os.open(journal, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _must_be_settled(self) -> None:
+        if self._unsettled:
+            raise StoreDamaged(
+                f"{self._file}: the disk failed during a change, and may hold it or not",
+                remedy="check the disk, then run the command again: opening the store settles it",
+            )
 
     def forget_overwritten(self) -> None:
         """Copy the WAL into the file and truncate it.
@@ -158,7 +196,11 @@ class Catalogue:
         """The keyed hash over all rows of the authority tables (root.py), 64 hex digits.
 
         SQLCipher does not notice an old page that is put back; whoever remembers this does.
+
+        Raises:
+            StoreDamaged: it is not known; whatever would bind it stays open till the next open.
         """
+        self._must_be_settled()
         return self._root.value
 
     def root_is_kept(self) -> bool:
@@ -189,18 +231,14 @@ class Catalogue:
         event.listen(self._engine, "connect", attach)
 
     def _pragma(self, pragma: str) -> list[tuple[object, ...]]:
-        """Run a pragma outside any transaction."""
-        connection = None
+        """Run a pragma outside any transaction; Ctrl-C waits, as for one."""
         try:
-            connection = self._engine.raw_connection()
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA {pragma}")
-            return [tuple(row) for row in cursor.fetchall()]
+            with unbroken(), self._turn, closing(self._engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                cursor.execute(f"PRAGMA {pragma}")
+                return [tuple(row) for row in cursor.fetchall()]
         except (sqlcipher.Error, DBAPIError) as error:
             raise self._translated(error) from error
-        finally:
-            if connection is not None:
-                connection.close()
 
     def _translated(self, error: Exception) -> ApplianceError:
         if isinstance(error, IntegrityError):
