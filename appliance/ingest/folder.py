@@ -11,10 +11,13 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 
 from appliance.errors import InputUnreadable
 from appliance.ingest.handed import FileSource
+
+ALIKE = "another file's name is spelled the same here; rename one of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,14 @@ def walk(folder: Path, choice: Choice = EVERYTHING) -> Listing:
     files: list[Found] = []
     skipped: list[Skipped] = []
     try:
-        _list(folder, "", choice, files, skipped)
+        _list(folder, choice, files, skipped)
     except OSError as error:
         raise InputUnreadable(
             f"{folder} cannot be read: {error.strerror}", remedy="check its permissions"
         ) from error
-    files.sort(key=lambda found: found.name)
+    files.sort(key=lambda found: (found.name, str(found.path)))
+    skipped += [Skipped(b.name, ALIKE) for a, b in pairwise(files) if a.name == b.name]
+    files = [found for at, found in enumerate(files) if not at or found.name != files[at - 1].name]
     if choice.limit is not None:
         beyond = files[choice.limit :]
         skipped += [Skipped(f.name, f"beyond the first {choice.limit}", True) for f in beyond]
@@ -96,26 +101,39 @@ def walk(folder: Path, choice: Choice = EVERYTHING) -> Listing:
     return Listing(tuple(files), tuple(sorted(skipped, key=lambda entry: entry.name)))
 
 
-def _list(
-    folder: Path, prefix: str, choice: Choice, files: list[Found], skipped: list[Skipped]
-) -> None:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = _shown(prefix + entry.name)
-            try:
-                facts = entry.stat(follow_symlinks=False)
-            except OSError as error:
-                skipped.append(Skipped(name, f"cannot be read: {error.strerror}"))
-                continue
-            if said := _reason_to_skip(name, facts.st_mode, choice):
-                skipped.append(said)
-            elif stat.S_ISDIR(facts.st_mode):
-                try:
-                    _list(Path(entry.path), prefix + entry.name + "/", choice, files, skipped)
-                except OSError as error:
-                    skipped.append(Skipped(name, f"folder cannot be read: {error.strerror}"))
-            else:
-                files.append(Found(Path(entry.path), name, facts.st_size, facts.st_mtime_ns))
+def _list(top: Path, choice: Choice, files: list[Found], skipped: list[Skipped]) -> None:
+    waiting = [(str(top), "")]  # no recursion: a path may have 2,000 steps
+    while waiting:
+        folder, prefix = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    found = _looked_at(entry, prefix, choice)
+                    if isinstance(found, Skipped):
+                        skipped.append(found)
+                    elif isinstance(found, Found):
+                        files.append(found)
+                    else:
+                        waiting.append((entry.path, f"{prefix}{entry.name}/"))
+        except OSError as error:
+            if not prefix:
+                raise
+            reason = f"folder cannot be read: {error.strerror}"
+            skipped.append(Skipped(_shown(prefix.rstrip("/")), reason))
+
+
+def _looked_at(entry: os.DirEntry[str], prefix: str, choice: Choice) -> Found | Skipped | None:
+    """One entry of a folder; None for a folder in it."""
+    name = _shown(prefix + entry.name)
+    try:
+        facts = entry.stat(follow_symlinks=False)
+    except OSError as error:
+        return Skipped(name, f"cannot be read: {error.strerror}")
+    if said := _reason_to_skip(name, facts.st_mode, choice):
+        return said
+    if stat.S_ISDIR(facts.st_mode):
+        return None
+    return Found(Path(entry.path), name, facts.st_size, facts.st_mtime_ns)
 
 
 def _reason_to_skip(name: str, mode: int, choice: Choice) -> Skipped | None:
@@ -135,5 +153,5 @@ def _fits(name: str, pattern: str) -> bool:
 
 
 def _shown(name: str) -> str:
-    """A name that can be stored and printed: bytes that are no UTF-8 become question marks."""
-    return name.encode("utf-8", "replace").decode("utf-8")
+    """A name that can be stored and printed: bytes that are no UTF-8 are written as numbers."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

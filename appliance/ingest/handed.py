@@ -83,7 +83,7 @@ def _whole(descriptor: int, name: str, limit: int) -> bytes:
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode):
         raise InputUnreadable(f"{name} is no regular file any more", remedy="run again")
-    pieces, at = [], 0
+    pieces, at = [], 0 if facts.st_size <= limit else limit + 1  # what is too large is not read
     while at <= limit and (piece := os.pread(descriptor, min(PIECE, limit + 1 - at), at)):
         pieces.append(piece)
         at += len(piece)

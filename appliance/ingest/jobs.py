@@ -16,6 +16,9 @@ from appliance.ingest.handed import FileSource
 from appliance.store.store import FileRow
 
 DEEPEST = 5  # files in files
+MOST_HELD = 256 << 20  # bytes of files let in at a time; one file may be larger
+MOST_LET_IN = 24  # jobs between their intent and their outcome
+MOST_READING = 8  # jobs whose answers, and the parts in them, may come at any moment
 MOST_PARTS = 10_000  # in one file of the folder, whatever the depth
 MOST_UNPACKED = 2 << 30  # bytes of parts of one file of the folder
 
@@ -57,6 +60,17 @@ class FileOutcome:
     def unread(self) -> bool:
         """Whether the file should have been read and was not."""
         return self.taken in UNREAD
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much an intake holds at a time."""
+
+    held: int = MOST_HELD
+    let_in: int = MOST_LET_IN
+    reading: int = MOST_READING
+    parts: int = MOST_PARTS  # below one file of the folder
+    unpacked: int = MOST_UNPACKED  # bytes of them
 
 
 @dataclass(slots=True)
@@ -137,6 +151,32 @@ class Job:
     def attached(self) -> bool:
         """Whether it lies in a document, not in the folder or a mere container."""
         return self.holder is not None and self.holder.document is not None
+
+
+class Namesakes:
+    """Jobs of one name come one after the other: a line of the ledger is of one content.
+
+    A file that changes while it is read is handed out again by a hot folder; what a container
+    holds may be called like a file of the folder.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[str, Job] = {}
+        self._waiting: dict[str, list[Job]] = {}
+
+    def waits(self, job: Job) -> bool:
+        """Whether another job of this name has to end first; if not, the name is this job's."""
+        first = self._first.setdefault(job.name, job)
+        if first is not job:
+            self._waiting.setdefault(job.name, []).append(job)
+        return first is not job
+
+    def freed(self, job: Job) -> list[Job]:
+        """Those that waited for a job that has ended."""
+        if self._first.get(job.name) is not job:
+            return []
+        del self._first[job.name]
+        return self._waiting.pop(job.name, [])
 
 
 class Order:

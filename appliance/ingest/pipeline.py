@@ -15,7 +15,6 @@ import queue
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
 from appliance.documents import Document
@@ -26,20 +25,17 @@ from appliance.ingest.folder import Found, Skipped
 from appliance.ingest.handed import FileSource
 from appliance.ingest.jobs import (
     DEEPEST,
-    MOST_PARTS,
-    MOST_UNPACKED,
     Allowance,
+    Bounds,
     FileOutcome,
     Job,
+    Namesakes,
     Order,
     Rank,
     Taken,
 )
 from appliance.ingest.stages import Event, Failed, Indexed, Loaded, Stages
 
-MOST_HELD = 256 << 20  # bytes of files let in at a time; one file may be larger
-MOST_LET_IN = 24  # jobs between their intent and their outcome
-MOST_READING = 8  # jobs whose answers, and the parts in them, may come at any moment
 MOST_UNSAID = 1000  # outcomes that wait for their turn
 _WAIT_S = 0.5  # for a source that has nothing new
 
@@ -55,17 +51,6 @@ class Recorder(Protocol):
 
     def remove(self, document: Document) -> str:
         """Erase a document whose file vanished, on record; why not, where it has to stay."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How much an intake holds at a time."""
-
-    held: int = MOST_HELD
-    let_in: int = MOST_LET_IN
-    reading: int = MOST_READING
-    parts: int = MOST_PARTS  # below one file of the folder
-    unpacked: int = MOST_UNPACKED  # bytes of them
 
 
 Source = Iterable[Found | Skipped | None]  # None: nothing new at present
@@ -90,6 +75,7 @@ class Intake:
         self._reading = 0
         self._acts: dict[Job, object] = {}  # open, in the order of their intents
         self._twins: dict[str, list[Job]] = {}  # content in work: jobs of the same content
+        self._namesakes = Namesakes()
         self._held = 0
         self._unsaid = 0
         self._jobs = 0  # not closed
@@ -247,6 +233,8 @@ class Intake:
         if job.path is not None:
             self._hold(len(job.data) - job.size)
             job.size = len(job.data)
+        if self._namesakes.waits(job):
+            return
         if job.reason:
             self._filing.start(job)
             self._failed(job, InputUnreadable(job.reason, remedy="see the file that holds it"))
@@ -390,6 +378,8 @@ class Intake:
             holder.unfinished -= 1
             holder.lost += bool(job.lost) or bool(job.outcome and job.outcome.unread)
             self._go_on(holder)
+        for waited in self._namesakes.freed(job):
+            self._settle(waited)
 
     def _remove_vanished(self, job: Job) -> None:
         for document in self._filing.vanished(job):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from appliance.errors import InputUnreadable
-from appliance.ingest.folder import walk
+from appliance.ingest.folder import ALIKE, Skipped, walk
 
 
 def test_files_in_order_and_the_rest_named(tmp_path: Path) -> None:
@@ -33,14 +34,36 @@ def test_files_in_order_and_the_rest_named(tmp_path: Path) -> None:
     }
 
 
-def test_a_name_that_is_no_text_can_still_be_shown(tmp_path: Path) -> None:
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")).write_text("x")
+def test_a_name_that_is_no_text_can_still_be_shown_and_told_from_others(tmp_path: Path) -> None:
+    for name in (b"caf\xe8.txt", b"caf\xe9.txt", b"caf\\xe9.txt", "caf\u00e9.txt".encode()):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(name)
+
+    listing = walk(tmp_path)
+
+    assert [found.name for found in listing.files] == [
+        "caf\\xe8.txt",
+        "caf\\xe9.txt",
+        "caf\u00e9.txt",
+    ]
+    assert listing.skipped == (Skipped("caf\\xe9.txt", ALIKE),)
+    assert isinstance(listing.files[0].path, Path)
+    assert listing.files[0].path.read_bytes() == b"caf\xe8.txt"
+
+
+def test_a_folder_may_be_deeper_than_the_stack_of_calls(tmp_path: Path) -> None:
+    at = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=at)
+        below = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(os.open("x.txt", os.O_WRONLY | os.O_CREAT, dir_fd=at))
+    os.close(at)
 
     (found,) = walk(tmp_path).files
 
-    assert found.name == "caf?.txt"
-    assert isinstance(found.path, Path)
-    assert found.path.read_text() == "x"
+    assert found.name == "d/" * 1200 + "x.txt"
+    subprocess.run(["rm", "-r", tmp_path / "d"], check=True)  # pytest's own way is recursive
 
 
 @pytest.mark.parametrize("name", ["missing", "file"])

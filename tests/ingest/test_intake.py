@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -24,9 +24,9 @@ from appliance.documents import Flag
 from appliance.errors import AuditError, NotFound, ReaderUnready
 from appliance.formats import kinds
 from appliance.ingest.filing import Filing
-from appliance.ingest.folder import walk
-from appliance.ingest.jobs import FileOutcome
-from appliance.ingest.pipeline import Bounds, Intake
+from appliance.ingest.folder import Found, walk
+from appliance.ingest.jobs import Bounds, FileOutcome
+from appliance.ingest.pipeline import Intake
 from appliance.ingest.readers import ReaderPool
 from appliance.ingest.stages import Stages
 from appliance.sandbox.server import ReaderServer
@@ -63,12 +63,14 @@ def record_of(app: Appliance) -> OnRecord:
     return OnRecord(app.acts, app.acts.collection("c", "ingest"), (), app.warm.forget)
 
 
-def taken(app: Appliance, folder: Path, manner: Manner | None = None) -> list[FileOutcome]:
+def taken(
+    app: Appliance, source: Path | Iterable[Found], manner: Manner | None = None
+) -> list[FileOutcome]:
     library = app.warm.library()
-    files = take(
-        record_of(app), walk(folder), manner or Manner(), app.settings, library, worker=WORKER
+    files = walk(source) if isinstance(source, Path) else source
+    return list(
+        take(record_of(app), files, manner or Manner(), app.settings, library, worker=WORKER)
     )
-    return list(files)
 
 
 def states(outcomes: list[FileOutcome]) -> dict[str, str]:
@@ -168,6 +170,17 @@ def test_a_new_version_replaces_its_parts_and_removes_those_that_vanished(
     assert set(documents) == {"mail.json", "mail.json/a.json", "mail.json/z.json/deep.json"}
     assert documents["mail.json/a.json"].id == kept.id
     assert documents["mail.json/a.json"].parent == documents["mail.json"].id
+
+
+def test_a_file_that_comes_again_while_it_is_read_waits_for_itself(
+    app: Appliance, put: Callable[..., Path]
+) -> None:
+    folder = put(a={"text": "first", "sleep": 1}, b="second", c="third")
+    versions = [Found(found.path, "a.json") for found in walk(folder).files]
+
+    assert [str(o.taken) for o in taken(app, versions)] == ["added", "new version", "new version"]
+    assert [(d.name, d.version) for d in app.documents("c")] == [("a.json", 3)]
+    assert app.show("a.json")[1].text == "third"
 
 
 def test_the_same_content_under_another_name_is_a_duplicate(
