@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from appliance.audit.codes import DENIED, DONE, FAILED, INTERRUPTED
 from appliance.audit.records import DecisionRecord, Kind, Record
 
 OPEN = "open"  # status of an act that has no outcome yet
-DENIED = "denied"
-DONE = "done"
 
 Item = TypeVar("Item")
 
@@ -90,6 +89,15 @@ class Event:
     def via(self) -> str:
         """By which door it came: cli, service, console, openai."""
         return self.record.via
+
+    @property
+    def went(self) -> str:
+        """How it ended, by its code: DONE, DENIED, FAILED or OPEN, whatever its status says."""
+        ending = self.code.rpartition(".")[2]
+        if ending in (Kind.INTENT, Kind.RETRIEVAL):
+            return OPEN
+        how = ending.rpartition("-")[2]
+        return FAILED if how == INTERRUPTED else how if how in (DENIED, FAILED) else DONE
 
     @property
     def denied(self) -> bool:

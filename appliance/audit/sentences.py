@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from appliance.audit.codes import ACTIONS
-from appliance.audit.events import DONE, OPEN, Event
+from appliance.audit.codes import ACTIONS, DONE
+from appliance.audit.events import OPEN, Event
 
 LONGEST_QUOTE = 160  # characters of an opened string in a sentence
 _NOBODY: Mapping[int, str] = MappingProxyType({})
@@ -77,10 +77,12 @@ class _Words:
     to_do: str
     keys: tuple[str, ...] = ()  # private strings that say what it was about
     documents: str = ""  # what stands before "3 documents": "and read", "in"; "-": nothing
+    sealed: str = ""  # what it was about, where that stays sealed
 
 
 _ON = ("document",)
 _ASKS = ("question",)
+_SOMEBODY = "somebody"
 _ACTIONS: Mapping[str, _Words] = {
     "show": _Words("read", "read", _ON, "-"),
     "search": _Words("searched", "search", _ASKS, "and was shown"),
@@ -94,11 +96,15 @@ _ACTIONS: Mapping[str, _Words] = {
     "results": _Words("listed kept results", "list kept results", (), "from"),
     "result": _Words("opened a kept result", "open a kept result", (), "from"),
     "replay": _Words("replayed a kept result", "replay a kept result", (), "from"),
-    "create_collection": _Words("made", "make", ("collection",)),
+    "create_collection": _Words("made", "make", ("collection",), sealed="a collection"),
     "init": _Words("set up this store", "set up this store"),
     "user_list": _Words("listed the users", "list the users"),
-    "user_change": _Words("changed the user", "change the user", ("user",)),
-    "role_change": _Words("changed the roles of", "change the roles of", ("user", "role")),
+    "user_change": _Words(
+        "changed the account of", "change the account of", ("user",), sealed=_SOMEBODY
+    ),
+    "role_change": _Words(
+        "changed the roles of", "change the roles of", ("user", "role"), sealed=_SOMEBODY
+    ),
     "grant_list": _Words("listed the grants", "list the grants"),
     "grant_change": _Words("changed a grant", "change a grant", ("who", "relation", "grant")),
     "wall_list": _Words("listed the walls", "list the walls"),
@@ -153,11 +159,10 @@ def _object(event: Event, private: Mapping[str, str]) -> list[str]:
     """What it was about: opened strings, and how many documents."""
     words, count = _words(event.action), len(event.documents)
     about = ", ".join(quoted(private[key]) for key in words.keys if private.get(key))
+    about = about or words.sealed
     if not about and event.action == "ask" and event.status == DONE:
         about = "a question"
     number = f"{count} document{'s' * (count != 1)}"
-    if event.action == "create_collection" and not about:
-        about = "a collection"
     if words.documents == "-":
         if about:
             return [about, f"({number})"] if count else [about]

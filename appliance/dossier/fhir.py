@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from appliance.audit.events import DONE, OPEN
+from appliance.audit.codes import DENIED, DONE, FAILED
 from appliance.audit.records import Kind
 from appliance.dossier.telling import Told
 from appliance.plain import Plain
@@ -49,7 +49,7 @@ _BY_KIND = {
     Kind.SYSTEM: ("110100", "Application Activity", "E"),
 }
 _ELSE = ("110100", "Application Activity", "E")
-_OUTCOMES = {DONE: "0", "denied": "4", "failed": "8", "interrupted": "8", OPEN: "8"}
+_OUTCOMES = {DONE: "0", DENIED: "4", FAILED: "8"}  # of what is still open none is known
 
 
 def bundle(told: Sequence[Told], origin: str) -> bytes:
@@ -74,7 +74,6 @@ def event(told: Told, origin: str) -> dict[str, Plain]:
         "action": action,
         "period": {"start": one.time, "end": one.ended},
         "recorded": one.ended,
-        "outcome": _OUTCOMES.get(one.status, "0"),
         "outcomeDesc": told.sentence,
         "agent": [_agent(told)],
         "source": {
@@ -84,6 +83,8 @@ def event(told: Told, origin: str) -> dict[str, Plain]:
         },
         "entity": [*_patients(told), *_documents(told), _record(told, origin)],
     }
+    if one.went in _OUTCOMES:
+        found["outcome"] = _OUTCOMES[one.went]
     purpose = PURPOSES.get(one.purpose)
     if purpose:
         found["purposeOfEvent"] = [{"coding": [_coding(_REASON, purpose)]}]

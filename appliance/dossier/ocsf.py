@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from appliance import __version__
+from appliance.audit.codes import DONE
+from appliance.audit.events import OPEN
 from appliance.dossier.telling import Told
 from appliance.plain import Plain
 
@@ -38,8 +40,8 @@ _ACTIONS: dict[str, tuple[_Class, int]] = {  # class and activity: 99 is "other"
     "extract": (_DATASTORE, 1),
     "result": (_DATASTORE, 1),
     "export": (_DATASTORE, 1),
-    "ask": (_DATASTORE, 5),
-    "search": (_DATASTORE, 5),
+    "ask": (_DATASTORE, 4),
+    "search": (_DATASTORE, 4),
     "list": (_DATASTORE, 8),
     "ingest": (_DATASTORE, 6),
     "create_collection": (_DATASTORE, 6),
@@ -60,6 +62,7 @@ _ACTIONS: dict[str, tuple[_Class, int]] = {  # class and activity: 99 is "other"
     "audit_cosign": (_LOG, 99),
     "retention_remove": (_LOG, 2),
 }
+_STATUSES = {DONE: (1, "Success"), OPEN: (0, "Unknown")}  # of all else failure
 _SERIOUS = frozenset({"break_glass_open", "break_glass", "invariant_broken", "rollback_found"})
 
 
@@ -72,7 +75,7 @@ def event(told: Told, origin: str) -> dict[str, Plain]:
     """One event."""
     one = told.event
     kind, activity = _ACTIONS.get(one.action, (_API, 99))
-    good = one.status not in {"denied", "failed", "interrupted", "open"}
+    status = _STATUSES.get(one.went, (2, "Failure"))
     severity = (3, "Medium") if one.action in _SERIOUS else (1, "Informational")
     if one.denied:
         severity = max(severity, (2, "Low"))
@@ -90,8 +93,8 @@ def event(told: Told, origin: str) -> dict[str, Plain]:
         "end_time": _milliseconds(one.ended),
         "severity_id": severity[0],
         "severity": severity[1],
-        "status_id": 1 if good else 2,
-        "status": "Success" if good else "Failure",
+        "status_id": status[0],
+        "status": status[1],
         "status_code": one.code,
         "status_detail": one.error or one.status,
         "message": told.sentence,
@@ -106,6 +109,7 @@ def event(told: Told, origin: str) -> dict[str, Plain]:
 
 def _about(told: Told, kind: _Class, user: dict[str, Plain], origin: str) -> dict[str, Plain]:
     """What its class asks for besides."""
+    service: Plain = {"name": "appliance"}
     if kind is _DATASTORE:
         bucket: dict[str, Plain] = {"name": "; ".join(told.places) or "documents", "type_id": 99}
         if told.collections:
@@ -116,8 +120,8 @@ def _about(told: Told, kind: _Class, user: dict[str, Plain], origin: str) -> dic
     if kind is _LOG:
         return {"log_name": origin, "log_type": "audit"}
     if kind is _API:
-        return {"api": {"operation": told.event.action, "service": {"name": "appliance"}}}
-    return {"user": user}
+        return {"api": {"operation": told.event.action, "service": service}}
+    return {"user": user, "service": service} if kind is _LOGIN else {"user": user}
 
 
 def _metadata(told: Told, origin: str) -> Plain:
