@@ -21,7 +21,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
 from appliance.crypto.keyring import Key, derive, newer_format
-from appliance.errors import ApplianceError, DiskFull, InvariantBroken, StoreDamaged
+from appliance.errors import (
+    ApplianceError,
+    DiskFull,
+    InvariantBroken,
+    ServiceUnavailable,
+    StoreDamaged,
+)
 from appliance.store.files import FILE_MODE, disk
 from appliance.store.root import Root
 from appliance.store.tables import SCHEMA, Base, MetaTable
@@ -71,6 +77,7 @@ class Catalogue:
         event.listen(self._engine, "begin", _begin)
         self._root = Root(derive(key, "root"))
         self._turn = RLock()
+        self._closed = False
         self._unsettled = False  # whether the last change is in the file is not known
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
 
@@ -127,10 +134,12 @@ class Catalogue:
         Raises:
             DiskFull: no space left; nothing was changed.
             StoreDamaged: the file does not decrypt or does not verify, or the disk refuses.
+            ServiceUnavailable: it was closed meanwhile.
             InvariantBroken: a row breaks a constraint of the tables.
         """
         try:
             with unbroken(), self._turn:  # changes are counted for one transaction at a time
+                self._must_be_open()
                 self._must_be_settled()
                 with self._sessions() as session:
                     self._root.drop()
@@ -165,6 +174,10 @@ class Catalogue:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise ServiceUnavailable("the store was closed meanwhile", remedy="open it again")
 
     def _must_be_settled(self) -> None:
         if self._unsettled:
@@ -215,8 +228,13 @@ class Catalogue:
             return self._root.is_of(connection)
 
     def close(self) -> None:
-        """Close the connection; SQLite then folds the WAL into the file."""
-        self._engine.dispose()
+        """Close the connection after the change under way; SQLite folds the WAL into the file.
+
+        A thread that comes late is refused: another process may have opened the file by then.
+        """
+        with unbroken(), self._turn:
+            self._closed = True
+            self._engine.dispose()
 
     def _count(self) -> None:
         """Count the rows, and every change from now on, also where a connection is made anew."""
@@ -233,10 +251,12 @@ class Catalogue:
     def _pragma(self, pragma: str) -> list[tuple[object, ...]]:
         """Run a pragma outside any transaction; Ctrl-C waits, as for one."""
         try:
-            with unbroken(), self._turn, closing(self._engine.raw_connection()) as connection:
-                cursor = connection.cursor()
-                cursor.execute(f"PRAGMA {pragma}")
-                return [tuple(row) for row in cursor.fetchall()]
+            with unbroken(), self._turn:
+                self._must_be_open()
+                with closing(self._engine.raw_connection()) as connection:
+                    cursor = connection.cursor()
+                    cursor.execute(f"PRAGMA {pragma}")
+                    return [tuple(row) for row in cursor.fetchall()]
         except (sqlcipher.Error, DBAPIError) as error:
             raise self._translated(error) from error
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,13 @@ from sqlalchemy import text
 
 from appliance.crypto.keyring import derive, new_key
 from appliance.documents import Collection
-from appliance.errors import ApplianceError, DiskFull, InvariantBroken, StoreDamaged
+from appliance.errors import (
+    ApplianceError,
+    DiskFull,
+    InvariantBroken,
+    ServiceUnavailable,
+    StoreDamaged,
+)
 from appliance.store import keyfile
 from appliance.store.catalogue import Catalogue
 from appliance.store.store import Store
@@ -193,3 +201,29 @@ def test_the_catalogue_opens_by_its_own_name(store: Store, home: Path) -> None:
     catalogue = _catalogue(home)
     assert catalogue.problems() == ()
     catalogue.close()
+
+
+def test_closing_waits_for_the_change_under_way_and_refuses_what_comes_after_it(
+    store: Store, home: Path, collection: Collection
+) -> None:
+    """Another process may open the file from then on: nothing of this one holds or changes it."""
+    changing, refused = threading.Event(), []
+
+    def late() -> None:
+        with store._shelf.catalogue.transaction() as session:
+            session.execute(text("UPDATE collections SET sector = 'health'"))
+            changing.set()
+            time.sleep(0.2)
+        with pytest.raises(ServiceUnavailable) as error:
+            store.collections()
+        refused.append(error.value)
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    changing.wait()
+    store.close()
+    with Store.open(home, PASSPHRASE) as opened:
+        assert [one.sector for one in opened.collections()] == ["health"]
+        thread.join()
+        assert len(refused) == 1
+        opened.create_collection("another", "legal")
