@@ -11,7 +11,7 @@ LC_ALL=C
 export LC_ALL
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
 manifest=$here/MANIFEST.json
-prefix= signers= public= fingerprint= yes= back= made=
+prefix= signers= public= fingerprint= yes= back= dry= made= unpacked=
 
 stop() { # message remedy code
     printf '\nStopped: %s\n' "$1" >&2
@@ -74,6 +74,7 @@ for word in "$@"; do
     --pubkey=*) public=${word#*=} ;;
     --fingerprint=*) fingerprint=${word#*=} ;;
     --yes) yes=1 ;;
+    --dry-run) dry=1 ;;
     --rollback | --uninstall) back=1 ;;
     esac
 done
@@ -87,9 +88,16 @@ if [ ! -f "$manifest" ] && [ -f "$here/../.complete" ]; then
     [ -n "$prefix" ] || prefix=$(CDPATH= cd -- "$here/../../.." && pwd -P)
 fi
 if [ -z "$prefix" ]; then
-    if [ "$(id -u)" = 0 ]; then prefix=/opt/appliance; else prefix=$HOME/.local/share/appliance; fi
+    if [ "$(id -u)" = 0 ]; then
+        prefix=/opt/appliance
+    else
+        [ -n "${HOME:-}" ] || stop "HOME is not set" "say where to with --prefix DIR" 2
+        prefix=$HOME/.local/share/appliance
+    fi
 fi
 [ -f "$manifest" ] || stop "$manifest is missing" "run install.sh from a medium of the bundle"
+command -v sha256sum >/dev/null 2>&1 ||
+    stop "sha256sum is not on this machine" "install coreutils" 3
 
 # --- the signature --------------------------------------------------------------------------------
 
@@ -109,6 +117,7 @@ verify_ssh() { # file of allowed signers; prints the fingerprint of the one that
 
 # No key is known here yet: the medium's own, if somebody vouches for its fingerprint. What is then
 # trusted is a file with that one key and nothing else of what the medium's file may hold.
+trap 'rm -rf "$made" "$unpacked"' EXIT
 first_key() {
     key=$(sed -n 's/^.* \(\(sk-\)\{0,1\}ssh-[a-z0-9@.-]* [A-Za-z0-9+\/=]*\).*$/\1/p' \
         "$here/keys/allowed_signers" | head -n 1)
@@ -120,14 +129,13 @@ first_key() {
     elif [ -t 0 ] && [ -z "$yes" ]; then
         printf 'The bundle is signed with the key\n  %s\n' "$shown"
         printf 'Is this the fingerprint that you were given by another way? [y/N] '
-        read -r answer
+        read -r answer || answer=
         case $answer in y | Y | yes) ;; *) stop "the key is not trusted" "" ;; esac
     else
         stop "no key is known on this machine" \
             "give --fingerprint SHA256:... or --signers FILE, from another source than the medium"
     fi
     made=$(mktemp)
-    trap 'rm -f "$made"' EXIT
     signers=$made
     printf 'bundle@appliance namespaces="appliance-bundle" %s\n' "$key" >"$made"
 }
@@ -136,6 +144,8 @@ if command -v ssh-keygen >/dev/null 2>&1 && { [ -n "$signers" ] || [ -z "$public
     [ -n "$signers" ] || first_key
     signer=$(verify_ssh "$signers") ||
         stop "MANIFEST.json: its signature is not one of the trusted key" "get the bundle again"
+    [ -z "$fingerprint" ] || [ "$signer" = "$fingerprint" ] ||
+        stop "the bundle is signed with $signer, not with the key you named" "ask who sent it"
     trusted=$signers
 elif command -v openssl >/dev/null 2>&1; then
     [ -n "$public" ] || stop "no key is known on this machine" "give --pubkey FILE"
@@ -181,18 +191,29 @@ python=
 carried=$(grep -F '"kind":"python"' "$manifest" || true)
 if [ -n "$carried" ]; then
     hash=$(field "$carried" sha256)
-    python=$prefix/python/$hash/bin/python3
-    if [ ! -x "$python" ]; then
+    home=$prefix/python/$hash
+    if [ ! -d "$home" ]; then
         archive=$here/pool/sha256/$(printf %s "$hash" | cut -c 1-2)/$hash
+        [ -f "$archive" ] ||
+            stop "$(field "$carried" path): missing on the medium" "start from the volume vol1"
         [ "$(sha256sum <"$archive" | cut -c 1-64)" = "$hash" ] ||
-            stop "$(field "$carried" path): missing or changed on the medium" "copy it again"
-        part=$prefix/python/.$hash.$$
-        mkdir -p "$part"
-        tar -xzf "$archive" -C "$part" --strip-components=1
-        mv "$part" "$prefix/python/$hash"
+            stop "$(field "$carried" path): changed on the medium" "copy it again"
+        if [ -n "$dry" ]; then
+            unpacked=$(mktemp -d) # nothing may stay below the prefix
+            home=$unpacked
+        else
+            part=$prefix/python/.part # of a run that was ended, perhaps
+            rm -rf "$part"
+            mkdir -p "$part"
+        fi
+        tar -xzof "$archive" -C "${unpacked:-$part}" --strip-components=1
+        [ -n "$dry" ] || mv "$part" "$home"
     fi
+    python=$home/bin/python3
+    fits "$python" || stop "the Python of the bundle does not run in $home" \
+        "it needs glibc (Debian, Ubuntu, RHEL; not Alpine) and a place without noexec: --prefix DIR" 3
 else
-    for name in ${PYTHON:-} "python$wanted" python3; do
+    for name in "${PYTHON:-python3}" "python$wanted" python3; do
         if command -v "$name" >/dev/null 2>&1 && fits "$name"; then
             python=$(command -v "$name")
             break
@@ -217,7 +238,7 @@ while [ "$left" -gt 0 ]; do
     esac
 done
 # The medium is not on Python's path: a file argparse.py beside this one must not be imported.
-exec "$python" -I -B -c '
+set -- "$python" -I -B -c '
 import importlib.util, sys
 place = sys.argv[1] + "/installer/"
 spec = importlib.util.spec_from_file_location(
@@ -228,3 +249,5 @@ spec.loader.exec_module(sys.modules["installer"])
 from installer.main import main
 sys.exit(main(sys.argv[2:]))' "$here" --bundle "$here" --signer "${signer:-unknown}" \
     --trusted "$trusted" --made "$made" "$@" --prefix "$prefix"
+[ -n "$unpacked" ] || exec "$@"
+"$@"

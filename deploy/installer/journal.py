@@ -6,10 +6,11 @@ import of the software is the first thing on record there.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,10 +43,18 @@ def write(state: Path, line: Line) -> None:
         size = os.fstat(descriptor).st_size
         if size and not _ends_whole(state / FILE):
             data = b"\n" + data  # a line that a power cut left unfinished stays by itself
-        os.write(descriptor, data)
+        if os.write(descriptor, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(state / FILE))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_once(state: Path, line: Line) -> None:
+    """Append a line unless it is the last one: an earlier run was ended after it said so."""
+    last = read(state)[-1:]
+    if not last or replace(last[0], time="", uid=-1) != line:
+        write(state, line)
 
 
 def read(state: Path) -> tuple[Line, ...]:

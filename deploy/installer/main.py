@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,13 +81,15 @@ def arguments(words: list[str]) -> Asked:
     What the options mean is said by `install.sh --help`, before any Python is needed.
     """
     parser = argparse.ArgumentParser(
-        prog="install.sh", usage="sh install.sh [options]; see --help", add_help=False
+        prog="install.sh",
+        usage="sh install.sh [options]; see --help",
+        add_help=False,
+        allow_abbrev=False,  # install.sh has read the words, too, and knows no short forms
     )
     action = parser.add_mutually_exclusive_group()
     for name in ("upgrade", "rollback", "uninstall"):
         action.add_argument(f"--{name}", dest="action", action="store_const", const=name)
-    own = system.PREFIX if os.getuid() == 0 else Path.home() / ".local" / "share" / "appliance"
-    parser.add_argument("--prefix", type=Path, default=own)
+    parser.add_argument("--prefix", type=Path, required=True)
     parser.add_argument("--media", type=Path, action="append")
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--allow-older", action="store_true")
@@ -130,27 +133,32 @@ def install(asked: Asked) -> None:
     digest = journal.digest(untrusted)
     print(f"{manifest.name} {manifest.release} ({manifest.variant}), signed by {asked.signer}")
     _refuse_older(asked, manifest, digest)
+    _refuse_another(asked, manifest, digest)
     media = Media(
         asked.places, _ask(asked.yes), lambda v: verifying.verify_volume(manifest, untrusted, v)
     )
     for place in asked.places:
         verifying.verify_volume(manifest, untrusted, place)
     missing = sum(_absent(asked, entry) for entry in manifest.files)
-    _preflight(asked, manifest, missing)
+    lacks = _preflight(asked, manifest, missing)
     if asked.dry:
         verifying.verify_media(
             manifest, media, asked.prefix / "pool", _progress("verified", manifest)
         )
+    if lacks:
+        raise InstallProblem(
+            "this machine lacks something", remedy="the lines marked FAIL say what", exit_code=3
+        )
+    if asked.dry:
         print("Everything is as it must be. Nothing was changed.")
         return
-    previous = releases.current(asked.prefix)
-    if not releases.is_complete(asked.prefix, manifest.release, digest):
-        _import(asked, manifest, media)
-        _build(asked, manifest, untrusted, digest)
-    releases.switch(asked.prefix, manifest.release)
-    if asked.compile:
-        _compile(asked, manifest)
-    _finish(asked, manifest, digest, previous)
+    asked.prefix.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with releases.alone(asked.prefix):
+        releases.refuse_others(asked.prefix)
+        if not releases.is_complete(asked.prefix, manifest.release, digest):
+            _import(asked, manifest, media)
+            _build(asked, manifest, untrusted, digest)
+        _put_in_force(asked, manifest, digest)
 
 
 def _refuse_older(asked: Asked, manifest: Manifest, digest: str) -> None:
@@ -167,21 +175,30 @@ def _refuse_older(asked: Asked, manifest: Manifest, digest: str) -> None:
     )
 
 
+def _refuse_another(asked: Asked, manifest: Manifest, digest: str) -> None:
+    """Two bundles of one serial have one place: the second would tear down what is in force."""
+    prefix, release = asked.prefix, manifest.release
+    if releases.is_complete(prefix, release) and not releases.is_complete(prefix, release, digest):
+        raise InstallProblem(
+            f"another bundle with the serial {manifest.serial} is installed here",
+            remedy="build this one with a higher --serial",
+            exit_code=REFUSED,
+        )
+
+
 def _absent(asked: Asked, entry: Entry) -> int:
     return 0 if pooled(asked.prefix / "pool", entry.sha256).exists() else entry.size
 
 
-def _preflight(asked: Asked, manifest: Manifest, missing: int) -> None:
+def _preflight(asked: Asked, manifest: Manifest, missing: int) -> bool:
+    """Say what is here and what is needed; whether something is lacking."""
     checks = preflight.judge(preflight.look(asked.prefix, dict(os.environ)), manifest, missing)
     for check in checks:
         mark = {True: "ok  ", False: "FAIL", None: "note"}[check.ok]
         print(f"  {mark} {check.name}: {check.found} (needed: {check.needed})")
         if not check.ok:
             print(f"       {check.remedy}")
-    if any(check.ok is False for check in checks):
-        raise InstallProblem(
-            "this machine lacks something", remedy="the lines marked FAIL say what", exit_code=3
-        )
+    return any(check.ok is False for check in checks)
 
 
 def _import(asked: Asked, manifest: Manifest, media: Media) -> None:
@@ -224,23 +241,35 @@ def _compile(asked: Asked, manifest: Manifest) -> None:
             print(f"  {name} byte code: {time.monotonic() - begun:.1f} s", flush=True)
 
 
-def _finish(asked: Asked, manifest: Manifest, digest: str, previous: str) -> None:
-    """Put on record, tell the system, ask the doctor, remove what is too old."""
+def _put_in_force(asked: Asked, manifest: Manifest, digest: str) -> None:
+    """Put on record, switch, tell the system, ask the doctor, remove what is too old.
+
+    The record comes first: a kill after the switch would else leave a release that came from
+    nowhere.
+    """
+    previous = releases.current(asked.prefix)
     if previous != manifest.release:
         line = Line(
             "upgrade" if previous else "install",
             *(manifest.release, manifest.serial, digest, asked.signer, previous),
             allowed_older=asked.older,
         )
-        journal.write(asked.state, line)
+        journal.write_once(asked.state, line)
     _trust(asked)
-    release = releases.folder(asked.prefix, manifest.release)
-    if os.getuid() == 0 and asked.prefix == system.PREFIX:
-        for step in system.install(asked.prefix, release):
-            print(f"  {'ok  ' if step.done else 'note'} {step.what}")
+    releases.switch(asked.prefix, manifest.release)
+    _tell_the_system(asked)
+    if asked.compile:
+        _compile(asked, manifest)
     releases.sweep(asked.prefix, KEPT)
     print(f"In force: {manifest.release}" + (f" (before: {previous})" if previous else ""))
     _doctor(asked.prefix)
+
+
+def _tell_the_system(asked: Asked) -> None:
+    """Units are those of the release in force, after an upgrade as after a rollback."""
+    if os.getuid() == 0 and asked.prefix == system.PREFIX:
+        for step in system.install(asked.prefix):
+            print(f"  {'ok  ' if step.done else 'note'} {step.what}")
 
 
 def _trust(asked: Asked) -> None:
@@ -255,7 +284,8 @@ def _doctor(prefix: Path) -> None:
     command = prefix / "current" / "envs" / "app" / "bin" / "appliance"
     if not command.exists():  # a bundle without the app environment
         return
-    plain = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "LANG": "C.UTF-8"}
+    home = os.environ.get("HOME", str(prefix))
+    plain = {"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8"}
     if subprocess.run([command, "doctor"], check=False, env=plain).returncode != 0:
         print(f"The doctor found something; see {command} doctor.", file=sys.stderr)
     print(f"The command is {command}")
@@ -270,43 +300,56 @@ def roll_back(asked: Asked) -> None:
     Raises:
         InstallProblem: there is none.
     """
-    others = releases.others(asked.prefix)
-    if not others:
-        raise InstallProblem("there is no release to go back to", remedy="install one")
-    before, previous = others[0], releases.current(asked.prefix)
-    if asked.dry:
-        print(f"Would go from {previous} back to {before}.")
-        return
-    releases.switch(asked.prefix, before)
-    manifest = releases.folder(asked.prefix, before) / "MANIFEST.json"
-    digest = journal.digest(manifest.read_bytes())
-    serial = int(before.rpartition("-")[2])
-    journal.write(asked.state, Line("rollback", before, serial, digest, asked.signer, previous))
-    print(f"In force: {before} (before: {previous})")
+    with releases.alone(asked.prefix):
+        others = releases.others(asked.prefix)
+        if not others:
+            raise InstallProblem("there is no release to go back to", remedy="install one")
+        before, previous = others[0], releases.current(asked.prefix)
+        if asked.dry:
+            print(f"Would go from {previous} back to {before}.")
+            return
+        manifest = releases.folder(asked.prefix, before) / "MANIFEST.json"
+        digest = journal.digest(manifest.read_bytes())
+        serial = int(before.rpartition("-")[2])
+        line = Line("rollback", before, serial, digest, asked.signer, previous)
+        journal.write_once(asked.state, line)
+        releases.switch(asked.prefix, before)
+        _tell_the_system(asked)
+        print(f"In force: {before} (before: {previous})")
 
 
 def uninstall(asked: Asked) -> None:
-    """Remove the program; the data only when it is said twice."""
-    if asked.dry:
-        print(f"Would remove {asked.prefix}" + ("" if asked.keep_data else " and the data"))
-        return
+    """Remove the program; the data of the whole machine only when it is said twice.
+
+    Raises:
+        InstallProblem: no installation is there, or what becomes of the data was not said.
+    """
     whole = os.getuid() == 0 and asked.prefix == system.PREFIX
+    kept = asked.keep_data or not whole  # a person's own store is not the installer's to remove
+    if asked.dry:
+        print(f"Would remove {asked.prefix}" + ("" if kept else f" and {system.DATA}"))
+        return
     if not asked.keep_data and not asked.yes:
         raise InstallProblem(
             "say what becomes of the data",
             remedy="--keep-data keeps it; --yes removes it for good",
             exit_code=2,
         )
-    if whole:
-        system.remove()
-    (asked.prefix / releases.CURRENT).unlink(missing_ok=True)
-    for name in ("releases", "pool", "tools", "cache", "python", "state"):
-        shutil.rmtree(asked.prefix / name, ignore_errors=True)
-    if whole and not asked.keep_data:
-        shutil.rmtree(system.DATA, ignore_errors=True)
-    if asked.prefix.is_dir() and not any(asked.prefix.iterdir()):
-        asked.prefix.rmdir()
-    print("Removed." + (" The data is where it was." if asked.keep_data else ""))
+    with releases.alone(asked.prefix):
+        releases.refuse_others(asked.prefix)
+        if whole:
+            system.remove(asked.prefix)
+        (asked.prefix / releases.CURRENT).unlink(missing_ok=True)
+        for name in releases.OURS:
+            if (asked.prefix / name).exists():
+                shutil.rmtree(asked.prefix / name)
+        if not kept:
+            for folder in system.DATA_FOLDERS:
+                if folder.exists():
+                    shutil.rmtree(folder)
+        with suppress(OSError):  # something of somebody else's lies in it
+            asked.prefix.rmdir()
+    print("Removed." + (" Stores are where they were." if kept else ""))
 
 
 # --- talking --------------------------------------------------------------------------------------

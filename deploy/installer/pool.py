@@ -1,15 +1,15 @@
 """The pool: every file of every release by its SHA-256, imported whole or not at all.
 
 A file enters under a temporary name, is hashed while it is copied, is made durable and then gets
-its name; what lies under its hash is therefore whole.  Importing is resumable: what is there with
-the right size is not copied again (`verify` reads everything again).
+its name; what lies under its hash is therefore whole.  Importing is resumable: what is there is
+read again, for disks forget, and only copied again where it is not what its hash says.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def pooled(pool: Path, sha256: str) -> Path:
 
 
 def add(pool: Path, sha256: str, size: int, pieces: Iterable[Piece]) -> Path:
-    """Bring one file into the pool from its pieces; nothing happens if it is there.
+    """Bring one file into the pool from its pieces; nothing is taken of them if it is there.
 
     Raises:
         PoolProblem: a piece is missing, cut, longer, or has another hash; its name is in the
@@ -47,7 +47,7 @@ def add(pool: Path, sha256: str, size: int, pieces: Iterable[Piece]) -> Path:
         OSError: the medium or the disk refuses.
     """
     target = pooled(pool, sha256)
-    if target.is_file() and target.stat().st_size == size:
+    if is_whole(pool, sha256, size):
         return target
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     part = target.with_name(target.name + _PART)
@@ -68,6 +68,23 @@ def add(pool: Path, sha256: str, size: int, pieces: Iterable[Piece]) -> Path:
         part.unlink(missing_ok=True)
     sync(target.parent)
     return target
+
+
+def is_whole(pool: Path, sha256: str, size: int) -> bool:
+    """Whether the pool holds this file, every byte of it."""
+    target = pooled(pool, sha256)
+    try:
+        check(target, sha256, size, target.name)
+    except (PoolProblem, OSError):
+        return False
+    return True
+
+
+def prune(pool: Path, wanted: Collection[str]) -> None:
+    """Remove every file whose hash is not wanted, and what an import that was ended left."""
+    for path in (pool / "sha256").glob("*/*"):
+        if path.name not in wanted:
+            path.unlink()
 
 
 def check(path: Path, sha256: str, size: int, name: str) -> None:

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ class Facts:
     driver: int  # NVIDIA's major version; 0: none
     capability: int  # compute capability times ten; 0: none
     compiler: bool
+    headers: bool  # Python's own, for that compiler
     exec_mount: bool  # whether programs may be run from where the prefix lies
     swap: int  # bytes of swap that is not known to be encrypted
     clock: float
@@ -158,8 +160,15 @@ def _gpu_checks(facts: Facts, manifest: Manifest) -> tuple[Check, ...]:
             "C compiler",
             facts.compiler,
             "found" if facts.compiler else "none",
-            "gcc or cc",
-            "Triton compiles on the machine: install gcc and Python's headers",
+            "gcc or clang",
+            "Triton compiles on the machine: install gcc",
+        ),
+        Check(
+            "Python's headers",
+            facts.headers,
+            "found" if facts.headers else "no Python.h",
+            "Python.h",
+            "Triton compiles against them: install python3-dev (Debian) or python3-devel (RHEL)",
         ),
     )
 
@@ -210,7 +219,8 @@ def look(prefix: Path, environ: dict[str, str]) -> Facts:
         memory=machine.memory(),
         driver=machine.driver(),
         capability=_capability(),
-        compiler=any(shutil.which(name) for name in ("gcc", "cc", "clang")),
+        compiler=any(shutil.which(name) for name in ("gcc", "clang")),
+        headers=Path(sysconfig.get_path("include", "posix_prefix"), "Python.h").exists(),
         exec_mount=not disk.f_flag & os.ST_NOEXEC,
         swap=_open_swap(),
         clock=time.time(),

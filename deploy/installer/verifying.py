@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .manifest import Entry, Manifest
 from .media import Media
-from .pool import PoolProblem, check, pooled
+from .pool import PoolProblem, check, is_whole
 from .problems import REFUSED, InstallProblem
 
 # What stands on a medium beside the pool.  The manifest lists install.sh and the installer below
@@ -92,16 +92,13 @@ def verify_installer(manifest: Manifest, folder: Path) -> None:
 def verify_media(
     manifest: Manifest, media: Media, pool: Path, say: Callable[[Entry], None]
 ) -> None:
-    """Read every file of the bundle; those that the pool holds already are read there.
+    """Read every file of the bundle; those that the pool holds whole are read there.
 
     Raises:
         InstallProblem: naming the first file, or chunk and volume, that is not what was signed.
     """
     for entry in _once(manifest.files):
-        held = pooled(pool, entry.sha256)
-        if held.exists():
-            _check(held, entry, f"{entry.path} in the pool")
-        else:
+        if not is_whole(pool, entry.sha256, entry.size):
             for piece in media.pieces(entry):
                 try:
                     check(piece.source, piece.sha256, piece.size, piece.name)

@@ -29,6 +29,7 @@ def small(
     serial: int = 7,
     size: int | None = None,
     known: frozenset[str] = frozenset(),
+    driver: int = 0,
 ) -> Small:
     """Lay out ``payloads`` (path -> content) with the real installer, unsigned."""
     packed = [_packed(root, path, content) for path, content in payloads.items()]
@@ -36,8 +37,9 @@ def small(
         packed.append(_packed(root, f"deploy/installer/{source.name}", source.read_bytes()))
     packed.append(_packed(root, "deploy/install.sh", (DEPLOY / "install.sh").read_bytes()))
     files, volumes = media.plan(packed, size, known)
-    targets = Targets("x86_64", "2.17", "3.11")
-    manifest = Manifest("appliance", "0.0.1", serial, "core", targets, volumes, files)
+    targets = Targets("x86_64", "2.17", "3.11", driver)
+    variant = "gpu" if driver else "core"
+    manifest = Manifest("appliance", "0.0.1", serial, variant, targets, volumes, files)
     out = root / "out"
     sources = {item.entry.sha256: item.source for item in packed}
     media.write(manifest, sources, out, known)
@@ -59,6 +61,6 @@ def _packed(root: Path, path: str, content: bytes) -> Packed:
     source = root / "source" / path
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_bytes(content)
-    kind = "unit" if path.startswith("deploy/") else "doc"
+    kind = {"deploy": "unit", "python": "python"}.get(path.partition("/")[0], "doc")
     digest = hashlib.sha256(content).hexdigest()
     return Packed(Entry(path, kind, "Apache-2.0", digest, len(content), ""), source)

@@ -8,13 +8,15 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
+import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from deploy.installer import releases
+from deploy.installer import journal, releases
 from deploy.installer.manifest import decode
 from scripts.bundling import signing
 from tests.deploy.bundles import DEPLOY, Small, small
@@ -55,9 +57,10 @@ def bundle(original: Small, tmp_path: Path) -> Path:
     return tmp_path / "medium"
 
 
-def run(bundle: Path, prefix: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(bundle: Path, prefix: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     command = ["sh", str(bundle / "install.sh"), "--prefix", str(prefix), *words]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(prefix.parent)}
+    home = {"PATH": os.environ["PATH"], "HOME": str(prefix.parent)}
+    environment = {**home, "PYTHON": sys.executable, **more}  # found sooner than by many a PATH
     return subprocess.run(
         command,
         capture_output=True,
@@ -104,14 +107,15 @@ def test_install_again_upgrade_and_back(
     size = sum(p.stat().st_size for p in delta.folders[0].rglob("pool/**/*") if p.is_file())
     assert size <= 1.01 * len(b"# Read me, too\n") or size < 100
 
-    seconds = []
-    for _ in range(3):  # back, forth, back: other work on the machine slows one of them
+    seconds = [99.0]
+    while min(seconds) >= 2 and len(seconds) < 10:  # other work on the machine slows some of them
         begun = time.monotonic()
         back = run(bundle, prefix, "--rollback")
         seconds.append(time.monotonic() - begun)
         assert back.returncode == 0, back.stderr
+        wanted = b"# Read me, too\n" if len(seconds) % 2 else b"# Read me\n"
+        assert (prefix / "current" / "README.md").read_bytes() == wanted
     assert min(seconds) < 2
-    assert (prefix / "current" / "README.md").read_bytes() == b"# Read me\n"
 
 
 def test_an_older_bundle_is_refused_unless_allowed_and_both_are_on_record(
@@ -147,6 +151,159 @@ def test_uninstalling_asks_what_becomes_of_the_data(bundle: Path, tmp_path: Path
     assert run(bundle, prefix, "--uninstall").returncode == 2
     assert run(bundle, prefix, "--uninstall", "--keep-data").returncode == 0
     assert not prefix.exists()
+
+
+# --- what is done once, alone, and on record before -----------------------------------------------
+
+
+def actions(prefix: Path) -> list[tuple[str, str]]:
+    return [(line.action, line.release) for line in journal.read(prefix / "state")]
+
+
+def test_a_step_is_on_record_before_it_is_done_and_once(
+    bundle: Path, keys: signing.Keys, tmp_path: Path
+) -> None:
+    prefix = tmp_path / "there"
+    (prefix / ".current").mkdir(parents=True)  # so that the switch fails
+    assert run(bundle, prefix, trusted(bundle)).returncode == 1
+    assert not (prefix / "current").is_symlink()
+    assert actions(prefix) == [("install", "0.0.1-7")]
+    (prefix / ".current").rmdir()
+    assert run(bundle, prefix, trusted(bundle)).returncode == 0
+    assert actions(prefix) == [("install", "0.0.1-7")]
+
+    newer = signed(small(tmp_path / "new", PAYLOADS, serial=8), keys).folders[0]
+    assert run(newer, prefix, "--upgrade").returncode == 0
+    (prefix / ".current").mkdir()
+    for _ in range(2):
+        assert run(newer, prefix, "--rollback").returncode == 1
+    (prefix / ".current").rmdir()
+    assert run(newer, prefix, "--rollback").returncode == 0
+    assert releases.current(prefix) == "0.0.1-7"
+    assert actions(prefix)[1:] == [("upgrade", "0.0.1-8"), ("rollback", "0.0.1-7")]
+
+
+def test_another_bundle_of_the_same_serial_does_not_tear_down_what_is_in_force(
+    bundle: Path, keys: signing.Keys, tmp_path: Path
+) -> None:
+    prefix = tmp_path / "there"
+    assert run(bundle, prefix, trusted(bundle)).returncode == 0
+    before = tree(prefix)
+    twin = signed(small(tmp_path / "twin", PAYLOADS | {"README.md": b"# x\n"}), keys).folders[0]
+
+    for words in (["--upgrade"], ["--dry-run"]):
+        done = run(twin, prefix, *words)
+        assert done.returncode == 4
+        assert "another bundle with the serial 7" in done.stderr
+    assert tree(prefix) == before
+
+
+def test_two_at_once_do_not_remove_each_others_work(bundle: Path, tmp_path: Path) -> None:
+    prefix = tmp_path / "there"
+    assert run(bundle, prefix, trusted(bundle)).returncode == 0
+    with releases.alone(prefix):
+        for words in ([], ["--rollback"], ["--uninstall", "--yes"]):
+            done = run(bundle, prefix, *words)
+            assert done.returncode == 1
+            assert "another install.sh is at work" in done.stderr
+    assert releases.current(prefix) == "0.0.1-7"
+
+
+def test_folders_of_somebody_else_are_left_alone(bundle: Path, tmp_path: Path) -> None:
+    """A prefix that was meant otherwise: a home with folders of these names."""
+    home = tmp_path / "home"
+    for name in ("tools", "releases/mine"):
+        (home / name).mkdir(parents=True)
+        (home / name / "file").write_text("mine")
+
+    for words in ([], ["--uninstall", "--yes"]):
+        done = run(bundle, home, trusted(bundle), *words)
+        assert done.returncode == 1
+        assert "is not of an installation" in done.stderr
+    assert (home / "releases" / "mine" / "file").read_text() == "mine"
+    nowhere = run(bundle, tmp_path / "nowhere", trusted(bundle), "--uninstall", "--yes")
+    assert nowhere.returncode == 1
+    assert "there is no installation" in nowhere.stderr
+
+
+def test_what_no_kept_release_needs_goes(bundle: Path, keys: signing.Keys, tmp_path: Path) -> None:
+    prefix = tmp_path / "there"
+    assert run(bundle, prefix, trusted(bundle)).returncode == 0
+    for serial in (8, 9):
+        text = f"# {serial}\n".encode()
+        more = small(tmp_path / str(serial), PAYLOADS | {"README.md": text}, serial=serial)
+        assert run(signed(more, keys).folders[0], prefix, "--upgrade").returncode == 0
+
+    wanted = {e.sha256 for e in more.manifest.files}
+    wanted |= {hashlib.sha256(b"# 8\n").hexdigest()}
+    assert {path.name for path in (prefix / "pool").glob("*/*/*")} == wanted
+
+
+def test_a_dry_run_reads_every_file_of_a_bundle_for_another_machine(
+    keys: signing.Keys, tmp_path: Path
+) -> None:
+    bundle = signed(small(tmp_path / "gpu", PAYLOADS, driver=9999), keys).folders[0]
+    done = run(bundle, tmp_path / "there", trusted(bundle), "--dry-run")
+    assert done.returncode == 3
+    assert "FAIL NVIDIA driver" in done.stdout
+    assert "verified" in done.stdout
+    assert not (tmp_path / "there").exists()
+
+    flip(pooled(bundle, "README.md"))
+    assert run(bundle, tmp_path / "there", trusted(bundle), "--dry-run").returncode == 4
+    assert run(bundle, tmp_path / "there", trusted(bundle)).returncode == 3
+    assert not (tmp_path / "there").exists()
+
+
+# --- a Python that the bundle carries -------------------------------------------------------------
+
+
+def carrying(root: Path, keys: signing.Keys, program: str) -> Path:
+    """A bundle with an archive as python-build-standalone makes them, of one program."""
+    file = root / "python" / "bin" / "python3"
+    file.parent.mkdir(parents=True)
+    file.write_text(program)
+    file.chmod(0o755)
+    archive = root / "python.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(root / "python", "python")
+    more = PAYLOADS | {"python/python.tar.gz": archive.read_bytes()}
+    return signed(small(root / "bundle", more), keys).folders[0]
+
+
+def test_a_carried_python_is_used_and_a_dry_run_leaves_nothing_of_it(
+    keys: signing.Keys, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    trace = tmp_path / "it-ran"
+    real = f'#!/bin/sh\necho x >>"{trace}"\nexec "{sys.executable}" "$@"\n'
+    bundle = carrying(tmp_path / "a b", keys, real)
+    prefix = tmp_path / "there"
+
+    dry = run(bundle, prefix, trusted(bundle), "--dry-run", TMPDIR=str(temporary))
+    assert dry.returncode == 0, dry.stderr
+    assert trace.exists()
+    assert not prefix.exists()
+    assert list(temporary.iterdir()) == []
+
+    (prefix / "python" / ".part" / "half").mkdir(parents=True)  # of a run that was ended
+    done = run(bundle, prefix, trusted(bundle))
+    assert done.returncode == 0, done.stderr
+    (archive,) = decode((bundle / "MANIFEST.json").read_bytes()).of_kind("python")
+    assert os.listdir(prefix / "python") == [archive.sha256]
+
+
+def test_a_carried_python_that_cannot_run_here_is_said(keys: signing.Keys, tmp_path: Path) -> None:
+    bundle = carrying(tmp_path, keys, "#!/of/another/system\n")
+    done = run(bundle, tmp_path / "there", trusted(bundle), "--dry-run")
+    assert done.returncode == 3
+    assert "does not run" in done.stderr
+
+    pooled(bundle, "python/python.tar.gz").unlink()
+    done = run(bundle, tmp_path / "there", trusted(bundle))
+    assert done.returncode == 4
+    assert "python/python.tar.gz: missing" in done.stderr
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -299,6 +456,48 @@ def test_the_fingerprint_vouches_for_one_key_only(bundle: Path, tmp_path: Path, 
 
     assert done.returncode == 4
     assert "not one of the trusted key" in done.stderr
+
+
+def test_a_fingerprint_that_was_named_holds_where_a_key_is_known(
+    bundle: Path, keys: signing.Keys, tmp_path: Path
+) -> None:
+    prefix = tmp_path / "there"
+    assert run(bundle, prefix, trusted(bundle)).returncode == 0
+
+    done = run(bundle, prefix, "--fingerprint", "SHA256:" + "x" * 43)
+    assert done.returncode == 4
+    assert "not with the key you named" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--pref", "x"], ["--dry"], ["--rollback", "--upgrade"]])
+def test_a_word_that_is_no_option_stops_it(bundle: Path, tmp_path: Path, words: list[str]) -> None:
+    assert run(bundle, tmp_path / "there", trusted(bundle), *words).returncode == 2
+    assert not (tmp_path / "there").exists()
+
+
+def test_without_a_home_the_place_has_to_be_said(bundle: Path, tmp_path: Path) -> None:
+    """As cron and some sudo rules leave it; the user is another than root here in any case."""
+    somebody = tmp_path / "bin" / "id"
+    somebody.parent.mkdir()
+    somebody.write_text("#!/bin/sh\necho 1000\n")
+    somebody.chmod(0o755)
+    environment = {"PATH": f"{somebody.parent}:{os.environ['PATH']}"}
+    command = ["sh", str(bundle / "install.sh"), trusted(bundle), "--dry-run"]
+
+    def homeless(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *words],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    lost = homeless()
+    assert lost.returncode == 2
+    assert "HOME is not set" in lost.stderr
+    assert homeless("--prefix", str(tmp_path / "there")).returncode == 0
 
 
 def test_only_the_key_that_was_used_is_known_later(bundle: Path, tmp_path: Path) -> None:

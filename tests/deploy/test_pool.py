@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.installer.pool import Piece, PoolProblem, add, check, pooled
+from deploy.installer.pool import Piece, PoolProblem, add, check, pooled, prune
 
 
 def piece(folder: Path, content: bytes, name: str = "piece") -> Piece:
@@ -27,12 +27,34 @@ def test_a_file_is_put_together_from_its_pieces(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o444
 
 
-def test_what_is_there_is_not_read_again(tmp_path: Path) -> None:
+def test_what_is_there_whole_is_not_asked_for_again(tmp_path: Path) -> None:
     given = piece(tmp_path, b"One two.")
     add(tmp_path / "pool", given.sha256, 8, [given])
     given.source.unlink()
 
     assert add(tmp_path / "pool", given.sha256, 8, [given]).exists()
+
+
+def test_what_the_disk_has_spoilt_is_copied_again(tmp_path: Path) -> None:
+    given = piece(tmp_path, b"One two.")
+    path = add(tmp_path / "pool", given.sha256, 8, [given])
+    path.chmod(0o644)
+    path.write_bytes(b"One twO.")
+
+    add(tmp_path / "pool", given.sha256, 8, [given])
+    assert path.read_bytes() == b"One two."
+
+
+def test_what_no_release_wants_goes_with_what_an_import_left(tmp_path: Path) -> None:
+    kept, old = piece(tmp_path, b"kept", "kept"), piece(tmp_path, b"old", "old")
+    for one in (kept, old):
+        add(tmp_path / "pool", one.sha256, one.size, [one])
+    pooled(tmp_path / "pool", kept.sha256).with_name("a.part").touch()
+
+    prune(tmp_path / "pool", {kept.sha256})
+
+    left = [path.name for path in (tmp_path / "pool").rglob("*") if path.is_file()]
+    assert left == [kept.sha256]
 
 
 @pytest.mark.parametrize(
