@@ -30,7 +30,7 @@ def test_what_comes_while_one_writes_goes_together() -> None:
 
     def write(tickets: Sequence[Ticket[int]]) -> None:
         batches.append(len(tickets))
-        time.sleep(0.02)
+        time.sleep(0.05)
 
     commit = Commit(write)
 
@@ -40,7 +40,7 @@ def test_what_comes_while_one_writes_goes_together() -> None:
 
     all_at_once(16, work)
     assert sum(batches) == 80
-    assert len(batches) < 20  # alone they would be eighty
+    assert len(batches) < 40  # alone they would be eighty, on a calm machine they are six
 
 
 def test_an_item_that_is_not_taken_harms_no_other() -> None:

@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -271,7 +270,5 @@ def test_require_counts_a_wall_that_is_not_known_as_none(settings: Settings) -> 
         replace(item, verdict=Verdict.UNKNOWN) if item.name == "capabilities" else item
         for item in found.items
     )
-    begun = time.monotonic()
     with pytest.raises(EngineUnavailable, match="capabilities"):
         attested.require(replace(found, items=items), lambda _: None)
-    assert time.monotonic() - begun < 1

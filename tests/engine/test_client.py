@@ -14,7 +14,7 @@ import pytest
 from appliance.config import EngineSettings, Settings
 from appliance.engine.client import Finish, Prompt, VllmEngine, get
 from appliance.errors import EngineRefused, EngineUnavailable
-from tests.engine.stand_in import Reply, answering, chat, slowly
+from tests.engine.stand_in import Reply, answering, chat, slowly, trickling
 
 SECRET = "the tenant's name is Rosalind"
 PROMPT = Prompt(system="Be brief.", document=SECRET, question="Who?", max_tokens=8)
@@ -88,6 +88,8 @@ def test_half_a_surrogate_pair_is_sent_as_one_other_character(tmp_path: Path) ->
     [
         (200, chat(finish="abort")),
         (200, chat(finish=None)),
+        (200, chat().replace(b'"stop"', b'["stop"]')),
+        (200, chat().replace(b'"stop"', b'{"stop": 1}')),
         (200, chat(text=None)),
         (200, chat(tokens=9)),
         (200, chat(tokens=-1)),
@@ -131,7 +133,7 @@ def test_an_engine_that_goes_away_ends_the_batch_at_once(tmp_path: Path) -> None
         messages = body["messages"]
         assert isinstance(messages, list)
         number = int(messages[-1]["content"].split()[-1])
-        return (0, b"") if number == 3 else slowly((200, chat()), 5 if number > 3 else 0)
+        return (0, b"") if number == 3 else slowly((200, chat()), 15 if number > 3 else 0)
 
     begun = time.monotonic()
     with (
@@ -141,7 +143,7 @@ def test_an_engine_that_goes_away_ends_the_batch_at_once(tmp_path: Path) -> None
         engine(tmp_path / "s", places=2).complete(
             [replace(PROMPT, question=str(n)) for n in range(50)]
         )
-    assert time.monotonic() - begun < 4  # calls in flight were cut, the rest never sent
+    assert time.monotonic() - begun < 12  # calls in flight were cut, the rest never sent
     assert len(server.asked) < 12
     assert "engine.log" in caught.value.remedy
 
@@ -154,6 +156,13 @@ def test_an_engine_that_does_not_answer_in_time_is_unavailable(tmp_path: Path) -
         engine(tmp_path / "s", seconds=1).complete([PROMPT])
 
 
+def test_an_engine_that_trickles_is_out_of_time_as_well(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    with trickling(tmp_path / "s"), pytest.raises(EngineUnavailable, match="in time"):
+        engine(tmp_path / "s", seconds=1).complete([PROMPT])
+    assert time.monotonic() - begun < 10  # a byte comes every tenth of a second, for a minute
+
+
 def test_an_interrupt_ends_what_is_in_flight(tmp_path: Path) -> None:
     def interrupt(count: int) -> None:
         raise KeyboardInterrupt
@@ -161,12 +170,12 @@ def test_an_interrupt_ends_what_is_in_flight(tmp_path: Path) -> None:
     first = threading.Lock()
 
     def decide(path: str, body: dict[str, object]) -> Reply:
-        return slowly((200, chat()), 0 if first.acquire(blocking=False) else 5)
+        return slowly((200, chat()), 0 if first.acquire(blocking=False) else 15)
 
     begun = time.monotonic()
     with answering(tmp_path / "s", decide), pytest.raises(KeyboardInterrupt):
         engine(tmp_path / "s").complete([PROMPT] * 30, interrupt)
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 12
 
 
 def test_tokens_and_context_are_asked_of_the_engine(tmp_path: Path) -> None:
@@ -235,9 +244,26 @@ def test_without_being_asked_nothing_is_told_of_likelihoods(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "untrusted", [1, None, {}, {"token": "a", "top_logprobs": [1, {"token": "b"}]}]
+    "untrusted",
+    [
+        1,
+        None,
+        {},
+        {"token": "a", "top_logprobs": [1, {"token": "b"}]},
+        token("a", a=float("nan"), b=-1.0),
+        token("a", a=-1.0, b=float("-inf")),
+    ],
 )
 def test_likelihoods_that_are_none_are_left_out(tmp_path: Path, untrusted: object) -> None:
     with answering(tmp_path / "s", always(told(untrusted))):
         (answer,) = engine(tmp_path / "s").complete([replace(PROMPT, logprobs=True)])
     assert answer.margin is None
+
+
+@pytest.mark.parametrize("untrusted", [5, True, "Rosalind", {"a": 1}])
+def test_likelihoods_that_are_no_list_tell_nothing(tmp_path: Path, untrusted: object) -> None:
+    answer = json.loads(chat("Rosalind"))
+    answer["choices"][0]["logprobs"] = {"content": untrusted}
+    with answering(tmp_path / "s", always(json.dumps(answer).encode())):
+        (found,) = engine(tmp_path / "s").complete([replace(PROMPT, logprobs=True)])
+    assert found.margin is None

@@ -172,7 +172,7 @@ def test_every_kind_has_a_family_that_warms_its_reader() -> None:
     "data", [b"<!-- -->" * 8000, b"<?x?>" * 9000, b"[" * 60_000, b"a,b,c\n" * 9000, b"From " * 9000]
 )
 def test_endless_repetition_takes_no_time(data: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     kinds.sniff(data, "")
 
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1

@@ -25,10 +25,10 @@ def fork():
     assert os.waitpid(child, 0)[1] == 0
     return time.perf_counter() - began
 last = data[-1]
-small = min(fork() for _ in range(15))
+small = min(fork() for _ in range(40))
 if pages.gather(maps) < 200 << 20:
     sys.exit(77)
-large = min(fork() for _ in range(15))
+large = min(fork() for _ in range(40))
 assert data == data[: 1 << 20] * 256
 assert large < small / 2, (small, large)
 """
