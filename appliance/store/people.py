@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Lock
 
 from sqlalchemy.orm import Session
 
@@ -39,6 +40,11 @@ class People:
     def turns(self) -> Turns:
         """Held alone by every change of who may what, shared by whoever releases a result."""
         return self._shelf.turns
+
+    @property
+    def governing(self) -> Lock:
+        """Held by whoever changes who may what, from the first look to the change."""
+        return self._shelf.governing
 
     # accounts
 

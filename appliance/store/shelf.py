@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
-from threading import RLock
+from threading import Lock, RLock
 
 from sqlalchemy.orm import Session
 
@@ -60,6 +60,7 @@ class Shelf:
         self._name_key = name_key
         self._observe = observe
         self.turns = Turns()
+        self.governing = Lock()
         self._moves = count(1)
         self.moved = 0  # another number after every document that came, was replaced or went
         self.changing = RLock()  # held by Store where documents and what is made of them change

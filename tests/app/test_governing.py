@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -193,6 +195,70 @@ def test_nobody_reviews_their_own(home: Path) -> None:
         opened = app.governing.open_glass("health", REASON, 5)
         with pytest.raises(Denied, match="their own"):
             app.governing.review(opened.id)
+
+
+def test_a_name_that_another_collection_has_as_well_keeps_no_glass_whole(home: Path) -> None:
+    """Names are not unique: whoever makes a collection of a patient's name hides no patient."""
+    with acting(home, FOUNDER, "TREATMENT") as app:
+        (patient,) = (c for c in app.store.collections() if c.name == "health")
+        for _ in range(3):  # whatever order they are in
+            app.store.create_collection("health", "general")
+    with acting(home, OPERATOR, "TREATMENT") as app:
+        assert app.governing.open_glass("health", REASON, 30).collection == "health"
+        assert {opening.collection for opening in app.store.openings()} == {patient.id}
+        twin = app.store.create_collection("health", "health")
+        with pytest.raises(UsageError, match="several") as caught:
+            app.governing.open_glass("health", REASON, 30)
+        assert twin.id in caught.value.remedy
+        app.governing.open_glass(twin.id, REASON, 30)
+    with acting(home, OPERATOR) as app, pytest.raises(Denied):
+        app.governing.open_glass("health", REASON, 30)
+
+
+def test_of_changes_at_the_same_time_none_is_lost(home: Path) -> None:
+    """As a service does it: two administrators who take the role from each other, and teams."""
+    with acting(home, ADMIN) as app:
+        ada = PrincipalRow(70005, "ada", frozenset({"administrator"}))
+        app.store.put_principal(ada)
+        views = {
+            name: app.premises.of(uid, "", lambda _: None)
+            for name, uid in (("adam", ADMIN), ("ada", 70005))
+        }
+        for number in range(2):
+            together(
+                lambda: views["ada"].governing.revoke_role("adam", "administrator"),
+                lambda: views["adam"].governing.revoke_role("ada", "administrator"),
+            )
+            left = [p for p in app.store.principals() if "administrator" in p.roles]
+            assert len(left) == 1
+            by = views[left[0].name].governing
+            together(
+                partial(by.grant_role, "olga", f"reader-{number}"),
+                partial(by.grant_role, "olga", f"writer-{number}"),
+                partial(by.label, "legal", {f"a-{number}": "yes"}),
+                partial(by.label, "legal", {f"b-{number}": "yes"}),
+            )
+            app.store.put_principal(PEOPLE[0])
+            app.store.put_principal(ada)
+        assert len(app.store.roles(OPERATOR)) == 1 + 4
+        (legal,) = (c for c in app.store.collections() if c.name == "legal")
+        assert len(legal.labels) == 4
+
+
+def together(*works: Callable[[], object]) -> None:
+    """All of them at once, each on a thread; a refusal is an answer."""
+    begun = threading.Barrier(len(works))
+
+    def does(work: Callable[[], object]) -> None:
+        begun.wait()
+        with suppress(Denied):
+            work()
+
+    threads = [threading.Thread(target=does, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 @pytest.mark.parametrize("held", ["operator", "officer", "administrator", "custodian"])

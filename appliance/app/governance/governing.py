@@ -6,6 +6,8 @@ and `SEPARATE` keeps the roles apart before they are even given.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -36,6 +38,7 @@ CROSSER = "wall_crosser"  # for one deal and for a time
 SHORTEST_REASON = 20  # characters, for broken glass
 LONGEST_OPENING = 60  # minutes
 SHORTEST_PREFIX = 4  # characters of an id
+_OPEN = "break_glass_open"
 Row = TypeVar("Row", Grant, Wall, Opening)
 
 
@@ -78,8 +81,7 @@ class Governing:
         Raises:
             UsageError: there is no such account, or a word is none.
         """
-        decision = self.decide("user_change")
-        with self._acts.act("user_change", decision=decision, private={"user": who}):
+        with self._changing("user_change", user=who):
             uid, name = account(who)
             check_words(teams | purposes)
             roles = self._store.person(uid).row.roles
@@ -97,8 +99,7 @@ class Governing:
             Denied: it must not be joined with a role that they have.
             NotFound: nobody of this name is known here.
         """
-        private = {"user": who, "role": role}
-        with self._acts.act("role_change", decision=self.decide("role_change"), private=private):
+        with self._changing("role_change", user=who, role=role):
             check_words({role})
             row = self._known(who)
             if role in SEPARATE and row.roles & SEPARATE - {role}:
@@ -120,8 +121,7 @@ class Governing:
             Denied: nobody would be an administrator, or could manage at all, any more.
             NotFound: nobody of this name is known here, or they do not have the role.
         """
-        private = {"user": who, "role": role}
-        with self._acts.act("role_change", decision=self.decide("role_change"), private=private):
+        with self._changing("role_change", user=who, role=role):
             row = self._known(who)
             if role not in row.roles:
                 raise NotFound("this person does not have the role", remedy="`appliance user list`")
@@ -156,8 +156,8 @@ class Governing:
             NotFound: no such collection, or nobody of this name.
             UsageError: a word is none, the end is past, or a wall is crossed without an end.
         """
-        private = {"who": who, "collection": collection, "relation": relation, "until": until}
-        with self._acts.act("grant_change", decision=self.decide("grant_change"), private=private):
+        told = {"who": who, "collection": collection, "relation": relation, "until": until}
+        with self._changing("grant_change", **told):
             where = self._store.collection_named(collection)
             relation = relation or RELATIONS.get(where.sector, "member")
             check_words({relation})
@@ -180,8 +180,7 @@ class Governing:
         Raises:
             NotFound: there is no such grant.
         """
-        decision = self.decide("grant_change")
-        with self._acts.act("grant_change", decision=decision, private={"grant": reference}):
+        with self._changing("grant_change", grant=reference):
             grant = _one(self._store.grants(), reference, "grant")
             self._store.remove_grant(grant.id)
             return self._grant(grant)
@@ -198,8 +197,7 @@ class Governing:
             NotFound: no such collection, or nobody of this name.
             UsageError: there is no reason.
         """
-        private = {"who": who, "collection": collection, "reason": reason}
-        with self._acts.act("wall_change", decision=self.decide("wall_change"), private=private):
+        with self._changing("wall_change", who=who, collection=collection, reason=reason):
             check_reason(reason, 1)
             where = self._store.collection_named(collection)
             by = self._acts.actor.uid
@@ -211,8 +209,7 @@ class Governing:
         Raises:
             NotFound: there is no such wall.
         """
-        decision = self.decide("wall_change")
-        with self._acts.act("wall_change", decision=decision, private={"wall": reference}):
+        with self._changing("wall_change", wall=reference):
             wall = _one(self._store.walls(), reference, "wall")
             self._store.remove_wall(wall.id)
             return self._wall(wall)
@@ -224,8 +221,7 @@ class Governing:
             NotFound: no such collection.
             UsageError: a key is no word.
         """
-        decision = self.decide("label_change")
-        with self._acts.act("label_change", decision=decision, private={"collection": collection}):
+        with self._changing("label_change", collection=collection):
             check_words(frozenset(labels))
             where = self._store.collection_named(collection)
             merged = {**dict(where.labels), **labels}
@@ -245,20 +241,15 @@ class Governing:
 
         Raises:
             Denied: the policy does not permit it, or there is no such collection: the same words.
-            UsageError: the reason is too short, or the time too long.
+            UsageError: the reason is too short, the time too long, or several that may be opened
+                have this name.
         """
         check_reason(reason, SHORTEST_REASON)
         if not 1 <= minutes <= LONGEST_OPENING:
             raise UsageError("too long", remedy=f"at most {LONGEST_OPENING} minutes at a time")
-        named = [c for c in self._store.collections() if c.name == collection]
-        where = named[0] if named else None
-        resource = AccessClass.within(where, ()) if where else AccessClass("", "")
-        decision = self._acts.decide("break_glass_open", resource)
+        id, decision = self._behind_glass(collection)
         private = {"collection": collection, "reason": reason}
-        id = where.id if where else CollectionId("")
-        with self._acts.act(
-            "break_glass_open", decision=decision, collection=id, private=private
-        ) as act:
+        with self._acts.act(_OPEN, decision=decision, collection=id, private=private) as act:
             end = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime(MOMENT)
             opening = self._store.open_glass(self._acts.actor.uid, id, reason, end)
             act.counts["minutes"] = minutes
@@ -274,9 +265,7 @@ class Governing:
             NotFound: no opening of this id waits for a review.
             Denied: it is the reviewer's own.
         """
-        decision = self.decide("break_glass_review")
-        private = {"opening": reference}
-        with self._acts.act("break_glass_review", decision=decision, private=private):
+        with self._changing("break_glass_review", opening=reference):
             opening = _one(self._store.openings(), reference, "opening")
             if opening.uid == self._acts.actor.uid:
                 raise Denied("nobody reviews their own", remedy="ask another officer")
@@ -285,12 +274,36 @@ class Governing:
 
     # -- what they share -----------------------------------------------------------------------
 
+    @contextmanager
+    def _changing(self, action: str, **private: str) -> Iterator[None]:
+        """An act that changes who may what: from the first look to the change nobody else does."""
+        with (
+            self._acts.act(action, decision=self.decide(action), private=private),
+            self._store.governing,
+        ):
+            yield
+
     def decide(self, action: str) -> Decision:
         """The policy's decision on the appliance itself; it knows whether there is nobody yet."""
         people = self._store.principals()
         founding = not any(ADMINISTRATOR in person.roles for person in people)
         flags = frozenset({"founding"} if founding else ())
         return self._acts.decide(action, AccessClass("", "", flags=flags))
+
+    def _behind_glass(self, reference: str) -> tuple[CollectionId, Decision]:
+        """What may be opened under this name or id; whoever made others of the name hides nothing.
+
+        Where there is nothing, it is decided as for a collection of no sector.
+        """
+        found = [c for c in self._store.collections() if reference in (c.id, c.name)]
+        asked = {c.id: self._acts.decide(_OPEN, AccessClass.within(c, ())) for c in found}
+        open_ = [id for id, decision in asked.items() if decision.allow]
+        if len(open_) > 1:
+            raise UsageError("several have this name", remedy=f"give an id: {', '.join(open_)}")
+        if not asked:
+            return CollectionId(""), self._acts.decide(_OPEN, AccessClass("", ""))
+        id = open_[0] if open_ else next(iter(asked))
+        return id, asked[id]
 
     def _managed(self, without: int) -> bool:
         """Whether somebody else is left who may manage: an administrator, or another officer."""
