@@ -159,7 +159,7 @@ class SandboxError(ApplianceError):
 
 
 class ReaderUnready(SandboxError):
-    """The reader process does not run, or lacks a part: a fault of the installation, not of a file."""
+    """The reader process does not run or lacks a part: the installation is at fault, no file is."""
 
 
 class PartialFailure(ApplianceError):
@@ -223,6 +223,8 @@ class ReviewOverdue(ApplianceError):
 
 
 EXIT_INTERRUPTED = 130
+# Of a disk, of a person's share of it, of a file: what an OSError says where nothing more fits.
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def named(name: str) -> type[ApplianceError]:
@@ -238,7 +240,7 @@ def named(name: str) -> type[ApplianceError]:
 
 def unexpected(error: BaseException) -> ApplianceError:
     """A fault of ours in words: where, never what with, for the values may be content."""
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
         return DiskFull("no space is left on the disk", remedy="free space and run again")
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -15,10 +15,11 @@ import ctypes
 import errno
 import os
 
+from appliance.errors import NO_SPACE
+
 AHEAD = 1 << 20  # bytes that are set aside at a time
 RESERVE = 1 << 18  # bytes for the outcomes of what has begun: some 300 records
 _KEEP_SIZE = 1
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNKNOWN = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}  # by this file system
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
@@ -49,6 +50,6 @@ class Room:
         if problem in _UNKNOWN:
             self._end = 1 << 62
             return True
-        if problem in _FULL:
+        if problem in NO_SPACE:
             return False
         raise OSError(problem, os.strerror(problem))

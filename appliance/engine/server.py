@@ -6,7 +6,6 @@ a later command finds it, and a number that was used again is not taken for it.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
@@ -36,7 +35,7 @@ from appliance.engine.isolation import Isolation
 from appliance.engine.launch import PRIVATE, WALL, Order
 from appliance.engine.models import ModelIdentity
 from appliance.engine.processes import Process
-from appliance.errors import ConfigError, DiskFull, EngineError, EngineUnavailable
+from appliance.errors import NO_SPACE, ConfigError, DiskFull, EngineError, EngineUnavailable
 from appliance.plain import Plain
 
 Progress = Callable[[str], None]
@@ -367,7 +366,7 @@ def _wall(log: Path) -> str:
 
 
 def _unwritable(path: Path, error: OSError) -> EngineUnavailable | DiskFull:
-    if error.errno == errno.ENOSPC:
+    if error.errno in NO_SPACE:
         return DiskFull(f"no space is left for {path}", remedy="free space on its disk")
     return EngineUnavailable(
         f"{path} cannot be used: {error.strerror}", remedy="correct its permissions"

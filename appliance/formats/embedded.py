@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from appliance.documents import Flag
+from appliance.formats import kinds
 from appliance.formats.attached import DAMAGED, Attachment, Unreadable, hand_out
 from appliance.formats.build import DocumentBuilder
 from appliance.formats.ole import package as ole_package
@@ -17,7 +18,6 @@ from appliance.formats.reading import Part, Reading, Wishes
 from appliance.formats.zip_package import Package
 
 NO_FILE = "the embedded object holds no file that is read here"
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 Parts = tuple[tuple[Part, ...], int | None]
 
@@ -43,7 +43,7 @@ def rest_of(
 def _attachment(package: Package, member: str, builder: DocumentBuilder) -> Attachment:
     name = member.rpartition("/")[2]
     load: Callable[[], bytes] = partial(_whole, package, member)
-    if package.begin(member, len(_OLE)) == _OLE:
+    if package.begin(member, len(kinds.OLE_MARK)) == kinds.OLE_MARK:
         builder.flag(Flag.ACTIVE)
         unwrapped = ole_package.unwrap(package.read(member))
         name = unwrapped[0] if unwrapped else name

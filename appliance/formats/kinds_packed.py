@@ -9,11 +9,10 @@ import io
 import re
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 
 from appliance.formats import kinds
-from appliance.formats.zip_package import Package
+from appliance.formats.zip_package import DAMAGE, Package
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 LONGEST_MARK = 1 << 20  # bytes read of a member that says what the container is
@@ -76,7 +75,7 @@ def _read(data: bytes) -> tuple[list[str], Callable[[str], str]]:
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, struct.error, OSError, NotImplementedError):
+    except DAMAGE:
         package = Package(data)
         return package.names, lambda n: _text(package.read(n) if n in package else b"")
     return archive.namelist(), lambda name: _member(archive, name)
@@ -87,7 +86,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> str:
     try:
         with archive.open(name) as member:
             return _text(member.read(LONGEST_MARK))
-    except (KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+    except (*DAMAGE, KeyError, RuntimeError):
         return ""
 
 

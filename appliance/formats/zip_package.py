@@ -10,6 +10,7 @@ Runs in the confined reader child.
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import struct
 import zipfile
@@ -21,13 +22,17 @@ from appliance.sandbox.outcome import Outcome, ReadingFailed
 LARGEST_MEMBER = 256 << 20  # bytes once unpacked
 MOST_BYTES = 1 << 30  # unpacked in all
 MOST_MEMBERS = 100_000
+# What zipfile and what it unpacks with raise at damage, and at a method that they do not know.
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, struct.error),
+    *(EOFError, OSError, ValueError, IndexError),
+)
 
 _MARK = b"PK\x03\x04"
 _HEADER = struct.Struct("<4s5H3I2H")
 _ENCRYPTED, _SIZES_FOLLOW = 0x1, 0x8  # flag bits
 _STORED, _DEFLATED = 0, 8
 _STEP = 512  # packed bytes at a time: as much may be lost before damage
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError)
 _NUMBERS = re.compile(r"(\d+)")
 
 
@@ -60,7 +65,7 @@ class Package:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
             entries = self._archive.infolist()
             self._entries = {plain_name(e.filename): e for e in entries if not e.is_dir()}
-        except (*_DAMAGE, OSError):
+        except DAMAGE:
             self.cut = True
             self._found = found_members(data)
         if not 0 < len(self.names) <= MOST_MEMBERS:
@@ -108,7 +113,7 @@ class Package:
         try:
             with self._archive.open(entry) as member:
                 return member.read(length)
-        except _DAMAGE:
+        except DAMAGE:
             return b""
 
     def _read_entry(self, name: str, entry: zipfile.ZipInfo) -> bytes:
@@ -118,7 +123,7 @@ class Package:
         try:
             with self._archive.open(entry) as member:
                 return member.read(LARGEST_MEMBER + 1)
-        except _DAMAGE:
+        except DAMAGE:
             found = _member_at(self._data, entry.header_offset)
             return self._salvaged(name, found[1]) if found else self._lost(name)
 

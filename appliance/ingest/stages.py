@@ -29,7 +29,6 @@ from appliance.ingest.jobs import Job
 from appliance.ingest.readers import Reader, ReaderPool, deadly
 from appliance.ingest.turns import Turns
 
-_HEAD = 1024  # bytes that tell the family
 _NOT_RECOGNISED = "the text could not be recognised: "
 
 
@@ -142,7 +141,7 @@ class Stages:
     def _read(self, job: Job, reader: Reader) -> None:
         begun = time.monotonic()
         wishes = Wishes(_suffix(job.name), self._passwords, job.first_part)
-        family = kinds.family(job.data[:_HEAD])
+        family = kinds.family(job.data[: kinds.HEAD])
         try:
             found = reading.decode(reader.read(job.data, family, wishes.encode()))
         finally:

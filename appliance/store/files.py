@@ -6,18 +6,16 @@ synchronised; a crash at any point leaves at most temporary names, which the nex
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from appliance.errors import DiskFull, StoreDamaged
+from appliance.errors import NO_SPACE, DiskFull, StoreDamaged
 
 TEMPORARY = ".new-"  # prefix of temporary names
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
@@ -31,7 +29,7 @@ def disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in NO_SPACE:
             raise DiskFull(
                 f"no space is left for {path}", remedy="free some space and run the command again"
             ) from error

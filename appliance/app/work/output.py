@@ -7,7 +7,6 @@ removed when the folder is opened again, and its task is written anew.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
@@ -16,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance.documents import Document
-from appliance.errors import ApplianceError, DiskFull, InputUnreadable
+from appliance.errors import NO_SPACE, ApplianceError, DiskFull, InputUnreadable
 from appliance.plain import Plain
 
 FAILED = "failed"  # the one status that a later line with the same key may replace
@@ -176,7 +175,7 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _explained(error: OSError, path: Path) -> ApplianceError:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+    if error.errno in NO_SPACE:
         return DiskFull(f"no space left for {path}", remedy="free space and run the command again")
     return InputUnreadable(
         f"{path} cannot be written: {error.strerror}", remedy="choose another folder with --out"

@@ -15,6 +15,7 @@ from io import BytesIO
 from pathlib import PurePosixPath
 
 from appliance.formats.attached import DAMAGED, LARGEST_PART, TOO_LARGE, Attachment, Unreadable
+from appliance.formats.zip_package import DAMAGE, Package
 from appliance.sandbox.outcome import Outcome, ReadingFailed
 
 MOST_MEMBERS = 20_000
@@ -34,7 +35,6 @@ METHOD = "the file is packed in a way that is not read here"
 _NOTES = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 _ENCRYPTED, _UNICODE = 0x1, 0x800  # flag bits
 _AES = 99
-_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, OSError, IndexError)
 
 
 def is_note(name: str) -> bool:
@@ -51,7 +51,7 @@ def members(data: bytes, passwords: tuple[str, ...]) -> list[Attachment]:
     """
     try:
         archive = zipfile.ZipFile(BytesIO(data))
-    except (*_FAULTS, NotImplementedError):
+    except DAMAGE:
         return _salvaged(data)
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     entries = [entry for entry in entries if not is_note(entry.filename)]
@@ -71,8 +71,6 @@ def members(data: bytes, passwords: tuple[str, ...]) -> list[Attachment]:
 
 def _salvaged(data: bytes) -> list[Attachment]:
     """What lies in front of the break of an archive that lost its table of contents."""
-    from appliance.formats.zip_package import Package
-
     package = Package(data)
     names = [name for name in package.names if not is_note(name)][:MOST_MEMBERS]
 
@@ -162,7 +160,7 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, password: bytes | No
             found = member.read(entry.file_size + 1)
     except NotImplementedError as error:
         raise Unreadable(METHOD) from error
-    except _FAULTS as error:
+    except DAMAGE as error:
         raise Unreadable(DAMAGED) from error
     if len(found) != entry.file_size:
         raise Unreadable(DAMAGED)
