@@ -67,7 +67,7 @@ class Service:
         self._callers: dict[socket.socket, tuple[Peer, threading.Thread]] = {}
         self._strangers: dict[int, float] = {}
         self._ears, self._mouth = os.pipe()
-        self._sealed = threading.Event()
+        self._sealed = False
         self.fault: ApplianceError | None = None  # why it ended by itself
 
     def run(self, listener: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
@@ -82,7 +82,7 @@ class Service:
         poll.register(self._ears, select.POLLIN)
         try:
             ready()
-            while not self._sealed.is_set():
+            while not self._sealed:
                 poll.poll()
                 try:
                     connection, _ = listener.accept()
@@ -97,9 +97,9 @@ class Service:
             raise self.fault
 
     def seal(self) -> None:
-        """End the service, from any thread; returns at once."""
-        if not self._sealed.is_set():
-            self._sealed.set()
+        """End the service, from any thread or a signal's handler; returns at once."""
+        if not self._sealed:  # no lock: a handler may have interrupted whoever holds it
+            self._sealed = True
             with suppress(OSError):
                 os.write(self._mouth, b".")
 
@@ -160,6 +160,8 @@ class Service:
             OSError: nothing came in time, or the caller has gone.
         """
         deadline = time.monotonic() + self._bounds.first_words_s
+        ended = select.poll()
+        ended.register(connection, select.POLLRDHUP)
         while time.monotonic() < deadline:
             untrusted = connection.recv(len(MAGIC), socket.MSG_PEEK)
             if not untrusted:
@@ -168,12 +170,13 @@ class Service:
                 return False
             if untrusted == MAGIC:
                 return True
-            time.sleep(_MOMENT_S)
+            if ended.poll(1000 * _MOMENT_S):  # what was said stays to be looked at, for ever
+                raise ConnectionResetError
         raise TimeoutError
 
     def _refusal(self, peer: Peer) -> ApplianceError | None:
         """Why this caller is turned away; None where they are not."""
-        if self._sealed.is_set():
+        if self._sealed:
             return ServiceUnavailable("the service is being sealed", remedy="unseal it again")
         if peer.uid != ROOT and not self.premises.store.person(peer.uid).row.name:
             self._record_stranger(peer.uid)

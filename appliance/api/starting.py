@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 import stat
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from appliance.sandbox.resident import Locked
 
 Notify = Callable[[str], None]
 BACKLOG = 128  # connections that wait to be accepted
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EVERYBODY, PRIVATE = 0o666, 0o700  # the kernel says who calls; the folder says who may try
 
 
@@ -49,8 +51,10 @@ def serve(
     wish: Wish,
     notify: Notify,
     ready: Callable[[Locked], None],
-) -> None:
-    """Answer until the service is sealed.
+) -> int:
+    """Answer until the service is sealed; returns the signal that ended it, 0 where somebody did.
+
+    The first signal seals it; those that come while it ends change nothing.
 
     Args:
         settings: of the store's home.
@@ -74,17 +78,46 @@ def serve(
         locked = resident.lock(wish.user)
         hand.use(helping)
         ending.callback(hand.leave)
-        premises = ending.enter_context(Premises.open(settings, opens))
+        premises = Premises.open(settings, opens)
+        ending.enter_context(removed_at_the_end(settings.service_socket))  # the keys go before it
+        ending.enter_context(premises)
         del opens
         ending.callback(_end_on_record, premises, locked)
         _on_record(premises, locked)
         service = Service(premises, answering.answer, http_door.converse)
         premises.sealing = service.seal
+        struck = sealed_by_signals(service.seal)
         listener = ending.enter_context(listening(settings.service_socket))
-        ending.callback(settings.service_socket.unlink, missing_ok=True)
         if wish.engine:
             threading.Thread(target=_warm, args=(premises, notify), daemon=True).start()
         service.run(listener, lambda: ready(locked))
+    return struck[0] if struck else 0
+
+
+def sealed_by_signals(seal: Callable[[], None]) -> list[int]:
+    """From now on a signal that asks this process to end seals; returns those that came so far.
+
+    An exception in the main thread would strike anywhere on the way to the end, and a second one
+    what has to be done there.  For the life of the process; of the main thread only.
+    """
+    struck: list[int] = []
+
+    def told(number: int, _: object) -> None:
+        struck.append(number)
+        seal()
+
+    for number in ENDING:
+        signal.signal(number, told)
+    return struck
+
+
+@contextmanager
+def removed_at_the_end(path: Path) -> Iterator[None]:
+    """No socket is left at this path after the block."""
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def report_faults(notify: Notify) -> None:
@@ -117,7 +150,7 @@ def listening(path: Path) -> socket.socket:
         raise ConfigError(
             f"{path} is too long for a socket", remedy="name a shorter one under [service]"
         )
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh = path.with_name(f".{path.name}.new")
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)

@@ -202,6 +202,7 @@ class Acts(Rights):
             AuditError: not recorded; do not act.
         """
         self.present()
+        rights = self.moved()
         intent = self.log.intent(
             self.actor,
             action,
@@ -211,7 +212,7 @@ class Acts(Rights):
             decision=self._record(decision),
             private=private or {},
         )
-        act = Act(intent, rights=self.moved())
+        act = Act(intent, rights=rights)
         if decision is not None and not decision.allow:
             error = Denied(f"the policy does not permit you to {action} here", remedy=ASK)
             self.end(act, error)
@@ -241,14 +242,22 @@ class Acts(Rights):
             AuditError: not recorded; release nothing.
             Denied: what the result speaks of is not permitted any more; release nothing.
         """
-        if error is None:
-            with self.store.turns.shared():  # between the last look and the record nothing changes
-                if self._holds(act):
-                    self._outcome(act, "done", counts=act.counts)
-                    return
-            error = lost()
-            self._outcome(act, _status(error), error=type(error).__name__)
-            raise error
+        if error is not None:
+            self._failed(act, error)
+            return
+        with self.store.turns.shared():  # between the last look and the record nothing changes
+            missing: BaseException | None = None
+            try:
+                missing = None if self._holds(act) else lost()
+            except BaseException as broken:  # the look itself: the act ends all the same
+                missing = broken
+            if missing is None:
+                self._outcome(act, "done", counts=act.counts)
+                return
+        self._failed(act, missing)
+        raise missing
+
+    def _failed(self, act: Act, error: BaseException) -> None:
         if isinstance(error, InvariantBroken):
             self.log.event(Kind.SECURITY, "scope_broken", self.actor)
         self._outcome(act, _status(error), error=type(error).__name__)

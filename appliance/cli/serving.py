@@ -67,12 +67,14 @@ def serve_command(
             share_files=share_files,
         )
 
-    _serve(settings, secret, user=user, engine=not cold)
+    struck = _serve(settings, secret, user=user, engine=not cold)
     note("Sealed: the keys are forgotten.")
+    if struck:
+        sys.exit(128 + struck)
 
 
-def _serve(settings: Settings, secret: Callable[[], Secret], *, user: str, engine: bool) -> None:
-    """Serve, and tell the service manager how it stands."""
+def _serve(settings: Settings, secret: Callable[[], Secret], *, user: str, engine: bool) -> int:
+    """Serve, and tell the service manager how it stands; the signal that ended it, 0: none did."""
     from appliance.api import starting
     from appliance.engine.service import notify
 
@@ -86,7 +88,9 @@ def _serve(settings: Settings, secret: Callable[[], Secret], *, user: str, engin
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
     code = 0
     try:
-        starting.serve(settings, secret, starting.Wish(user, engine=engine), note, ready)
+        struck = starting.serve(settings, secret, starting.Wish(user, engine=engine), note, ready)
+        code = 128 + struck if struck else 0
+        return struck
     except BaseException as error:
         code = _code(error)
         raise

@@ -124,6 +124,7 @@ def test_people_use_it_without_a_passphrase_until_somebody_seals_it(site: Site) 
             assert int(thread["CapEff"], 16) == int(thread["CapPrm"], 16) == 0
         sealed = site.ask(CUSTODIAN, "seal")
         assert sealed.returncode == 0, sealed.stderr
+        Premises.open(config.load(site.home, {}), PASSPHRASE).close()  # sealed, not about to be
         _, said = service.communicate(timeout=30)
         assert service.returncode == 0, said
         assert "63 address families refused in every thread" in said
@@ -150,8 +151,12 @@ def test_a_signal_seals_it_and_leaves_the_store_whole(
     site: Site, number: signal.Signals, code: int
 ) -> None:
     service = site.serve()
-    service.send_signal(number)
-    _, said = service.communicate(timeout=30)
+    with socket.socket(socket.AF_UNIX) as hanging:
+        hanging.connect(str(site.socket))
+        service.send_signal(number)
+        time.sleep(0.03)
+        service.send_signal(signal.SIGTERM)  # impatient; it is ending already
+        _, said = service.communicate(timeout=30)
     assert service.returncode == code, said
     assert not site.socket.exists()
     with Premises.open(config.load(site.home, {}), PASSPHRASE) as premises:
