@@ -17,9 +17,13 @@ from appliance.tasks.terms import STOPWORDS
 _TOKEN = re.compile(r"[^\W_]+(?:['’.\-/][^\W_]+)*-?|[^\w\s]|_")
 _FILLERS = {"um", "uh", "uhm", "umm", "er", "erm", "hmm", "hmmm", "mm", "mm-hmm", "mhm", "huh"}
 _FILLERS |= {"oh", "ah", "uh-huh"}
+# What a word broken off is not: "non- smoker" is the opposite of "smoker", "x- ray" no "ray".
+_PREFIXES = {"non", "un", "in", "dis", "mis", "anti", "pre", "post", "hypo", "hyper", "sub", "re"}
+_PREFIXES |= {"inter", "intra", "peri", "semi", "bi", "multi", "self", "ex", "x", "t", "e"}
 _PHRASES = (("you", "know"), ("i", "mean"), ("all", "right"))
 _OPENERS = {"so", "and", "but", "now", "okay", "ok", "alright", "yeah", "great", "perfect"}
-_OPENERS |= {"then", "because", "or", "right", "sure", "like"}
+_OPENERS |= {"then", "because", "or", "sure", "like"}
+_SIDES = {"well", "right"}  # "well controlled" and "right knee" begin with no opener
 _WELL = {
     ",",
     "i",
@@ -32,6 +36,8 @@ _WELL = {
     "they",
     "that",
     "let's",
+    "my",
+    "your",
     "this",
     "then",
     "i'm",
@@ -54,7 +60,10 @@ def spared(text: str, span: Span, answer: bool = False) -> tuple[Span, ...]:
     """
     tokens = [Span(*match.span()) for match in _TOKEN.finditer(text, span.begin, span.end)]
     words = [token.of(text).casefold() for token in tokens]
-    keep = [not _broken(text, tokens, at) and word not in _FILLERS for at, word in enumerate(words)]
+    keep = [
+        not _broken(text, tokens, at) and not (word in _FILLERS and _fills(text, tokens, words, at))
+        for at, word in enumerate(words)
+    ]
     _drop_phrases(words, keep)
     _drop_stutters(words, keep)
     if not answer:
@@ -75,10 +84,18 @@ def joined(text: str, words: tuple[Span, ...]) -> str:
     return closed_up(line)
 
 
+def _fills(text: str, tokens: list[Span], words: list[str], at: int) -> bool:
+    """Whether a filler is one: the unit in "5 mm" and the room in "to the ER" are none."""
+    before = words[at - 1] if at else ""
+    if words[at] == "mm":
+        return not (before in NUMBERS or any(char.isdigit() for char in before))
+    return words[at] != "er" or not (before in {"the", "an"} or tokens[at].of(text).isupper())
+
+
 def _broken(text: str, tokens: list[Span], at: int) -> bool:
     """Whether a word was broken off: "diverticuli- diverticulosis", but not "long- and short"."""
     word = tokens[at].of(text)
-    if len(word) < 2 or not word.endswith("-"):
+    if len(word) < 2 or not word.endswith("-") or word[:-1].casefold() in _PREFIXES:
         return False
     following = tokens[at + 1].of(text).casefold() if at + 1 < len(tokens) else ""
     return following not in {"and", "or", "to"} and not any(char.isdigit() for char in word)
@@ -125,7 +142,7 @@ def _drop_openers(words: list[str], keep: list[bool]) -> None:
         if not keep[at]:
             continue
         following = words[at + 1] if at + 1 < len(words) else ","
-        opens = word in _OPENERS or (word == "well" and following in _WELL | _OPENERS)
+        opens = word in _OPENERS or (word in _SIDES and following in _WELL | _OPENERS)
         if not opens and word[0].isalnum():
             return
         keep[at] = False

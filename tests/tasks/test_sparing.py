@@ -33,6 +33,13 @@ def spoken(text: str, answer: bool = False) -> str:
         ("well , it hurts", "it hurts"),
         ("no , no , it is two two five", "no, no, it is two two five"),
         ("um , okay , yeah .", ""),
+        ("she went to the er , er , last night", "she went to the er, last night"),
+        ("the ER doctor and an er visit", "the ER doctor and an er visit"),
+        ("a nodule of 5 mm , mm , in size", "a nodule of 5 mm, in size"),
+        ("about five mm wide", "about five mm wide"),
+        ("he is a non- smoker , an x- ray shows", "he is a non- smoker, an x- ray shows"),
+        ("right knee pain", "right knee pain"),
+        ("right , my knee hurts", "my knee hurts"),
     ],
 )
 def test_words_are_left_out_and_none_is_added(said: str, shown: str) -> None:
