@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from appliance.config import Settings
 from appliance.errors import EngineRefused, EngineUnavailable
@@ -29,6 +31,7 @@ ALTERNATIVES = 2  # tokens whose likelihood is told beside the one written
 LARGEST_COUNT = 64 << 20  # bytes; a count comes with the list of tokens
 QUEUED = 2  # requests in flight per place in the engine, so that no place waits for the next
 BAD_REQUEST, NOT_FOUND = 400, 404
+_PART = 1 << 16  # bytes that are read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +135,9 @@ class VllmEngine:
             return ()
         batch = _Batch(self._socket, self._seconds, done)
         with ThreadPoolExecutor(min(self._in_flight, len(requests))) as threads:
-            futures = [threads.submit(batch.run, self._completed, request) for request in requests]
+            futures = []
             try:
+                futures += [threads.submit(batch.run, self._completed, one) for one in requests]
                 wait(futures, return_when=FIRST_EXCEPTION)
                 failed = [f for f in futures if f.done() and not f.cancelled() and f.exception()]
                 return tuple(future.result() for future in failed or futures)
@@ -220,6 +224,7 @@ class _Call:
 
     def __init__(self, path: Path, seconds: float) -> None:
         self._connection = _Connection(path, seconds)
+        self._seconds = seconds
         self._aborted = False
 
     def exchange(
@@ -235,7 +240,7 @@ class _Call:
                 data = json.dumps(body).encode("ascii")
                 self._connection.request("POST", path, data, {"Content-Type": "application/json"})
             with self._connection.getresponse() as response:
-                untrusted = response.read(largest + 1)
+                untrusted = self._read(response, largest)
         except TimeoutError as error:
             raise EngineUnavailable(
                 "the engine did not answer in time",
@@ -251,6 +256,18 @@ class _Call:
         if len(untrusted) > largest:
             raise EngineRefused("the engine's answer is too large", remedy=_SEE_LOG)
         return response.status, untrusted
+
+    def _read(self, response: http.client.HTTPResponse, largest: int) -> bytes:
+        """The answer, at most one byte more than the largest; what trickles in has to end too."""
+        deadline = time.monotonic() + self._seconds
+        untrusted = bytearray()
+        while part := response.read1(min(_PART, largest + 1 - len(untrusted))):
+            untrusted += part
+            if len(untrusted) > largest:
+                break
+            if time.monotonic() > deadline:
+                raise TimeoutError
+        return bytes(untrusted)
 
     def abort(self) -> None:
         """End the exchange from another thread; the engine drops the request."""
@@ -302,15 +319,15 @@ def _completion(untrusted: Mapping[str, object], max_tokens: int) -> Completion:
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict) or not isinstance(usage, dict):
         raise EngineRefused("the engine's answer lacks its parts", remedy=_SEE_LOG)
-    untrusted_text = message.get("content")
-    if choice.get("finish_reason") not in set(Finish) or not isinstance(untrusted_text, str):
+    untrusted_text, ended = message.get("content"), choice.get("finish_reason")
+    if ended not in list(Finish) or not isinstance(untrusted_text, str):
         raise EngineRefused("the engine ended an answer in an unusable way", remedy=_SEE_LOG)
     completion_tokens = _positive(usage.get("completion_tokens"))
     if completion_tokens > max_tokens:
         raise EngineRefused("the engine's answer is longer than asked", remedy=_SEE_LOG)
     return Completion(
         untrusted_text=untrusted_text,
-        finish=Finish(str(choice["finish_reason"])),
+        finish=Finish(str(ended)),
         prompt_tokens=_positive(usage.get("prompt_tokens")),
         completion_tokens=completion_tokens,
         margin=_margin(choice.get("logprobs")),
@@ -324,7 +341,8 @@ def _margin(untrusted: object) -> float | None:
     what it would not have written.
     """
     tokens = untrusted.get("content") if isinstance(untrusted, dict) else None
-    margins = [m for token in tokens or () if (m := _token_margin(token)) is not None]
+    every = tokens if isinstance(tokens, list) else ()
+    margins = [m for token in every if (m := _token_margin(token)) is not None]
     return sum(margins) / len(margins) if margins else None
 
 
@@ -336,10 +354,15 @@ def _token_margin(untrusted: object) -> float | None:
         for top in untrusted["top_logprobs"]
         if isinstance(top, dict)
         and top.get("token") != untrusted.get("token")
-        and isinstance(top.get("logprob"), float)
+        and _is_likelihood(top.get("logprob"))
     ]
     written = untrusted.get("logprob")
-    return written - max(others) if others and isinstance(written, float) else None
+    return written - max(others) if others and _is_likelihood(written) else None
+
+
+def _is_likelihood(untrusted: object) -> TypeGuard[float]:
+    """JSON as Python reads it knows NaN, which no bound holds: it would count as fully sure."""
+    return isinstance(untrusted, float) and math.isfinite(untrusted)
 
 
 def _positive(untrusted: object) -> int:

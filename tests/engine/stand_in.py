@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -73,6 +73,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+
+@contextmanager
+def trickling(path: Path) -> Iterator[None]:
+    """A server that sends one byte of its answer every tenth of a second."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        ended = threading.Event()
+
+        def trickle() -> None:
+            with listener.accept()[0] as caller, suppress(OSError):
+                caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n")
+                while not ended.wait(0.1):
+                    caller.sendall(b" ")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
 
 @contextmanager

@@ -88,8 +88,8 @@ def test_half_a_surrogate_pair_is_sent_as_one_other_character(tmp_path: Path) ->
     [
         (200, chat(finish="abort")),
         (200, chat(finish=None)),
-        (200, chat().replace(b'"stop"', b'["stop"]')),
-        (200, chat().replace(b'"stop"', b'{"stop": 1}')),
+        (200, chat(finish=["stop"])),
+        (200, chat(finish={"stop": 1})),
         (200, chat(text=None)),
         (200, chat(tokens=9)),
         (200, chat(tokens=-1)),
