@@ -25,6 +25,7 @@ from appliance.tasks.packs import FieldType, PackField
 from appliance.tasks.periods import Period, read_period
 
 ABOVE = 6  # elements above a table that may say its scale
+LONGEST_LABEL = 300  # characters; more is a paragraph that was read as a row
 _BLANK_NUMBER = re.compile(r"[\s$€£¥₹*]|(?:US|R|C)(?=\$)|\(\w\)$|\b(?:USD|EUR|GBP|CHF)\b")
 _SCALE = re.compile(
     r"\b(?:in|expressed in|amounts? in|figures in|stated in)\s+(?:\w+\.?\s+){0,3}?"
@@ -305,5 +306,6 @@ def _above(parsed: ParsedDocument, at: int) -> list[Element]:
 
 def _label(text: str) -> str:
     """A label without notes, colons and odd blanks."""
-    bare = re.sub(r"\s*\((?:\d{1,2}|[a-z]|note \d+)\)|[:*]|\s+note \d+$", "", text, flags=re.I)
+    notes = r"\s*\((?:\d{1,2}|[a-z]|note \d+)\)|[:*]|\s+note \d+$"
+    bare = re.sub(notes, "", text[:LONGEST_LABEL], flags=re.I)
     return " ".join(bare.replace("’", "'").split())

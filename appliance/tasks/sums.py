@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from appliance.documents import Span
 from appliance.tasks.lines import Line
@@ -47,19 +48,18 @@ def sums(lines: Sequence[Line]) -> Sum | None:
     every = [price for price in prices(lines) if price.value > 0]
     nets = [p for p in every if _NET.search(p.label)]
     taxes = [p for p in every if _TAX.search(p.label) and not _NET.search(p.label)]
-    totals = [p for p in every if _TOTAL.search(p.label) and not _NET.search(p.label)]
+    totals: dict[Decimal, list[Price]] = {}  # by value: a hostile page can have thousands of each
+    for price in every:
+        if _TOTAL.search(price.label) and not _NET.search(price.label):
+            totals.setdefault(price.value, []).append(price)
     fitting = [
         (total.value, total.at, net, tax, total)
         for net in nets
         for tax in taxes
-        for total in totals
-        if net.value + tax.value == total.value and len({net.at, tax.at, total.at}) == 3
+        for total in totals.get(net.value + tax.value, ())
+        if len({net.at, tax.at, total.at}) == 3
     ]
     if not fitting:
         return None
     *_, net, tax, total = max(fitting, key=lambda each: each[:2])
-    return Sum(_span(net), _span(tax), _span(total))
-
-
-def _span(price: Price) -> Span:
-    return price.span
+    return Sum(net.span, tax.span, total.span)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from appliance.tasks.lines import lines
@@ -25,3 +27,10 @@ def test_amounts_that_add_up_confirm_each_other(
     found = sums(lines(parsed))
     spans = (found.net, found.tax, found.total) if found else ()
     assert tuple(span.of(parsed.text) for span in spans) == (shown or ())
+
+
+def test_a_page_of_totals_takes_no_minutes() -> None:
+    parsed = sample("Net 9.00\nTax 1.00\nTotal 10.01\n" * 400)
+    begun = time.thread_time()
+    assert sums(lines(parsed)) is None
+    assert time.thread_time() - begun < 10  # one after the other, by all others: minutes

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import groupby
 
 from appliance.documents import Cell, DocumentId, Element, ElementKind, ParsedDocument, Span
@@ -285,9 +286,10 @@ class _Reader:
                 return _within(own[-1], quarter), None, cell.span
         if own := periods(section):
             return _within(own[-1], quarter), None, None
-        period = self._of_group(element) or self._of_lines()
+        period = self._of_group(element) or self._of_lines
         return _within(period, quarter) if period else None, None, None
 
+    @cached_property
     def _of_lines(self) -> Period | None:
         """The one period that the lines above a table name, where its own rows name none."""
         if any(periods(e.span.of(self._text)) for e in self._table.rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,15 +48,15 @@ def gather(figures: Iterable[Figure]) -> tuple[Series, ...]:
     period that comes twice begins another series, because two rows have the same name.
     """
     groups: dict[tuple[object, ...], list[Figure]] = {}
+    times: Counter[tuple[object, ...]] = Counter()
     for figure in figures:
         key = (
             figure.document, figure.table, figure.section, figure.label.strip(), column(figure),
             figure.change, figure.change and figure.percent,
         )  # fmt: skip
-        number = 0
-        while any(_same_time(figure, other) for other in groups.get((*key, number), ())):
-            number += 1
-        groups.setdefault((*key, number), []).append(figure)
+        time = (*key, figure.period, figure.since)
+        groups.setdefault((*key, times[time]), []).append(figure)
+        times[time] += 1
     shared = _shared(groups.values())
     around = {_table(group[0]): group[0].around for group in groups.values()}
     lines = {table: frozenset(terms(text)) for table, text in around.items()}
@@ -69,10 +70,6 @@ def column(figure: Figure) -> frozenset[str]:
     """Terms of a figure's heads that tell its column from others."""
     manner = _MANNER | _MOVEMENT if figure.change else _MANNER
     return frozenset(term for term in terms(figure.heads) if not term.isdigit()) - manner
-
-
-def _same_time(one: Figure, other: Figure) -> bool:
-    return (one.period, one.since) == (other.period, other.since)
 
 
 def _table(figure: Figure) -> tuple[DocumentId, int]:
