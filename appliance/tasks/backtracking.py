@@ -2,8 +2,9 @@
 
 Python's matcher backtracks: ``(a+)+$`` takes time that doubles with every further letter.  A
 document can be hostile, and a pack can be anyone's, so each expression is tried on text made of
-its own words and of the characters such expressions stumble over, in growing lengths up to the
-longest it is ever given (sheet.py).  The clock counts this thread's processor time only.
+its own words and characters and of those that such expressions stumble over, up to the longest it
+is ever given (sheet.py).  Lengths grow by little: what doubles with every letter is then over the
+limit before it takes minutes.  The clock counts this thread's processor time only.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from collections.abc import Iterator
 from appliance.tasks.blocks import anycase, expression
 from appliance.tasks.packs import FieldType, Pack, PackField
 from appliance.tasks.sheet import LONGEST_LINE, REACH, WINDOW
+from appliance.tasks.statements import LONGEST_LABEL
 
 LONGEST = 0.05  # seconds of processor time for one sentence
-LONGEST_LABEL = 300  # characters of a row's label or a column's head
 LONGEST_IN_WINDOW = 0.5  # for the text in which a value is looked for
-_GROWTH = (8, 16, 20, 24, 28, 32, 128, 512, 2048)  # characters: growth shows before it hurts
+_SHORTEST, _DOUBLED = 8, 512  # characters: what doubles is beyond any limit by the second
+_STEP, _STRIDE = 8, 2  # the part by which a length grows up to there, and beyond
 _TRIES = 3  # the least of them counts: others use the processor too
-_RUNS = ("a", "A", "1", " ", "Aa ", "a,", "1,", "(a) ", '"', "-", "A.")
+_RUNS = ("a", "A", "1", " ", "\n", "Aa ", "a,", "1,", "(a) ", '"', "-", "A.")
 _TAIL = "☃"  # what no expression waits for, so that it fails at the end
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _CLASSES = re.compile(r"\\[a-zA-Z]|\(\?[a-zA-Z]+:|\?P<\w+>|<\w+>")
+_REPEATED_GROUP = re.compile(r"\)[*+{]")  # without one, no time doubles with a letter
 
 
 def slow_expressions(pack: Pack) -> Iterator[tuple[PackField, str, float]]:
@@ -35,6 +38,10 @@ def slow_expressions(pack: Pack) -> Iterator[tuple[PackField, str, float]]:
         lengths = {**dict.fromkeys(columns, LONGEST_LABEL), **dict.fromkeys(words, LONGEST_LINE)}
         for source, length in lengths.items():
             seconds = slowest(anycase(source), length, LONGEST)
+            if seconds > LONGEST:
+                yield field, source, seconds
+        for source in dict.fromkeys(sign for label in field.labels for sign in label.cues):
+            seconds = slowest(anycase(source), WINDOW, LONGEST)  # of LONGEST_SEARCHED, a part
             if seconds > LONGEST:
                 yield field, source, seconds
         for source in dict.fromkeys(field.patterns):
@@ -51,13 +58,21 @@ def slowest(pattern: re.Pattern[str], length: int, limit: float) -> float:
     """Seconds of the slowest search in hostile texts up to ``length``; ends beyond ``limit``."""
     worst = 0.0
     for unit, tail in _hostile(pattern.pattern):
-        for size in (*(n for n in _GROWTH if n < length), length):
+        for size in _sizes(length if unit in _RUNS else min(length, _DOUBLED)):
             text = (unit * (size // len(unit) + 1))[:size] + tail
             taken = min(_timed(pattern, text, limit))
             worst = max(worst, taken)
             if worst > limit:
                 return worst
     return worst
+
+
+def _sizes(length: int) -> Iterator[int]:
+    size = _SHORTEST
+    while size < length:
+        yield size
+        size += max(2, size // (_STEP if size < _DOUBLED else _STRIDE))
+    yield length
 
 
 def _timed(pattern: re.Pattern[str], text: str, limit: float) -> Iterator[float]:
@@ -73,8 +88,10 @@ def _timed(pattern: re.Pattern[str], text: str, limit: float) -> Iterator[float]
 
 def _hostile(source: str) -> Iterator[tuple[str, str]]:
     """What to repeat, and what to end with so that the match fails late."""
-    words = list(dict.fromkeys(_WORD.findall(_CLASSES.sub(" ", source))))
-    for run in _RUNS:
+    bare = _CLASSES.sub(" ", source)
+    words = list(dict.fromkeys(_WORD.findall(bare)))
+    own = dict.fromkeys(bare) if _REPEATED_GROUP.search(source) else ()
+    for run in dict.fromkeys((*_RUNS, *own)):
         yield run, _TAIL
     if words:
         yield " ".join(words) + " ", _TAIL

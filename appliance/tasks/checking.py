@@ -6,7 +6,6 @@ Everything that is wrong is told at once, each with its line in the file where i
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,13 +45,10 @@ def check(file: Path) -> Checked:
     """Everything that is wrong with a file.
 
     Raises:
-        PackError: the file is not there or is no TOML; the message has the line.
+        PackError: the file is not there, too large or no TOML; the message has the line.
     """
-    try:
-        source = file.read_text("utf-8")
-        table = tomllib.loads(source)
-    except (OSError, ValueError) as error:
-        raise PackError(f"{file}: {error}", remedy="correct the file") from error
+    source = packs.source_of(file)
+    table = packs.tables(source, file)
     problems = tuple(_of_schema(table, source))
     if problems:
         return Checked(None, problems)

@@ -30,6 +30,8 @@ from appliance.tasks.normalise import NORMALISERS, VALIDATORS
 
 FOLDER = Path(__file__).parent / "packs"
 OWN = "local"  # what the names of a user's own packs begin with
+LARGEST = 1 << 20  # bytes of a file
+_NO_NESTING = "no value of a pack has tables in tables in tables"
 
 
 class FieldType(StrEnum):
@@ -197,10 +199,7 @@ def read(file: Path) -> Pack:
     Raises:
         PackError: the file does not validate; says where.
     """
-    try:
-        table = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise PackError(f"{file}: {error}", remedy="correct the file") from error
+    table = tables(source_of(file), file)
     _validate(table, file)
     fields = tuple(_field(entry, file) for entry in table["field"])
     if len({entry.name for entry in fields}) < len(fields):
@@ -215,6 +214,36 @@ def read(file: Path) -> Pack:
         cascade=_cascade(table.get("cascade", ()), str(file)),
         calibration=table.get("calibration", ""),
     )
+
+
+def source_of(file: Path) -> str:
+    """The text of a file that may be anything.
+
+    Raises:
+        PackError: it cannot be read, is larger than LARGEST, or no UTF-8.
+    """
+    try:
+        with file.open("rb") as opened:
+            untrusted = opened.read(LARGEST + 1)
+        if len(untrusted) > LARGEST:
+            raise PackError(f"{file} is larger than a pack", remedy="divide it into several")
+        return untrusted.decode("utf-8")
+    except (OSError, ValueError) as error:
+        raise PackError(f"{file}: {error}", remedy="correct the file") from error
+
+
+def tables(source: str, file: Path) -> dict[str, Any]:
+    """The tables of a pack's text, not yet held against the schema.
+
+    Raises:
+        PackError: it is no TOML; the message has the line.
+    """
+    try:
+        return tomllib.loads(source)
+    except ValueError as error:
+        raise PackError(f"{file}: {error}", remedy="correct the file") from error
+    except RecursionError as error:
+        raise PackError(f"{file}: its values are nested too deeply", remedy=_NO_NESTING) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,5 +375,5 @@ def _check_expressions(field: PackField, place: str) -> None:
                     f"{place}: {source!r} has no group value",
                     remedy="mark the value as (?P<value>...), or with a block such as <date>",
                 )
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise PackError(f"{place}: {source!r}: {error}", remedy="correct the expression") from error

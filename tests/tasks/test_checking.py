@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,15 @@ def test_a_file_that_is_no_toml_says_the_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", [r"(a+)+$", r"(?:\w+\s?)+\.$", r"(?:[a-z]*,?)*;", r"(.*)(.*)(.*)z"]
+    "source",
+    [
+        r"(a+)+$",
+        r"(?:\w+\s?)+\.$",
+        r"(?:[a-z]*,?)*;",
+        r"(.*)(.*)(.*)z",
+        r"(aaa+)+!",  # slow from thirty letters on, and past all hope at a hundred
+        r"(_+)+!",  # slow on its own characters alone
+    ],
 )
 def test_an_expression_that_hangs_is_found_before_it_hangs(source: str) -> None:
     assert slowest(anycase(source), 1500, LONGEST) > LONGEST
@@ -81,3 +90,37 @@ def test_an_expression_that_hangs_is_found_before_it_hangs(source: str) -> None:
 def test_no_shipped_expression_can_be_made_slow(name: str) -> None:
     slow = [(field.name, source) for field, source, _ in slow_expressions(packs.load(name))]
     assert slow == []
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        ("x = " + "{a = " * 3000 + "1" + "}" * 3000, "nested too deeply"),
+        (f"version = {'9' * 6000}", "limit"),
+        ("#" * packs.LARGEST + "#", "larger than a pack"),
+        ("a = 1\na = 2", "overwrite"),
+        ("\x00", "line 1"),
+    ],
+)
+def test_a_file_made_to_do_harm_is_refused(tmp_path: Path, source: str, words: str) -> None:
+    for read in (check, packs.read):
+        file = tmp_path / "bomb.toml"
+        file.write_text(source, "utf-8")
+        with pytest.raises(PackError, match=words):
+            read(file)
+
+
+@pytest.mark.parametrize("cue", ["a{99999999999999}", "(" * 3000 + ")" * 3000])
+def test_an_expression_made_to_do_harm_is_a_problem(tmp_path: Path, cue: str) -> None:
+    source = EXAMPLE.replace("cues = ['\\bhire\\b']", f"cues = ['{cue}']")
+    assert source != EXAMPLE
+    assert [problem.field for problem in checked(tmp_path, source)] == ["hire"]
+
+
+def test_the_signs_of_a_label_are_tried_as_well() -> None:
+    labels = packs.load("general/labels")
+    field = labels.fields[0]
+    sign = replace(field.labels[0], cues=(r"(?:\w+\s?)+\.$",))
+    hostile = replace(labels, fields=(replace(field, labels=(sign,)),))
+    assert [source for _, source, _ in slow_expressions(hostile)] == list(sign.cues)
