@@ -30,7 +30,7 @@ from scripts.evaluating.options import Options
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "these documents are public"  # noqa: S105
 QUICK = Argon2Cost(memory_kib=1024, iterations=1, lanes=1)
-READ_BY = ("ingest", "index", "documents.py", "tables.py", "store")  # in appliance/
+READ_BY = ("formats", "ingest", "index", "documents.py", "tables.py", "store")  # in appliance/
 SECTORS = {"legal": "legal", "clinical": "health", "medical": "health", "finance": "finance"}
 _NOT_DOCUMENTS = {".jsonl", ".json", ".csv", ".py"}
 

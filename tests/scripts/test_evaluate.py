@@ -13,7 +13,7 @@ from appliance.errors import InputUnreadable, NoText
 from appliance.formats.build import DocumentBuilder, Entry
 from appliance.sandbox.outcome import Outcome, error_for
 from scripts import headlines
-from scripts.evaluating import hostile, reading, run, score, tables, words
+from scripts.evaluating import hostile, reading, run, score, tables, words, workspace
 from scripts.evaluating.confined import Read
 from scripts.evaluating.options import Options
 from scripts.evaluating.score import Count, Score
@@ -290,3 +290,9 @@ def test_the_halves_of_a_score_share_its_row() -> None:
     assert len(rows) == 2
     assert rows[0].startswith("| part | right | 0.500 (")
     assert rows[1].startswith("| part | of one half, held back | 0.250 |")
+
+
+def test_a_store_is_made_anew_when_a_room_that_reads_changes() -> None:
+    named = {workspace.ROOT / "appliance" / part for part in workspace.READ_BY}
+    assert all(path.exists() for path in named)
+    assert workspace.ROOT / "appliance" / "formats" in named
