@@ -143,7 +143,7 @@ def _struck_after(desk: Desk, delay: float, blow: Blow) -> tuple[Ran | None, tup
     ran = fork.wait()
     if ran.status in (0, 15):  # it was through before
         return ran, ()
-    wrong = [f"a process outlived the blow: {pid}" for pid in _outliving(children)]
+    wrong = [f"a process outlived the blow: {pid}" for pid in outliving(children)]
     if ran.status != blow.status:
         wrong.append(f"it ended with {ran.status}: {ran.output.strip()[-600:]}")
     return None, tuple(wrong)
@@ -163,7 +163,8 @@ def _children(pid: int) -> set[int]:
     return found
 
 
-def _outliving(pids: set[int]) -> set[int]:
+def outliving(pids: set[int]) -> set[int]:
+    """Those that are still there when it is time that they had noticed."""
     until = time.monotonic() + _GONE_S
     while (left := {pid for pid in pids if _lives(pid)}) and time.monotonic() < until:
         time.sleep(0.02)

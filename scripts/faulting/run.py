@@ -3,6 +3,7 @@
 matrix  one document's whole path; every write, sync, rename and open on its files killed or failed
 kills   the main job over many files, killed at random moments until it is through
 interrupts  the same with Ctrl-C and SIGTERM, after which it has to end by itself
+service  several callers at once, while the service is ended by signals, `seal` and power cuts
 troubles  a full disk, a file too large for its reader, readers killed, an engine that crashes
 audit  the audit log: every call on its files killed or failed while it appends, signs, begins and
     removes segments and copies records out; then a log of 200 records changed in every way
@@ -30,6 +31,7 @@ from scripts.faulting import (
     matrix,
     papers,
     records,
+    serving,
     tampering,
     tracing,
     troubles,
@@ -38,7 +40,7 @@ from scripts.faulting.scene import Scene, prepare
 from scripts.faulting.trials import Found, job
 from scripts.faulting.warm import warm_up
 
-KINDS = ("matrix", "kills", "interrupts", "troubles", "audit")
+KINDS = ("matrix", "kills", "interrupts", "service", "troubles", "audit")
 FEW = 10  # files under troubles
 NO_STRACE = 3  # exit code; 1: something was lost
 NEEDED = (
@@ -63,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found += _kills(Path(scratch), "kills", killing.KILLED, options, record)
         if "interrupts" in kinds:
             found += _kills(Path(scratch), "interrupts", killing.ASKED, options, record)
+        if "service" in kinds:
+            found += _service(Path(scratch) / "service", options, record)
         if "troubles" in kinds:
             found += _troubles(Path(scratch) / "troubles", options, record)
         if "audit" in kinds and strace is not None:
@@ -145,6 +149,20 @@ def _kills(
         f" violations, {time.monotonic() - begun:.0f} s; undisturbed {peace.whole_s:.1f} s"
     )
     record[kind] = {"kills": kills, "campaigns": campaigns, "files": options.files}
+    return found
+
+
+def _service(folder: Path, options: argparse.Namespace, record: dict[str, object]) -> list[Found]:
+    begun = time.monotonic()
+    write = partial(papers.write_many, count=FEW, seed=options.seed)
+    with _warm_scene(folder, write) as scene:
+        found = serving.measure(scene, options.kills, options.seed)
+    broken = sum(bool(one.violations) for one in found)
+    print(
+        f"service: ended {len(found)} times, {broken} with violations,"
+        f" {time.monotonic() - begun:.0f} s"
+    )
+    record["service"] = {"ends": len(found)}
     return found
 
 
