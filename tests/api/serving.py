@@ -44,7 +44,7 @@ class Running:
     def end(self) -> None:
         """Seal it and wait."""
         self.service.seal()
-        self.thread.join(30)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
 
@@ -72,7 +72,7 @@ def running(
     found = Running(made, path, threading.Thread(target=run))
     premises.sealing = made.seal
     found.thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     try:
         yield found
     finally:
@@ -94,7 +94,7 @@ def account(uid: int) -> Iterator[None]:
             assert _LIBC.syscall(_SETRESUID, -1, _REAL, -1) == 0
 
 
-def connected(path: Path, uid: int, seconds: float = 20) -> socket.socket:
+def connected(path: Path, uid: int, seconds: float = 60) -> socket.socket:
     """A connection by this account."""
     made = socket.socket(socket.AF_UNIX)
     made.settimeout(seconds)
@@ -163,7 +163,7 @@ def as_caller() -> Iterator[None]:
         remote.connected = before
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for another thread."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,22 @@ from tests.cli.test_keys import Terminal
 from tests.conftest import SERVED, Desk
 
 
+class Stopped(datetime):
+    """A clock that stands, so that three codes in a row are those of one half minute."""
+
+    at = datetime.now(UTC)
+
+    @classmethod
+    def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+        return cls.at
+
+
+def standing(secret: bytes, by: int) -> str:
+    return totp.code(secret, int(Stopped.at.timestamp()) // totp.STEP_SECONDS + by)
+
+
 def code(secret: bytes, by: int = 0) -> str:
+    """Of this half minute or the next: also right if that begins before it is looked at."""
     return totp.code(secret, int(time.time()) // totp.STEP_SECONDS + by)
 
 
@@ -35,17 +51,18 @@ def at_terminal(desk: Desk, *words: str) -> Terminal:
 GLASS = ("break-glass", "open", "Patient 118", "--purpose", "TREATMENT", "--reason", "x" * 30)
 
 
-def test_what_asks_for_a_code_takes_it_once(desk: Desk) -> None:
+def test_what_asks_for_a_code_takes_it_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance.app.fresh.datetime", Stopped)
     desk.ok("collection", "create", "Patient 118", "--sector", "health")
     drawn = _secret(desk.ok("factor", "enrol"))
-    desk.ok("factor", "confirm", code(drawn, -1))
+    desk.ok("factor", "confirm", standing(drawn, -1))
     ran = desk.run(*GLASS)
     assert (ran.code, "--code" in ran.err) == (21, True)
-    given = code(drawn)
+    given = standing(drawn, 0)
     desk.ok(*GLASS, "--code", given)
     ran = desk.run("factor", "remove", "--code", given)
     assert (ran.code, "was used before" in ran.err) == (21, True)
-    desk.ok("factor", "remove", "--code", code(drawn, 1))
+    desk.ok("factor", "remove", "--code", standing(drawn, 1))
     desk.ok(*GLASS)
     assert desk.run("factor", "check", "123456").code == 7
 
@@ -54,7 +71,7 @@ def test_a_batch_asks_before_it_begins(desk: Desk, folder_of: Callable[..., Path
     desk.ok("collection", "create", "notes", "--sector", "general")
     folder = folder_of("in", one="The first note.")
     drawn = _secret(desk.ok("factor", "enrol"))
-    desk.ok("factor", "confirm", code(drawn, -1))
+    desk.ok("factor", "confirm", code(drawn))
     out = folder.with_name("out")
     words = ("process", str(folder), "-c", "notes", "--summarize", "--out", str(out))
     assert desk.run(*words).code == 21
@@ -66,12 +83,12 @@ def test_a_command_of_several_connections_shows_its_code_once(desk: Desk) -> Non
         pytest.skip("a command that opens the store itself has none")
     desk.ok("collection", "create", "Patient 118", "--sector", "health")
     drawn = _secret(desk.ok("factor", "enrol"))
-    desk.ok("factor", "confirm", code(drawn, -1))
+    desk.ok("factor", "confirm", code(drawn))
     with desk.open(desk.passphrase_file):
         app = reached(Path(os.environ["APPLIANCE_SOCKET"]), "TREATMENT", lambda _: None)
         assert isinstance(app, Remote)
         with app, ExitStack() as held:
-            show_factor(app, code(drawn))
+            show_factor(app, code(drawn, 1))
             for _ in range(2):
                 app.governing.open_glass("Patient 118", "x" * 30, 5)
                 held.callback(app._link.take().close)  # in use, as by a stream still being read
@@ -86,10 +103,10 @@ def test_at_a_terminal_it_is_asked_for_and_the_command_goes_on(desk: Desk) -> No
     at.type("000000")
     at.until("not right")
     at.until("Code that it shows")
-    at.type(code(drawn, -1))
+    at.type(code(drawn))
     assert at.end() == 0
     at = at_terminal(desk, *GLASS)
     at.until("Code: ")
-    at.type(code(drawn))
+    at.type(code(drawn, 1))
     assert at.end() == 0
     assert "Open until" in at.seen

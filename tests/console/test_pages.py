@@ -165,7 +165,7 @@ def test_what_people_typed_is_text_and_never_markup(office: Office) -> None:
 def test_evidence_is_gathered_and_carried_away(office: Office) -> None:
     got = office.olga.post("/evidence", csrf=office.olga.get("/evidence").csrf, action="search")
     assert got.status == 303
-    for _ in range(200):
+    for _ in range(1200):
         page = office.olga.get("/evidence").text
         if "Carry away" in page:
             break
@@ -179,7 +179,7 @@ def test_evidence_is_gathered_and_carried_away(office: Office) -> None:
 
 def test_verifying_says_how_far_the_record_is_whole(office: Office) -> None:
     assert office.olga.post("/verify", csrf=office.olga.get("/verify").csrf).status == 303
-    for _ in range(200):
+    for _ in range(1200):
         page = office.olga.get("/verify").text
         if "The record is whole" in page:
             break

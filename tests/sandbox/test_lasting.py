@@ -73,7 +73,8 @@ def test_crashing_children_leave_nothing(server: ReaderServer) -> None:
     after = descriptors(pid), descriptors("self"), kib(pid, "VmRSS"), kib(os.getpid(), "VmRSS")
     assert server.pid == pid
     assert children(pid) == []
-    assert after[:2] == before[:2]
+    assert after[0] <= before[0]
+    assert after[1] <= before[1]  # fewer, where what an earlier test left is collected now
     assert after[2] - before[2] < 512  # KiB
     assert after[3] - before[3] < 2048
 

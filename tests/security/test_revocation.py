@@ -77,6 +77,27 @@ def test_what_is_under_way_gets_nothing(tmp_path: Path, stricter: Path, way: int
         assert (last.result.status, last.result.error) == ("denied", "Denied")
 
 
+def test_what_was_taken_away_before_the_prompt_does_not_enter_it(
+    tmp_path: Path, stricter: Path
+) -> None:
+    made(tmp_path / "home")
+    with opened(tmp_path / "home") as premises, ExitStack() as held:
+        ground = revoking.Ground(premises, stricter)
+        acts = view(premises, READER).acts
+        prompts: list[str] = []
+
+        def two_prompts(act: Act) -> None:
+            scope = acts.scope("ask").naming([ground.matter.id])
+            for number in range(2):
+                acts.admit_to_prompt(act, scope, [ground.document.id])
+                prompts.append(f"prompt {number}")
+                held.enter_context(ground.taken(0))
+
+        with pytest.raises(Denied, match="changed meanwhile"), acts.act("ask") as act:
+            two_prompts(act)
+        assert prompts == ["prompt 0"]
+
+
 def test_erasing_a_document_ends_what_is_under_way(tmp_path: Path, stricter: Path) -> None:
     made(tmp_path / "home")
     with opened(tmp_path / "home") as premises:

@@ -90,13 +90,15 @@ class Feeder:
         self._orders: IO[bytes] = self._process.stdin
         self._reports: IO[bytes] = self._process.stdout
 
-    def until_killed(self, home: Path, delay: float) -> list[tuple[str, DocumentId]]:
-        """Let a worker run, kill it ``delay`` seconds after its first acknowledgement."""
+    def until_killed(
+        self, home: Path, lines_first: int, delay: float
+    ) -> list[tuple[str, DocumentId]]:
+        """Let a worker run, kill it ``delay`` seconds after so many acknowledgements."""
         self._orders.write(f"add {home}\n".encode())
         self._orders.flush()
         lines = self._lines()
         child = int(next(line for line in lines if line[0] == "child")[1])
-        heard = [next(lines)]
+        heard = [next(lines) for _ in range(lines_first)]
         time.sleep(delay)
         os.kill(child, signal.SIGKILL)
         for line in lines:
@@ -136,7 +138,7 @@ def test_kills_at_random_points_lose_nothing_and_leave_nothing_in_clear(
     kept: set[DocumentId] = set()
     finished: set[DocumentId] = set()
     for _ in range(KILLS):
-        heard = feeder.until_killed(home, chance.uniform(0.0, 0.15))
+        heard = feeder.until_killed(home, chance.randint(1, 12), chance.uniform(0.0, 0.02))
         assert _hits(tmp_path) == [], f"right after the kill, seed {seed}"
         kept |= {id for word, id in heard if word == "added"}
         finished |= {id for word, id in heard if word == "done"}

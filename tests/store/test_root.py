@@ -96,32 +96,35 @@ def test_ctrl_c_cannot_fall_between_a_commit_and_its_root(
     store: Store, collection: Collection
 ) -> None:
     """Struck at many moments, in and out of transactions: every time root and rows agree."""
-    striking = threading.Event()
+    over, open_to_it = threading.Event(), False
 
     def strike() -> None:
         draw = random.Random(11)  # noqa: S311 - no secret
-        while not striking.wait(draw.uniform(0.0001, 0.003)):
+        while not over.wait(draw.uniform(0.0001, 0.003)):
             os.kill(os.getpid(), signal.SIGINT)
 
+    def struck_by(_: int, __: object) -> None:
+        nonlocal open_to_it
+        if open_to_it:
+            open_to_it = False  # one at a time, and none between two tries
+            raise KeyboardInterrupt
+
     struck, number, striker = 0, 0, threading.Thread(target=strike)
-    until = time.monotonic() + 3
+    until = time.monotonic() + 60
+    before = signal.signal(signal.SIGINT, struck_by)
     striker.start()
     try:
-        while time.monotonic() < until:
+        while struck < 200 and time.monotonic() < until:
             try:
+                open_to_it = True
                 while True:
                     number += 1
                     store.set_roles(1000 + number % 7, frozenset({f"role{number}"}))
             except KeyboardInterrupt:
                 struck += 1
     finally:
-        ended = False
-        while not ended:
-            try:
-                striking.set()
-                striker.join()
-                ended = True
-            except KeyboardInterrupt:
-                struck += 1
+        over.set()
+        striker.join()
+        signal.signal(signal.SIGINT, before)
     assert struck > 50
     assert kept(store)
