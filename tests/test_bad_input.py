@@ -199,10 +199,10 @@ def test_ctrl_c_keeps_what_was_finished(desk: Desk, folder_of: Callable[..., Pat
     )
     objects = desk.home / "store"
     begun = time.monotonic()
-    while sum(p.is_file() for p in objects.rglob("*")) < 20 and time.monotonic() - begun < 60:
+    while sum(p.is_file() for p in objects.rglob("*")) < 20 and time.monotonic() - begun < 300:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
     assert "run the command again" in err
     kept = desk.ok("list", "--json").count('"version"')
@@ -211,7 +211,7 @@ def test_ctrl_c_keeps_what_was_finished(desk: Desk, folder_of: Callable[..., Pat
     assert again.code == 0, again.err
     assert f"{kept} unchanged" in again.err
     assert f"{60 - kept} added" in again.err
-    assert "records verify" in desk.run("audit", "verify").err
+    assert "records verify" in desk.ok("audit", "verify")
 
 
 @needs_mounts

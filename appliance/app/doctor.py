@@ -162,6 +162,10 @@ def _swap(_: Settings) -> Finding:
 
 def _home(settings: Settings) -> Finding:
     if not (settings.home / "store").is_dir():
+        if settings.service.socket:  # this account has no store, and is to make none
+            there = settings.service_socket.exists()
+            found = f"the service at {settings.service_socket}"
+            return Finding("home", there, found, "whoever keeps the store: `appliance serve`")
         return Finding("home", False, f"no store at {settings.home}", "run `appliance init`")
     mode = settings.home.stat().st_mode & 0o777
     return Finding("home", mode & 0o077 == 0, f"mode {mode:o}", f"chmod 700 {settings.home}")

@@ -24,6 +24,7 @@ from appliance.app.installs import take_over
 from appliance.app.oversight.officers import roster
 from appliance.app.view import Appliance
 from appliance.app.warm import Warm
+from appliance.audit.checkpoint import origin_of, verifier_key
 from appliance.audit.log import AuditLog
 from appliance.closing import Closing
 from appliance.config import Settings
@@ -65,8 +66,10 @@ class Premises(Closing):
     @classmethod
     def create(
         cls, settings: Settings, passphrase: str, uid: int, *, cost: Argon2Cost = DEFAULT_COST
-    ) -> None:
+    ) -> str:
         """Make a store at the home folder; the user ``uid`` gets the first roles.
+
+        Returns the public key of its audit log, as a witness writes it down.
 
         Raises:
             UsageError: there is a store already, or one that an interrupted ``init`` left.
@@ -92,7 +95,7 @@ class Premises(Closing):
         with cls.open(settings, passphrase) as premises:
             acts = premises.of(uid, "set-up", lambda _: None).acts
             with acts.act("init"):
-                pass
+                return verifier_key(origin_of(premises.store.store_id), acts.log.public_key)
 
     @classmethod
     def open(cls, settings: Settings, secret: Secret) -> Self:

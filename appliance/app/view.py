@@ -87,11 +87,11 @@ class Appliance(Closing):
     @classmethod
     def create(
         cls, settings: Settings, passphrase: str, uid: int, *, cost: Argon2Cost = DEFAULT_COST
-    ) -> None:
-        """Make a store at the home folder: see `Premises.create`."""
+    ) -> str:
+        """Make a store at the home folder; returns its log's key: see `Premises.create`."""
         from appliance.app.premises import Premises
 
-        Premises.create(settings, passphrase, uid, cost=cost)
+        return Premises.create(settings, passphrase, uid, cost=cost)
 
     @classmethod
     def open(

@@ -109,7 +109,7 @@ ACTIONS: dict[str, Coded] = {
     "engine_start": Coded(6106, "the engine was started", _Y, acts=False),
     "engine_stop": Coded(6107, "the engine was stopped", _Y, acts=False),
     "engine_crash": Coded(6108, "the engine was found dead", _Y, acts=False),
-    "serve": Coded(6109, "the service began to answer", _Y),
+    "serve": Coded(6109, "started the service", _Y),
     "seal": Coded(6110, "sealed the store", _Y),
     "doctor": Coded(6111, "had the appliance examined"),
     "pack": Coded(6112, "tried or looked at a pack"),

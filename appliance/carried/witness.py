@@ -218,6 +218,7 @@ class State:
 
     def claim(self) -> int:
         """One run at a time; the claim ends with the process."""
+        self.read()  # without a witness there is no folder to hold the lock
         lock = os.open(str(self.folder / "lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             import fcntl

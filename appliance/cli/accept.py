@@ -16,6 +16,7 @@ from appliance.cli.session import (
     note,
     open_appliance,
     passphrase_options,
+    read_file,
     service,
 )
 from appliance.config import Settings
@@ -127,11 +128,7 @@ def _found(
 def _check(file: Path, key: str, *, as_json: bool) -> None:
     from appliance.acceptance.record import LONGEST, check
 
-    try:
-        with file.open("rb") as source:
-            record = check(source.read(LONGEST + 1), key)
-    except OSError as error:
-        raise InputUnreadable(f"{file} cannot be read: {error.strerror}") from error
+    record = check(read_file(file, LONGEST), key)
     if as_json:
         emit_json(record)
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.display import emit_json, table
+from appliance.cli.listing import Group
 from appliance.cli.session import (
     FOLDER,
     embedded_option,
@@ -17,6 +18,7 @@ from appliance.cli.session import (
     note,
     open_appliance,
     passphrase_options,
+    read_file,
     service,
 )
 from appliance.config import Settings
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from appliance.attest.record import Signed
 
 
-@click.group("attest")
+@click.group("attest", cls=Group)
 def attest_command() -> None:
     """Prove what this machine enforces, in a form that an auditor can keep."""
 
@@ -93,11 +95,7 @@ def verify(file: Path, key: str, as_json: bool) -> None:
     """
     from appliance.attest.record import LONGEST, check
 
-    try:
-        with file.open("rb") as source:
-            record = check(source.read(LONGEST + 1), key)
-    except OSError as error:
-        raise InputUnreadable(f"{file} cannot be read: {error.strerror}") from error
+    record = check(read_file(file, LONGEST), key)
     if as_json:
         emit_json(record)
         return

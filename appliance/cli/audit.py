@@ -11,13 +11,14 @@ import click
 
 from appliance.cli.display import emit_json, table
 from appliance.cli.evidence import export, report
+from appliance.cli.listing import Group
 from appliance.cli.officers import key_command, key_options, opener_of
 from appliance.cli.progress import track
 from appliance.cli.retention import retention_command
 from appliance.cli.reviewing import review_command
-from appliance.cli.session import FOLDER, json_option, note, opens_store
+from appliance.cli.session import FOLDER, json_option, opens_store
+from appliance.cli.witness import came_back, cosign
 from appliance.cli.witness import checkpoint as checkpoint_command
-from appliance.cli.witness import cosign, read_file
 from appliance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _MIB, _LONG = 1 << 20, 32  # of so many a verification takes more than a moment
 
 
-@click.group("audit")
+@click.group("audit", cls=Group)
 def audit_command() -> None:
     """Read and verify the audit log."""
 
@@ -130,13 +131,13 @@ def verify(
     if size is not None:
         compared.append(appliance.witnessing.compare_paper(paper, size))
     if checkpoint is not None:
-        compared.append(appliance.witnessing.compare_note(read_file(checkpoint)))
+        compared.append(appliance.witnessing.compare_note(came_back(checkpoint)))
     if as_json:
         found = {field.name: getattr(verdict, field.name) for field in fields(verdict)}
         emit_json({**found, "witnesses": seen, "compared": compared})
         return
-    note(f"{verdict.records} records verify; root {verdict.root}.")
+    click.echo(f"{verdict.records} records verify; root {verdict.root}.")
     for one in seen:
-        note(f"They begin with the {one.size} records that {one.name} saw at {one.time}.")
+        click.echo(f"They begin with the {one.size} records that {one.name} saw at {one.time}.")
     for other in compared:
-        note(f"They begin with the {other.size} records that were kept elsewhere.")
+        click.echo(f"They begin with the {other.size} records that were kept elsewhere.")

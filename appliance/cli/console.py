@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appliance.cli.session import embedded_option, note
+from appliance.cli.session import embedded_option, must_exist, note
 from appliance.cli.unsealing import read_secret, secret_options
 from appliance.config import Settings
-from appliance.errors import ServiceUnavailable, StoreMissing, UsageError
+from appliance.errors import ServiceUnavailable, UsageError
 
 if TYPE_CHECKING:
     from appliance.app.view import Appliance
@@ -90,11 +90,7 @@ def _embedded(settings: Settings, secret: Callable[[], Secret]) -> Iterator[Open
     from appliance.app.acts import Via
     from appliance.app.premises import Premises
 
-    if not (settings.home / "store").is_dir():
-        raise StoreMissing(
-            f"there is no store at {settings.home}",
-            remedy="run `appliance init`, or name another place with --home",
-        )
+    must_exist(settings)
     with Premises.open(settings, secret()) as premises:
         yield lambda: premises.of(os.getuid(), "", note, via=Via.CONSOLE)
 

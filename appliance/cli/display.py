@@ -74,7 +74,9 @@ def fields(found: Sequence[FieldValue], name: str) -> None:
     """Extracted fields, each with its quote or the reason why nothing is stated."""
     for field in found:
         mark = {Status.FOUND: "✓", Status.CONFLICTING: "≠", Status.NOT_STATED: "-"}[field.status]
-        normalised = f" = {visible(field.normalised)}" if field.normalised else ""
+        quoted = "; ".join(citation.quote for citation in field.citations)
+        spelled = visible(field.normalised or "")
+        normalised = f" = {spelled}" if spelled not in {"", visible(quoted)} else ""
         click.secho(f"{mark} {field.name}{normalised}", bold=field.status is not Status.NOT_STATED)
         if field.status is not Status.FOUND:
             reason = f": {visible(field.reason)}" if field.reason else ""

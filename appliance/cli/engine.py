@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from appliance.cli.display import emit_json, table
+from appliance.cli.listing import Group
 from appliance.cli.session import json_option, note
 from appliance.config import Settings, notify_address
 
 
-@click.group("engine")
+@click.group("engine", cls=Group)
 def engine_command() -> None:
     """Start, stop and see the language model's server.
 

@@ -94,6 +94,7 @@ def export(
         return
     note(f"{found.records} records of {found.events} events: {found.folder}")
     note(f"Check it anywhere: python3 {out / 'verify_audit.py'} --key LOGKEY {out}")
+    note("LOGKEY is what `appliance init` showed, and `log-key` in a checkpoint's folder holds.")
 
 
 @click.command("report")
@@ -176,7 +177,7 @@ def _report(
 
 def _told(streamed: Iterable[Noun]) -> Iterator[Noun]:
     """What streams in, counted for the person who waits."""
-    with track("read from the log", None, "parts") as progress:
+    with track("Reading the log", None, "parts") as progress:
         for one in streamed:
             progress.step()
             yield one

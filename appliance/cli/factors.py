@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appliance.cli.listing import Group
 from appliance.cli.session import note, opens_store
 from appliance.errors import FactorNeeded
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 TRIES = 3  # at the terminal
 
 
-@click.group("factor")
+@click.group("factor", cls=Group)
 def factor_command() -> None:
     """Set up a second factor: a program on your phone that shows one-time codes.
 

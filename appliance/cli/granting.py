@@ -8,6 +8,7 @@ import click
 
 from appliance.app.work.report import visible
 from appliance.cli.display import emit_json, table
+from appliance.cli.listing import Group
 from appliance.cli.session import json_option, note, opens_store, text_argument
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ reason_option = click.option(
 )
 
 
-@click.group("grant")
+@click.group("grant", cls=Group)
 def grant_command() -> None:
     """Say what people and teams are to a collection."""
 
@@ -90,7 +91,7 @@ def revoke(appliance: Appliance, grant: str, as_json: bool) -> None:
         note(f"{visible(ended.who)} is no longer {ended.relation} of {visible(ended.collection)}.")
 
 
-@click.group("wall")
+@click.group("wall", cls=Group)
 def wall_command() -> None:
     """Keep people and teams from a collection, whatever else they were given."""
 
@@ -143,7 +144,7 @@ def lift(appliance: Appliance, wall: str, as_json: bool) -> None:
         note(f"{visible(lifted.who)} is no longer walled from {visible(lifted.collection)}.")
 
 
-@click.group("break-glass")
+@click.group("break-glass", cls=Group)
 def break_glass_command() -> None:
     """Open a patient's record in an emergency; an officer reviews it afterwards."""
 
@@ -206,7 +207,15 @@ def _granted(found: list[GrantShown], as_json: bool, *, one: bool = False) -> No
         emit_json(found[0] if one else found)
         return
     rows = [
-        (g.id[:8], g.who, g.relation, g.collection, g.contributes or "", g.expires, g.made_by)
+        (
+            g.id[:8],
+            g.who,
+            g.relation,
+            g.collection,
+            "yes" if g.contributes else "",
+            g.expires or "revoked",
+            g.made_by,
+        )
         for g in found
     ]
     table(("id", "who", "is", "of", "contributes", "until", "by"), rows)

@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from appliance.cli.display import emit_json
-from appliance.cli.session import FOLDER, check_new, json_option, note, read_passphrase
-from appliance.cli.unsealing import ask_share, read_secret, secret_options, words_of
+from appliance.cli.listing import Group
+from appliance.cli.session import (
+    FOLDER,
+    check_new,
+    json_option,
+    must_exist,
+    note,
+    read_passphrase,
+)
+from appliance.cli.unsealing import ask_share, read_secret, secret_options, typed, words_of
 from appliance.config import Settings
-from appliance.errors import StoreMissing, UsageError
+from appliance.errors import UsageError
 
 if TYPE_CHECKING:
     from appliance.app.governance.custody import Sheet
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
     from appliance.store.keyfile import Slots
 
 
-@click.group("key")
+@click.group("key", cls=Group)
 def key_command() -> None:
     """Say what opens the store: a passphrase, or key shares held by several custodians.
 
@@ -44,7 +52,7 @@ def status(settings: Settings, as_json: bool) -> None:
     """
     from appliance.store import keyfile
 
-    _must_exist(settings)
+    must_exist(settings)
     found = keyfile.slots(settings.home / "store")
     if as_json:
         emit_json(found)
@@ -141,7 +149,7 @@ def _opened(settings: Settings, how: dict[str, Any]) -> Iterator[tuple[Appliance
     """The store, opened by this process, and the secret that did it."""
     from appliance.app.view import Appliance
 
-    _must_exist(settings)
+    must_exist(settings)
     secret = read_secret(
         settings.home,
         descriptor=how["passphrase_fd"],
@@ -151,14 +159,6 @@ def _opened(settings: Settings, how: dict[str, Any]) -> Iterator[tuple[Appliance
     )
     with Appliance.open(settings, secret, os.getuid(), "", note) as appliance:
         yield appliance, secret
-
-
-def _must_exist(settings: Settings) -> None:
-    if not (settings.home / "store").is_dir():
-        raise StoreMissing(
-            f"there is no store at {settings.home}",
-            remedy="run `appliance init`, or name another place with --home",
-        )
 
 
 def _told(found: Slots) -> Iterator[str]:
@@ -226,6 +226,6 @@ def _new_passphrase(file: Path | None) -> str:
     """From the file, or asked twice; never from the environment, which names the one in force."""
     if file is not None:
         return read_passphrase(None, file, confirm=True)
-    new = str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True))
+    new = typed("Passphrase", instead="give --new-passphrase-file", confirm=True)
     check_new(new)
     return new

@@ -11,53 +11,72 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from appliance import __version__, config, offline
 from appliance.cli.conceal import conceal_arguments
+from appliance.cli.listing import Group
 from appliance.errors import EXIT_INTERRUPTED, ApplianceError, UsageError, unexpected
 
-COMMANDS = {  # command: module of cli/, in the order of the help page
-    "init": "setting_up",
-    "status": "setting_up",
-    "doctor": "setting_up",
-    "collection": "shelving",
-    "ingest": "taking",
-    "list": "shelving",
-    "show": "shelving",
-    "delete": "shelving",
-    "search": "asking",
-    "ask": "asking",
-    "summarize": "asking",
-    "extract": "asking",
-    "pack": "packs",
-    "process": "processing",
-    "results": "results",
-    "replay": "results",
-    "export": "results",
-    "engine": "engine",
-    "serve": "serving",
-    "seal": "serving",
-    "user": "people",
-    "role": "people",
-    "grant": "granting",
-    "wall": "granting",
-    "break-glass": "granting",
-    "factor": "factors",
-    "key": "keys",
-    "policy": "policy",
-    "audit": "audit",
-    "console": "console",
-    "attest": "attest",
-    "accept": "accept",
-    "completion": "setting_up",
+SECTIONS = {  # heading: {command: its module of cli/}, in the order of the help page
+    "A store and its machine": {
+        "init": "setting_up",
+        "status": "setting_up",
+        "doctor": "setting_up",
+        "completion": "setting_up",
+    },
+    "Documents": {
+        "collection": "shelving",
+        "ingest": "taking",
+        "list": "shelving",
+        "show": "shelving",
+        "delete": "shelving",
+    },
+    "What they say": {
+        "search": "asking",
+        "ask": "asking",
+        "summarize": "asking",
+        "extract": "asking",
+        "pack": "packs",
+        "process": "processing",
+        "results": "results",
+        "replay": "results",
+        "export": "results",
+    },
+    "Running": {
+        "engine": "engine",
+        "serve": "serving",
+        "seal": "serving",
+    },
+    "Who may do what": {
+        "user": "people",
+        "role": "people",
+        "grant": "granting",
+        "wall": "granting",
+        "break-glass": "granting",
+        "policy": "policy",
+        "key": "keys",
+        "factor": "factors",
+    },
+    "Record and proof": {
+        "audit": "audit",
+        "console": "console",
+        "attest": "attest",
+        "accept": "accept",
+    },
 }
+COMMANDS = {name: module for named in SECTIONS.values() for name, module in named.items()}
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Commands in the order of use; the module of one loads when it is asked for."""
+
+    def headings(self) -> Mapping[str, Sequence[str]]:
+        """The sections of the help page."""
+        return {heading: tuple(named) for heading, named in SECTIONS.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names, in the order of the help page."""
@@ -78,7 +97,7 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start: appliance init; appliance collection create NAME --sector legal; "
     "appliance ingest FOLDER --collection NAME; appliance ask 'QUESTION'. "
-    "Exit codes: see `appliance/errors.py` and README.",
+    "`appliance COMMAND --help` has examples of each; README has the exit codes.",
 )
 @click.option(
     "--home",
@@ -107,11 +126,11 @@ def main(arguments: list[str]) -> int:
     conceal_arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        cli.main(arguments, prog_name="appliance", standalone_mode=False)
+        code = cli.main(arguments, prog_name="appliance", standalone_mode=False)
     except ApplianceError as error:
         return _report(error, arguments)
-    except (click.ClickException, click.exceptions.Exit) as error:
-        return _from_click(error)
+    except click.ClickException as error:
+        return _from_click(error, arguments)
     except (click.Abort, KeyboardInterrupt):
         click.echo(
             "\nStopped. What was finished is kept; run the command again to go on.", err=True
@@ -122,14 +141,19 @@ def main(arguments: list[str]) -> int:
         return 0
     except Exception as error:
         return _report(unexpected(error), arguments)
-    return 0
+    return code if isinstance(code, int) else 0  # click returns the code of its Exit
 
 
-def _from_click(error: click.ClickException | click.exceptions.Exit) -> int:
-    if isinstance(error, click.exceptions.Exit):
-        return error.exit_code
+def _from_click(error: click.ClickException, arguments: list[str]) -> int:
+    if "--json" in arguments:
+        return _report(UsageError(error.format_message(), remedy=_help_of(error)), arguments)
     error.show()
     return UsageError.exit_code
+
+
+def _help_of(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"see `{context.command_path} --help`" if context else ""
 
 
 def _report(error: ApplianceError, arguments: list[str]) -> int:

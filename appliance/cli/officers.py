@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from appliance.cli.display import emit_json, table
+from appliance.cli.listing import Group
 from appliance.cli.session import check_new, json_option, note, opens_store
+from appliance.cli.unsealing import typed
 from appliance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ key_file_option = click.option(
 )
 
 
-@click.group("key")
+@click.group("key", cls=Group)
 def key_command() -> None:
     """Keys of officers: what people ask is sealed to them, month by month.
 
@@ -178,8 +180,7 @@ def read_key_passphrase(file: Path | None, *, confirm: bool = False) -> str:
         UsageError: the file cannot be read.
     """
     if file is None:
-        words = "Passphrase of your officer's key"
-        return str(click.prompt(words, hide_input=True, confirmation_prompt=confirm, err=True))
+        return typed("Passphrase of your officer's key", instead="give --key-file", confirm=confirm)
     try:
         descriptor = os.open(file, os.O_RDONLY)
         with os.fdopen(descriptor, "rb") as source:

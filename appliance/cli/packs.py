@@ -10,6 +10,7 @@ import click
 
 from appliance.app.work.report import visible
 from appliance.cli import display
+from appliance.cli.listing import Group
 from appliance.cli.session import json_option, opens_store
 from appliance.config import Settings
 from appliance.errors import PackError
@@ -23,7 +24,7 @@ FILE = click.Path(path_type=Path, readable=False)
 LONGEST_SHOWN = 200  # characters of one
 
 
-@click.group("pack")
+@click.group("pack", cls=Group)
 def pack_command() -> None:
     """Field packs: what to look for in one kind of document.
 

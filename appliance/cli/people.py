@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.display import emit_json, table
+from appliance.cli.listing import Group
 from appliance.cli.session import json_option, note, opens_store
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from appliance.store.records import PrincipalRow
 
 
-@click.group("user")
+@click.group("user", cls=Group)
 def user_command() -> None:
     """Say which accounts of the operating system are known here."""
 
@@ -94,7 +95,7 @@ def show(appliance: Appliance, account: str, as_json: bool) -> None:
     table(("what", "value"), rows)
 
 
-@click.group("role")
+@click.group("role", cls=Group)
 def role_command() -> None:
     """Give and take roles: operator, officer, administrator, custodian, or your own.
 

@@ -9,6 +9,7 @@ import click
 
 from appliance.app.work.report import visible
 from appliance.cli.display import emit_json, table
+from appliance.cli.listing import Group
 from appliance.cli.session import json_option, note, opens_store
 from appliance.config import Settings
 from appliance.errors import PolicyError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 FOLDER = click.Path(path_type=Path)
 
 
-@click.group("policy")
+@click.group("policy", cls=Group)
 def policy_command() -> None:
     """Check, explain and change the access policies."""
 

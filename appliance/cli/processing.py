@@ -18,6 +18,8 @@ from appliance.errors import UsageError
 if TYPE_CHECKING:
     from appliance.app.view import Appliance
     from appliance.app.work.batch import Batch, Task
+    from appliance.ingest.folder import Listing
+    from appliance.ingest.watch import HotFolder
     from appliance.tasks.brief import Brief
 
 
@@ -71,12 +73,13 @@ def process_command(
 
     asked = tuple(Task(TaskKind.ASK, question, max_risk) for question in dict.fromkeys(ask))
     tasks = _tasks(brief if summarize else None, extract, asked)
+    source = choices.source(folder, out)  # a folder that is not there leaves no empty OUT
     if choices.dry_run:
-        show_plan(appliance, folder, collection, choices, as_json=as_json)
+        show_plan(appliance, source, collection, choices, as_json=as_json)
         return
     appliance.factors.ready()  # each document is exported; nobody may be there when it is
     batch = Batch(appliance, collection, tasks, out, frozenset(map(Form, forms)))
-    counts = _run(batch, folder, choices)
+    counts = _run(batch, source, choices)
     if as_json:
         emit_json(counts)
     else:
@@ -101,11 +104,10 @@ def _tasks(
     return tuple(tasks)
 
 
-def _run(batch: Batch, folder: Path, choices: Choices) -> dict[str, int]:
+def _run(batch: Batch, source: Listing | HotFolder, choices: Choices) -> dict[str, int]:
     from appliance.app.work.batch import FileDone
 
     counts = {"done": 0, "kept": 0, "failed": 0, "files not read": 0}
-    source = choices.source(folder)
     total = None if choices.watch else len(tuple(source))
     events = batch.run(source, choices.labels, choices.manner())
     with track("Working", total, "files") as progress, closing(events):

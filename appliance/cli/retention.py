@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.display import emit_json, table
+from appliance.cli.listing import Group
 from appliance.cli.session import json_option, note, opens_store
 
 if TYPE_CHECKING:
     from appliance.app.view import Appliance
 
 
-@click.group("retention")
+@click.group("retention", cls=Group)
 def retention_command() -> None:
     """Say how long the log is kept, and remove what is older, two persons together.
 

@@ -9,6 +9,7 @@ import click
 
 from appliance.app.work.report import visible
 from appliance.cli.display import emit_json, table
+from appliance.cli.listing import Group
 from appliance.cli.officers import key_options, opener_of
 from appliance.cli.session import json_option, note, opens_store, text_argument
 from appliance.errors import ReviewOverdue
@@ -23,7 +24,7 @@ review_option = click.option(
 )
 
 
-@click.group("review")
+@click.group("review", cls=Group)
 def review_command() -> None:
     """Review the log: a sample that is drawn and not chosen, notes, and a sign-off.
 
@@ -82,12 +83,12 @@ def look(
         found = appliance.reviews.next(review)
     else:
         found = appliance.reviews.look(event, review)
-    if as_json:
-        emit_json(found)
-    elif found is None:
+    if found is None and not as_json:
         note("Every event of the sample was looked at: `appliance audit review sign`.")
+    elif found is None:
+        emit_json(None)
     else:
-        _tell(appliance, found, opener)
+        _tell(appliance, found, opener, as_json=as_json)
 
 
 @review_command.command("note")
@@ -180,15 +181,19 @@ def due(appliance: Appliance, strict: bool, as_json: bool) -> None:
         )
 
 
-def _tell(appliance: Appliance, found: Sampled, opener: Opener | None) -> None:
+def _tell(appliance: Appliance, found: Sampled, opener: Opener | None, *, as_json: bool) -> None:
     from appliance.audit.sentences import sentence
     from appliance.dossier.telling import names_of
 
     names = names_of(appliance.evidence.names(), appliance.evidence.shelves())
     said = opener.open(found.event.record) if opener else {}
+    told = sentence(found.event, names, said)
+    if as_json:
+        emit_json({"sampled": found, "sentence": told, "said": dict(said)})
+        return
     why = ", ".join(found.reasons) or "nothing in particular"
     click.secho(f"Event {found.event.seq} ({found.place} of {found.of})", bold=True)
-    click.echo(sentence(found.event, names, said))
+    click.echo(told)
     click.secho(f"  in the sample: {found.manner}; worth a look: {why}", dim=True)
     for name, text in said.items():
         click.echo(f"  {name}: {visible(text)}")

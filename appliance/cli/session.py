@@ -12,9 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from appliance import config
-from appliance.cli.unsealing import read_secret, secret_options
+from appliance.cli.unsealing import read_secret, secret_options, typed
 from appliance.config import Settings
-from appliance.errors import FactorNeeded, StoreMissing, UsageError
+from appliance.errors import (
+    FactorNeeded,
+    InputUnreadable,
+    ServiceUnavailable,
+    StoreMissing,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from appliance.app.view import Appliance
@@ -23,6 +29,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 LONGEST_PASSPHRASE = 4096  # bytes
 SHORTEST_PASSPHRASE = 8  # characters
+UNTYPED = "give --passphrase-file or --passphrase-fd, or set APPLIANCE_PASSPHRASE_FILE"
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON, for machines."
@@ -158,15 +165,31 @@ def open_appliance(
     """Ask for what opens the store, and open it as the person who runs this process."""
     from appliance.app.view import Appliance
 
-    if not (settings.home / "store").is_dir():  # before asking for a passphrase in vain
-        raise StoreMissing(
-            f"there is no store at {settings.home}",
-            remedy="run `appliance init`, or name another place with --home",
-        )
+    must_exist(settings)  # before asking for a passphrase in vain
     secret = read_secret(
         settings.home, descriptor=descriptor, file=file, shares=shares, share_files=share_files
     )
     return Appliance.open(settings, secret, os.getuid(), purpose, note)
+
+
+def must_exist(settings: Settings) -> None:
+    """Whether there is a store to open here.
+
+    Raises:
+        ServiceUnavailable: a service was named, does not answer, and there is no store either.
+        StoreMissing: there is none.
+    """
+    if (settings.home / "store").is_dir():
+        return
+    if settings.service.socket:  # never a hint to make another store beside the one meant
+        raise ServiceUnavailable(
+            f"no service answers at {settings.service_socket}",
+            remedy="whoever keeps the store starts it with `appliance serve`",
+        )
+    raise StoreMissing(
+        f"there is no store at {settings.home}",
+        remedy="run `appliance init`, or name another place with --home",
+    )
 
 
 def read_passphrase(descriptor: int | None, file: Path | None, *, confirm: bool) -> str:
@@ -184,9 +207,7 @@ def read_passphrase(descriptor: int | None, file: Path | None, *, confirm: bool)
             with file.open("rb") as source:
                 passphrase = _first_line(source.read(LONGEST_PASSPHRASE))
         else:
-            passphrase = click.prompt(
-                "Passphrase", hide_input=True, confirmation_prompt=confirm, err=True
-            )
+            passphrase = typed("Passphrase", instead=UNTYPED, confirm=confirm)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             "the passphrase cannot be read", remedy="check --passphrase-fd or --passphrase-file"
@@ -209,9 +230,39 @@ def _first_line(data: bytes) -> str:
     return data.decode("utf-8").split("\n", 1)[0].rstrip("\r")
 
 
+def confirmed(question: str) -> bool:
+    """What somebody at the terminal says to a question.
+
+    Raises:
+        UsageError: nobody is there.
+    """
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise UsageError(
+            "this asks first, and nobody is at a terminal", remedy="give --yes"
+        ) from None
+
+
 def note(line: str) -> None:
     """One line for the person who waits, apart from the results."""
     click.echo(line, err=True)
+
+
+def read_file(path: Path, most: int, remedy: str = "") -> bytes:
+    """A small file that came from elsewhere, one byte past ``most`` at most.
+
+    Raises:
+        InputUnreadable: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        reason = f"{path} cannot be read: {error.strerror}"
+        raise InputUnreadable(reason, remedy=remedy) from error
 
 
 def text_argument(value: str) -> str:

@@ -47,9 +47,11 @@ def init_command(
     from appliance.app.view import Appliance
 
     passphrase = read_passphrase(passphrase_fd, passphrase_file, confirm=True)
-    Appliance.create(settings, passphrase, os.getuid())
+    key = Appliance.create(settings, passphrase, os.getuid())
     note(f"A new store stands at {settings.home}.")
     note("Keep the passphrase safe: there is no other way in.")
+    note("Write down the key of its audit log, by which others check the record elsewhere:")
+    click.echo(key)
 
 
 @click.command("status")

@@ -8,8 +8,10 @@ import click
 
 from appliance.app.work.report import visible
 from appliance.cli.display import emit_json, table
+from appliance.cli.listing import Group
 from appliance.cli.session import (
     collection_option,
+    confirmed,
     json_option,
     labels_of,
     note,
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from appliance.documents import Document, Gap, ParsedDocument
 
 
-@click.group("collection")
+UNDONE = 1  # exit code: it was not said yes to
+
+
+@click.group("collection", cls=Group)
 def collection_command() -> None:
     """Make and list collections: a matter, a patient, a deal."""
 
@@ -249,8 +254,9 @@ def delete_command(
       appliance delete 3fa1
       appliance delete mail/offer.eml --with-parts --yes
     """
-    if not yes:
-        click.confirm("This cannot be undone. Erase the document?", abort=True, err=True)
+    if not yes and not confirmed(f"Erase {visible(document)}? This cannot be undone."):
+        note("Nothing was erased.")
+        raise click.exceptions.Exit(UNDONE)
     erased = appliance.delete(document, with_parts=with_parts)
     if as_json:
         emit_json({"erased": erased[-1].id, "parts": [one.id for one in erased[:-1]]})

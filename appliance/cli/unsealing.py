@@ -6,6 +6,8 @@ checked when it is given, so that the one who gave it can correct it.
 
 from __future__ import annotations
 
+import getpass
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -111,7 +113,7 @@ def ask_share(number: int, set_number: int) -> str:
     from appliance.crypto.unseal import check_share
 
     for left in range(TRIES - 1, -1, -1):
-        words = str(click.prompt(f"Share {number}", hide_input=True, err=True))
+        words = typed(f"Share {number}", instead="give each share with --share-file")
         try:
             check_share(words, number, set_number)
         except (UsageError, WrongPassphrase) as error:
@@ -122,6 +124,22 @@ def ask_share(number: int, set_number: int) -> str:
             click.echo(f"Share {number} is whole.", err=True)
             return words
     raise UsageError("no share was given", remedy="try again")
+
+
+def typed(what: str, *, instead: str, confirm: bool = False) -> str:
+    """What somebody types at the terminal without its being shown.
+
+    Raises:
+        UsageError: nobody is at a terminal; ``instead`` is the remedy.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)  # it would be shown
+        try:
+            return str(click.prompt(what, hide_input=True, confirmation_prompt=confirm, err=True))
+        except getpass.GetPassWarning:
+            raise UsageError(
+                "this has to be typed, and nobody is at a terminal", remedy=instead
+            ) from None
 
 
 def _from_files(files: tuple[Path, ...]) -> Shares:

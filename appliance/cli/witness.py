@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.display import emit_json
-from appliance.cli.session import FOLDER, json_option, note, opens_store
+from appliance.cli.session import FOLDER, json_option, note, opens_store, read_file
 from appliance.errors import InputUnreadable
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def cosign(appliance: Appliance, folder: Path, as_json: bool) -> None:
     Example:
       appliance audit cosign --in /media/usb/log
     """
-    signed = read_file(folder / NOTE)
+    signed = came_back(folder / NOTE)
     names = sorted(path.name for path in _listed(folder))[:MOST]
     if not names:
         raise InputUnreadable(
@@ -93,8 +93,8 @@ def cosign(appliance: Appliance, folder: Path, as_json: bool) -> None:
     found = []
     for name in names:
         witness = name.removeprefix("cosignature-")
-        key = read_file(folder / f"witness-{witness}").decode("utf-8", "replace")
-        found.append(appliance.witnessing.cosign(signed, key, read_file(folder / name)))
+        key = came_back(folder / f"witness-{witness}").decode("utf-8", "replace")
+        found.append(appliance.witnessing.cosign(signed, key, came_back(folder / name)))
     if as_json:
         emit_json(found)
         return
@@ -113,13 +113,6 @@ def _listed(folder: Path) -> list[Path]:
         raise InputUnreadable(f"{folder} cannot be read: {error.strerror}") from error
 
 
-def read_file(path: Path) -> bytes:
+def came_back(path: Path) -> bytes:
     """A small file that came back.  Raises InputUnreadable."""
-    try:
-        with path.open("rb") as file:
-            return file.read(LONGEST)
-    except OSError as error:
-        raise InputUnreadable(
-            f"{path} cannot be read: {error.strerror}",
-            remedy="give the folder that `appliance audit checkpoint` wrote",
-        ) from error
+    return read_file(path, LONGEST, "give the folder that `appliance audit checkpoint` wrote")
