@@ -103,9 +103,11 @@ class Reading:
             raise
         last = closed.file_of(self.folder, segments.number_of(paths[-1])) if paths else None
         self.full = last is not None and last.is_file()
-        numbers = set(range(segments.number_of(paths[0]))) if paths else set()
-        if missing := sorted(numbers - self._removals):
-            path = segments.segment(self.folder, missing[0])
+        # The oldest goes first, so the record of the last removal stands behind all of the others,
+        # some of which may have gone with later segments.
+        gone = segments.number_of(paths[0]) - 1 if paths else -1
+        if gone >= 0 and gone not in self._removals:
+            path = segments.segment(self.folder, gone)
             raise AuditError(f"{path} was removed, and no record says so", remedy=REMEDY)
 
     @property

@@ -118,3 +118,19 @@ def test_a_lost_note_of_a_full_segment_costs_time_only(full: LogBox) -> None:
     with full.open(segment_records=4) as log:
         assert log.size == 25
     verify(full.folder, log.public_key)
+
+
+def test_the_records_of_removals_may_go_themselves(full: LogBox) -> None:
+    """Years later: that the first segments were removed stood in one that is removed now."""
+    with full.open(segment_records=4) as log:
+        for number in range(8):  # each removal is on record, and so in a segment that will go
+            assert log.remove_segment(ANA) == number
+            act(log, 2 * number)
+            act(log, 2 * number + 1)
+    first = segments.number_of(segments.segments(full.folder)[0])
+    assert (first, verify(full.folder, log.public_key).removed) == (8, 32)
+    with full.open(segment_records=4) as log:
+        assert log.remove_segment(ANA) == 8
+    segment(full, 9).unlink()
+    with pytest.raises(AuditError, match=r"000009.jsonl was removed, and no record says so"):
+        verify(full.folder, log.public_key)
