@@ -1,7 +1,9 @@
 """The bundle: how quickly a pool is verified, the core environment installed, and how large it is.
 
 Builds the core variant from what ``scripts/build_bundle`` keeps in ``.local/wheelhouse`` and
-installs it in a temporary folder.  The first run fetches the wheels, which is not measured.
+installs it in a temporary folder.  The first run fetches the wheels, which is not measured.  The
+other variants are gigabytes: they are weighed where their wheels lie there already, or where
+``scripts/bench bundle --bundle DIR`` names one that is built.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.installer.manifest import Manifest, decode
@@ -22,8 +25,8 @@ GB = 1e9
 BLOCK = 512 << 20  # bytes that are hashed for the rate
 
 
-def measure(root: Path) -> list[Figure]:
-    """Every figure of the bundle."""
+def measure(root: Path, given: Sequence[Path] = ()) -> list[Figure]:
+    """Every figure of the bundle; ``given`` are bundles that are built, to be weighed only."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         bundle = _built(root, folder)
@@ -32,7 +35,7 @@ def measure(root: Path) -> list[Figure]:
             _rate(folder),
             _verified(bundle, manifest),
             *_installed(folder, bundle),
-            *_sizes(root, bundle, manifest),
+            *_sizes(root, bundle, given),
         ]
 
 
@@ -99,18 +102,25 @@ def _seconds(told: str, what: str) -> float:
     return float(found[1])
 
 
-def _sizes(root: Path, bundle: Path, manifest: Manifest) -> list[Figure]:
-    """The core variant as built; the others by what the wheelhouse already holds for them."""
-    core = sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file())
-    figures = [Figure("bundle", "size, core", core / GB, "GB", on=f"{len(manifest.files)} files")]
+def _sizes(root: Path, core: Path, given: Sequence[Path]) -> list[Figure]:
+    """Built bundles by what they weigh; others by what the wheelhouse already holds for them."""
+    weighed = dict(_weighed(bundle) for bundle in (core, *given))
+    manifest = decode((core / "MANIFEST.json").read_bytes())
     models = sum(f.stat().st_size for f in (root / ".local" / "models").rglob("*") if f.is_file())
-    carried = sum(entry.size for entry in manifest.files if entry.kind == "model")
+    rest = weighed["core"].value - sum(e.size for e in manifest.of_kind("model")) / GB
     for variant in ("cpu", "gpu"):
         house = root / ".local" / "wheelhouse" / f"engine-{variant}-cp311"
         wheels = sum(f.stat().st_size for f in house.glob("*.whl"))
-        if wheels:
-            size = (core - carried + models + wheels) / GB
-            figures.append(
-                Figure("bundle", f"size, {variant}", size, "GB", on="with the default models")
-            )
-    return figures
+        if wheels and variant not in weighed:
+            weighed[variant] = _size(variant, rest + (models + wheels) / GB, "by its wheels")
+    return list(weighed.values())
+
+
+def _weighed(bundle: Path) -> tuple[str, Figure]:
+    manifest = decode((bundle / "MANIFEST.json").read_bytes())
+    size = sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file())
+    return manifest.variant, _size(manifest.variant, size / GB, f"{len(manifest.files)} files")
+
+
+def _size(variant: str, size: float, on: str) -> Figure:
+    return Figure("bundle", f"size, {variant}", size, "GB", on=f"{on}, with the default models")

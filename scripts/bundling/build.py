@@ -179,13 +179,16 @@ def build(asked: Asked, say: Callable[[str], None]) -> Manifest:
         if asked.interpreter:
             path = f"python/{asked.interpreter.name}"
             load.add(path, "python", asked.interpreter, "PSF-2.0")
-        told = provenance.statement(_origin(asked, version), [p.entry for p in load.packed])
+        origin = _origin(asked, version, source)
+        told = provenance.statement(origin, [packed.entry for packed in load.packed])
         load.make("provenance/bundle.intoto.json", "provenance", told)
         manifest = laid_out(load, asked, version, say)
     say(f"{asked.out}: {manifest.variant} {manifest.release}, {len(manifest.files)} files")
     if asked.manifest_only:
         return manifest
     say(f"signing key {signing.fingerprint(_first(manifest, asked.out) / 'keys/allowed_signers')}")
+    script = next(e for e in manifest.files if e.path == "deploy/install.sh")
+    say(f"sha256sum of install.sh {script.sha256}")
     return manifest
 
 
@@ -239,7 +242,9 @@ def add_wheels(load: Load, name: str, version: str, found: tuple[Wheel, ...]) ->
     refusals.refuse_other_files(load.scratch, found)
     refusals.refuse_licences(found)
     for wheel in found:
-        load.add(f"wheels/{name}/{wheel.file.name}", "wheel", wheel.file, wheel.licence)
+        path = f"wheels/{name}/{wheel.file.name}"
+        entry = Entry(path, "wheel", wheel.licence, wheel.sha256, wheel.size, "")
+        load.packed.append(Packed(entry, wheel.file))
     load.make(f"locks/{name}.txt", "lock", wheels.relocked(found))
     load.make(f"sbom/{name}.cdx.json", "sbom", sbom.of_wheels(name, version, found))
 
@@ -269,9 +274,9 @@ def _add_sources(load: Load, source: Path) -> None:
     load.add("LICENSE", "licence", source / "LICENSE")
 
 
-def _origin(asked: Asked, version: str) -> Origin:
+def _origin(asked: Asked, version: str, source: Path) -> Origin:
     commit = _git("rev-parse", "HEAD") + ("+changes" if _git("status", "--porcelain") else "")
-    folder = ROOT / "offline-wheels"
+    folder = source / "offline-wheels"
     digests = {lock.name: digest(lock) for lock in sorted(folder.glob("*.lock"))}
     return Origin(commit, digests, asked.variant, asked.python, version)
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.installer.manifest import Chunk, Entry, Manifest, Volume
+from deploy.installer.verifying import BESIDE, FOLDERS
 from scripts.bundling.problems import BundleProblem
 
 SMALLEST_VOLUME = 16 << 20  # bytes
@@ -49,12 +51,17 @@ def plan(
     room = None if size is None else size - _MARGIN
     layout = _Layout(room, known)
     entries = tuple(layout.placed(item) for item in sorted(packed, key=lambda i: _turn(i.entry)))
+    if any(entry.chunks for entry in entries if entry.kind == "python"):
+        raise BundleProblem("a volume has to hold the Python, which unpacks the rest, in one piece")
     return entries, layout.volumes()
 
 
 def _turn(entry: Entry) -> tuple[int, str]:
     """Small and first needed things first."""
-    first = ("installer", "lock", "sbom", "provenance", "doc", "licence", "policy", "unit", "tool")
+    first = (
+        *("python", "installer", "lock", "sbom", "provenance"),
+        *("doc", "licence", "policy", "unit", "tool"),
+    )
     return (first.index(entry.kind) if entry.kind in first else len(first), entry.path)
 
 
@@ -178,9 +185,13 @@ def clear(out: Path) -> None:
     """
     if not out.exists() or not any(out.iterdir()):
         return
-    ours = {"MANIFEST.json", "pool", "install.sh"}
-    names = {path.name for path in out.iterdir()}
-    known = ours <= names or names == {"MANIFEST.json"} or (out / "vol1").is_dir()
-    if not known:
+    volumes = all(re.fullmatch(r"vol[0-9]+", path.name) for path in out.iterdir())
+    if not all(_is_bundle(folder) for folder in (out.iterdir() if volumes else (out,))):
         raise BundleProblem(f"{out} holds something else", remedy="name an empty folder with --out")
     shutil.rmtree(out)
+
+
+def _is_bundle(folder: Path) -> bool:
+    """Whether this folder holds a bundle or a part of one, and nothing beside it."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return names <= {*BESIDE, *FOLDERS} and bool(names & {"MANIFEST.json", "pool"})

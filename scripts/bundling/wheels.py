@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.parser import BytesParser
+from functools import cache
 from pathlib import Path
 
 from packaging.markers import Marker, default_environment
@@ -98,7 +99,18 @@ def _fetched(
 
 
 def _by_digest(folder: Path) -> dict[str, Path]:
-    return {digest(file): file for file in sorted(folder.iterdir()) if file.is_file()}
+    return {_hashed(file): file for file in sorted(folder.iterdir()) if file.is_file()}
+
+
+def _hashed(file: Path) -> str:
+    """Each file is read once, though two locks share a folder and each asks before and after."""
+    found = file.stat()
+    return _digest(file, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@cache
+def _digest(file: Path, _size: int, _changed: int, _inode: int) -> str:
+    return digest(file)
 
 
 def _platform(python: str) -> list[str]:
@@ -177,7 +189,7 @@ def read(file: Path) -> Wheel:
         version=str(metadata["Version"]),
         licence=_licence(metadata.get("License-Expression"), metadata),
         requires=tuple(str(value) for value in metadata.get_all("Requires-Dist", [])),
-        sha256=digest(file),
+        sha256=_hashed(file),
         size=file.stat().st_size,
     )
 

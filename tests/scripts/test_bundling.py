@@ -247,9 +247,44 @@ def test_a_delta_is_no_larger_than_what_changed_and_a_hundredth(tmp_path: Path) 
     assert pooled & {package.sha256 for package in packages} == {packages[2].sha256}
 
 
-def test_a_folder_with_other_things_is_not_cleared(tmp_path: Path) -> None:
-    (tmp_path / "thesis.doc").write_text("x")
+def test_the_python_that_unpacks_the_rest_comes_first_and_whole(tmp_path: Path) -> None:
+    mib = 1 << 20
+    items = [packed(tmp_path, f"models/{n}", 7 * mib, "model") for n in range(3)]
+    items.append(packed(tmp_path, "python/python.tar.gz", 6 * mib, "python"))
+    files, _ = media.plan(items, 16 * mib, frozenset())
+    assert {e.path: e.volume for e in files}["python/python.tar.gz"] == "vol1"
+
+    large = packed(tmp_path, "python/larger.tar.gz", 9 * mib, "python")
+    with pytest.raises(BundleProblem, match="in one piece"):
+        media.plan([large], 16 * mib, frozenset())
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("thesis.doc",),
+        ("vol1/MANIFEST.json", "thesis.doc"),  # where media are mounted
+        ("vol1/thesis.doc",),
+        ("MANIFEST.json", "pool/x", "thesis.doc"),
+        ("keys/bundle_ed25519",),
+    ],
+)
+def test_a_folder_with_other_things_is_not_cleared(tmp_path: Path, files: tuple[str, ...]) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
 
     with pytest.raises(BundleProblem, match="something else"):
         media.clear(tmp_path)
-    assert (tmp_path / "thesis.doc").exists()
+    assert all((tmp_path / name).exists() for name in files)
+
+
+@pytest.mark.parametrize("files", [("MANIFEST.json",), ("pool/x",), ("vol1/pool/x", "vol2/pool/x")])
+def test_an_earlier_bundle_or_a_part_of_one_makes_room(
+    tmp_path: Path, files: tuple[str, ...]
+) -> None:
+    for name in files:
+        (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "out" / name).touch()
+    media.clear(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
