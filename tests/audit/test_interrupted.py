@@ -110,7 +110,7 @@ def test_removal(box: LogBox) -> None:
     """Each segment that is missing is one whose removal stands in the log."""
     box.create().close()
     log = box.open(segment_records=4)
-    for number in range(8 * OFTEN):
+    for number in range(5 * OFTEN):
         act(log, number)
     Struck(0.02).often(lambda _: log.remove_segment(ANA))
     log.close()
@@ -121,7 +121,7 @@ def test_removal(box: LogBox) -> None:
 def test_a_closing_that_is_cut_lets_the_log_go(box: LogBox) -> None:
     """It can be opened again at once."""
     box.create().close()
-    aimed = []
+    aimed = list[int]()
 
     def root() -> str:
         if aimed:
