@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from appliance.crypto.keyring import new_key
 from appliance.crypto.sign import new_signing_key
 from scripts.benches import console
 from scripts.benches.figure import Figure
+from scripts.faulting import tracing
 
 KEYS = new_signing_key(), new_key(), new_key(), "be" * 16
 ROUNDS = 12  # by turns: everything is measured under the same load
@@ -28,6 +32,8 @@ WRITERS = 16
 MANY = 100_000  # records, in memory
 CLASSES = 500
 WIDTH = 900  # bytes: about one record
+SLOW_MS = 2  # that each sync takes longer under strace, as on an ordinary disk
+SLOW_ROUNDS = 3
 
 
 def measure(root: Path) -> list[Figure]:
@@ -39,35 +45,62 @@ def measure(root: Path) -> list[Figure]:
     """
     memory = Path("/dev/shm")  # noqa: S108 - the code's own cost, without a disk under it
     with tempfile.TemporaryDirectory() as disk:
-        figures = _durable(Path(disk))
+        figures = _rated(_durable(Path(disk), ROUNDS), f"median of {ROUNDS} rounds by turns, {ON}")
+    figures += _slowly(root)
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as quick:
         figures += _verified(Path(quick))
     return [*figures, _decided(root / "policies"), *console.measure(root)]
 
 
-def _durable(folder: Path) -> list[Figure]:
-    """Ours against bare write and fdatasync, alone and with many writers, by turns in one run."""
+ON = "records with a sealed question, on the disk"
+
+
+def _durable(folder: Path, rounds: int) -> tuple[float, ...]:
+    """Records a second, by turns in one run: bare write and fdatasync, then ours.
+
+    Ours: one thread of a service, the main thread of a command, many writers.
+    """
     with _log(folder / "audit") as log:
         file = os.open(folder / "bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         bare, main, alone, many = [], [], [], []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             bare.append(_once(lambda: _write(file, 2 * ACTS)))
             alone.append(_threads(1, lambda: _act(log, ACTS)))
             main.append(_once(lambda: _act(log, ACTS)))
             many.append(_threads(WRITERS, lambda: _act(log, ACTS)))
         os.close(file)
-    records = 2 * ACTS / np.median([bare, main, alone, many], axis=1)
-    each, command, single, group = (float(rate) for rate in records * [1, 1, 1, WRITERS])
-    on = f"median of {ROUNDS} rounds by turns, records with a sealed question, on the disk"
-    name = "durable records"
+    each = 2 * ACTS / np.median([bare, alone, main, many], axis=1) * [1, 1, 1, WRITERS]
+    return tuple(float(rate) for rate in each)
+
+
+def _rated(rates: Sequence[float], on: str, where: str = "") -> list[Figure]:
+    bare, single, command, group = rates
+    name = f"durable records{where}"
     return [
-        Figure("audit", "bare write + fdatasync", each, "lines/s", on=on),
+        Figure("audit", f"bare write + fdatasync{where}", bare, "lines/s", on=on),
         Figure("audit", f"{name}, one thread of a service", single, "records/s", on=on),
         Figure("audit", f"{name}, the main thread of a command", command, "records/s", on=on),
         Figure("audit", f"{name}, {WRITERS} writers", group, "records/s", on=on),
-        _ratio("one writer against bare write + fdatasync", single / each, 0.9, on),
-        _ratio(f"{WRITERS} writers against one", group / single, 5, on),
+        _ratio(f"one writer against bare write + fdatasync{where}", single / bare, 0.9, on),
+        _ratio(f"{WRITERS} writers against one{where}", group / single, 5, on),
     ]
+
+
+def _slowly(root: Path) -> list[Figure]:
+    """The same where a sync takes as long as on an ordinary disk: strace makes it wait."""
+    strace, where = tracing.found(), f", a sync of {SLOW_MS} ms"
+    if strace is None:
+        print("  audit: no strace(1) here, nothing measured with a slow sync", file=sys.stderr)
+        return []
+    slow = f"inject=fdatasync:delay_exit={SLOW_MS * 1000}"
+    traced = ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", slow]
+    command = [strace, *traced, sys.executable, "-m", "scripts.benches.audit", str(SLOW_ROUNDS)]
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        print(f"  audit: nothing measured with a slow sync: {ran.stderr[-300:]}", file=sys.stderr)
+        return []
+    on = f"median of {SLOW_ROUNDS} rounds by turns, {ON}; strace lets each fdatasync wait"
+    return _rated(json.loads(ran.stdout), f"{on} {SLOW_MS} ms more, bare and ours", where)
 
 
 def _ratio(name: str, value: float, least: float, on: str) -> Figure:
@@ -141,3 +174,8 @@ def _threads(count: int, work: Callable[[], object]) -> float:
     for thread in threads:
         thread.join()
     return time.perf_counter() - begun
+
+
+if __name__ == "__main__":  # under strace
+    with tempfile.TemporaryDirectory() as here:
+        print(json.dumps(_durable(Path(here), int(sys.argv[1]))))
