@@ -56,6 +56,7 @@ def build(prefix: Path, manifest: Manifest, release: Path, name: str) -> None:
     shutil.rmtree(target, ignore_errors=True)
     tool = uv(prefix, manifest)
     environment = _environment(prefix)
+    (prefix / "cache").mkdir(mode=0o700, exist_ok=True)  # its locks may be written by anybody
     _run([tool, "venv", "--quiet", "--no-config", "--python", sys.executable, target], environment)
     command: list[str | Path] = [
         tool,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.installer import releases
+from deploy.installer import preflight, releases
 from scripts.bundling import signing
 from scripts.proving import namespace, release, tampering
 
@@ -83,6 +83,16 @@ def test_lock_bill_of_materials_and_what_is_installed_agree(current: Path) -> No
         assert len(release.disagreements(current)) == 1
     finally:
         shutil.rmtree(metadata.parent)
+
+
+def test_it_takes_no_more_room_than_the_preflight_asks_for(prefix: Path, current: Path) -> None:
+    found = {(s := path.lstat()).st_ino: s.st_blocks * 512 for path in prefix.rglob("*")}
+    manifest = release.manifest_of(current)
+    wheels = sum(entry.size for entry in manifest.of_kind("wheel"))
+    asked = sum(e.size for e in manifest.files) + wheels * preflight.UNPACKED["core"]
+
+    assert 0.6 * asked < sum(found.values()) < asked  # byte code comes on top
+    assert len(found) < preflight.INODES["core"]
 
 
 def test_every_file_of_the_package_is_installed(current: Path, commit: str) -> None:
