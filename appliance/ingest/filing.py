@@ -2,7 +2,8 @@
 
 Used by one thread alone.  A file whose content the ledger has seen to its end is kept without being
 read; content that stands in the collection under another name is a duplicate, told only to those
-who may know of the other document: for anyone else it is read and stored as if it were new.
+who may know of the other document: for anyone else it is read and stored as if it were new.  A new
+version destroys the one before it, so it takes its place only where that one may be erased.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from appliance.documents import Collection, Document
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, Denied
 from appliance.ingest.jobs import FileOutcome, Job, Taken
 from appliance.ingest.stages import Indexed
 from appliance.store.store import FileRow, FileState, NewDocument, Store
 
 Labels = tuple[tuple[str, str], ...]
-Sees = Callable[[Document], bool]
+Asks = Callable[[Document], bool]
 
 MOST_DEATHS_REASON = "its reader died on it three times; the last time: "
 _RELEASE = "look at the file; `--retry-quarantined` reads it again"
@@ -29,13 +30,20 @@ class Filing:
     """One collection of an open store, as an intake sees it."""
 
     def __init__(
-        self, store: Store, collection: Collection, labels: Labels, sees: Sees, release: bool
+        self,
+        store: Store,
+        collection: Collection,
+        labels: Labels,
+        *,
+        sees: Asks,
+        erases: Asks,
+        release: bool,
     ) -> None:
-        """``release``: files that were set apart are read again."""
+        """``sees``, ``erases``: what the person may; ``release``: what was set apart is read."""
         self._store = store
         self._collection = collection
         self._labels = labels
-        self._sees = sees
+        self._sees, self._erases = sees, erases
         self._release = release
         self._before: list[Document] | None = None
 
@@ -64,6 +72,18 @@ class Filing:
         self._store.file_done(replace(started, state=FileState.DUPLICATE, document=other.id))
         job.row = None  # its line is closed
         return self._duplicate(job, other)
+
+    def kept(self, job: Job) -> Denied | None:
+        """Why the document of this name may not be replaced by another content, if it may not."""
+        if job.document is not None:
+            return None
+        before = self._store.document_named(self._collection.id, job.name)
+        if before is None or self._erases(before):
+            return None
+        return Denied(
+            "the policy keeps the version that is stored under this name",
+            remedy="ask an administrator, or give the file another name",
+        )
 
     def start(self, job: Job) -> FileRow:
         """The ledger says that this content is being read."""

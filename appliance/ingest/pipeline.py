@@ -247,6 +247,8 @@ class Intake:
                 job.add_said(kept.name, Taken.UNCHANGED, kept)
                 self._unsaid += 1
             self._close(job)
+        elif (denied := self._filing.kept(job)) is not None:
+            self._failed(job, denied)
         else:
             self._twins[job.content] = []
             self._filing.start(job)

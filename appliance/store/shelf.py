@@ -106,6 +106,13 @@ class Shelf:
         """
         return self.named(self._row(id))
 
+    def with_name(self, collection: CollectionId, name: str) -> Document | None:
+        """The document of this name in a collection, if there is one."""
+        name_key = self.hashed_name(collection, name)
+        with self.catalogue.transaction() as session:
+            row = document_rows.by_name(session, collection, name_key)
+        return None if row is None else self.named(row)
+
     def with_content(self, collection: CollectionId, content_key: str) -> Document | None:
         """The document of this content in a collection, if there is one."""
         with self.catalogue.transaction() as session:

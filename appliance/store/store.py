@@ -191,10 +191,10 @@ class Store(Closing, Custody, FileLedger, OfficerKeys, ResultArchive, SecondFact
                 grant_rows.add(session, new_grant(user(owner), id, relation, True, owner, ""))
         return collection
 
-    def collections(self) -> tuple[Collection, ...]:
-        """Every collection, by name."""
+    def collections(self, only: frozenset[CollectionId] | None = None) -> tuple[Collection, ...]:
+        """Every collection, or ``only`` some, by name."""
         with self._shelf.catalogue.transaction() as session:
-            return people_rows.collections(session)
+            return people_rows.collections(session, only)
 
     def collection_named(self, name: str) -> Collection:
         """The collection of this name, or with this id, for those who manage.
@@ -244,6 +244,10 @@ class Store(Closing, Custody, FileLedger, OfficerKeys, ResultArchive, SecondFact
             NotFound: no such document.
         """
         return self._shelf.document(id)
+
+    def document_named(self, collection: CollectionId, name: str) -> Document | None:
+        """The document of this name in a collection, if there is one."""
+        return self._shelf.with_name(collection, name)
 
     def find_content(self, collection: CollectionId, content_key: str) -> Document | None:
         """The oldest document of this content in a collection, if there is one."""

@@ -342,7 +342,15 @@ def test_a_hold_on_a_collection_keeps_its_documents(
     desk.ok("ingest", str(folder_of("in", a="some text to keep")), "-c", "c")
     desk.ok("collection", "label", "c", "hold=yes")
     assert desk.run("delete", "a.txt", "--yes").code == 7
+    changed = str(folder_of("changed", a="another text in its place", b="a file that is new"))
+    ran = desk.run("ingest", changed, "-c", "c")
+    assert ran.code == 15
+    assert "the policy keeps the version that is stored" in ran.out + ran.err
+    assert "some text to keep" in desk.ok("show", "a.txt", "--text")
+    assert "a file that is new" in desk.ok("show", "b.txt", "--text")
     desk.ok("collection", "label", "c", "hold=")
+    desk.ok("ingest", changed, "-c", "c")
+    assert "another text in its place" in desk.ok("show", "a.txt", "--text")
     desk.ok("delete", "a.txt", "--yes")
 
 

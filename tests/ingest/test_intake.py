@@ -300,7 +300,9 @@ def intake(app: Appliance, bounds: Bounds, readers: int = 2) -> Intake:
     settings = app.settings.reader
     start = partial(ReaderServer.start, settings, Path(sys.executable), worker=WORKER)
     record = record_of(app)
-    filing = Filing(app.store, record.where, (), record.sees, release=False)
+    filing = Filing(
+        app.store, record.where, (), sees=record.sees, erases=record.erases, release=False
+    )
     key = app.store.derive("content-key")
     pool = ReaderPool(start, readers)
     library = app.warm.library()

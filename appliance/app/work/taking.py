@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.access.policy import AccessClass
+from appliance.access.policy import AccessClass, Decision
 from appliance.app.acts import Act, Acts
 from appliance.crypto.mac import keyed_hash
 from appliance.documents import Collection, Document, DocumentId
@@ -65,8 +65,7 @@ class OnRecord:
         Raises:
             Denied: the policy does not permit it; the attempt is on record.
         """
-        resource = AccessClass.within(self.where, self.labels)
-        decision = self.acts.decide("ingest", resource)
+        decision = self._decide("ingest", self.labels)
         private = {"file": name}
         return self.acts.begin(
             "ingest", decision=decision, collection=self.where.id, private=private
@@ -82,8 +81,7 @@ class OnRecord:
 
     def remove(self, document: Document) -> str:
         """Erase what vanished from its container; why not, where a policy keeps it."""
-        resource = AccessClass.within(self.where, document.labels)
-        decision = self.acts.decide("delete", resource)
+        decision = self._decide("delete", document.labels)
         try:
             with self.acts.act(
                 "delete", decision=decision, collection=self.where.id, documents=[document.id]
@@ -96,8 +94,16 @@ class OnRecord:
 
     def sees(self, document: Document) -> bool:
         """Whether the person may know of a document of this collection."""
-        resource = AccessClass.within(self.where, document.labels)
-        return self.acts.decide("list", resource).allow
+        return self._decide("list", document.labels).allow
+
+    def erases(self, document: Document) -> bool:
+        """Whether the person may erase a document of this collection, as a new version does."""
+        return self._decide("delete", document.labels).allow
+
+    def _decide(self, action: str, labels: Labels) -> Decision:
+        """By the collection's labels of this moment: a run may take days, and a hold may come."""
+        (where,) = self.acts.store.collections(frozenset({self.where.id}))
+        return self.acts.decide(action, AccessClass.within(where, labels))
 
 
 def take(
@@ -121,7 +127,14 @@ def take(
     store = record.acts.store
     reader, python = settings.reader, Path(sys.executable)
     start = partial(ReaderServer.start, reader, python, worker=worker, home=settings.home)
-    filing = Filing(store, record.where, manner.labels, record.sees, manner.release)
+    filing = Filing(
+        store,
+        record.where,
+        manner.labels,
+        sees=record.sees,
+        erases=record.erases,
+        release=manner.release,
+    )
     with ExitStack() as held:
         pool = ReaderPool(start, processes(reader.processes))
         held.callback(pool.stop)
