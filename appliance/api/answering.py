@@ -77,13 +77,14 @@ def _view(line: Connection, premises: Premises, peer: Peer) -> Appliance:
     if via not in VIAS or max(len(purpose), len(code)) > LONGEST_WORD:
         raise Garbled("this greeting is none")
 
-    def notify(said: str) -> None:
-        with suppress(Gone):  # that is found out at the next step
-            line.send({"note": said})
-
     def present() -> None:
         if line.hung_up() or peer.has_gone():
             raise Interrupted
+
+    def notify(said: str) -> None:
+        present()
+        with suppress(Gone):  # that is found out at the next step
+            line.send({"note": said})
 
     return premises.of(peer.uid, purpose, notify, code=code, via=Via(via), present=present)
 

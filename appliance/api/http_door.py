@@ -126,9 +126,10 @@ class _Attending(BaseHTTPRequestHandler):
             if poll.poll(0) or self.peer.has_gone():
                 raise Interrupted
 
-        return self.premises.of(
-            self.peer.uid, purpose, lambda _: None, via=Via.OPENAI, present=present
-        )
+        def notify(_: str) -> None:
+            present()  # nothing is told here, but work that says something can end
+
+        return self.premises.of(self.peer.uid, purpose, notify, via=Via.OPENAI, present=present)
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")

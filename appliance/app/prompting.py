@@ -38,7 +38,7 @@ class Prompting:
     def complete(
         self, requests: Sequence[Prompt], done: Callable[[int], None] | None = None
     ) -> tuple[Completion, ...]:
-        """Answer every prompt, in order; ``done`` is told how many are answered so far.
+        """Answer every prompt, in order; ``done`` as `Engine` says.
 
         Raises:
             Denied: a document that was read for them is not permitted any more.

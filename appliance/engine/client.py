@@ -30,6 +30,7 @@ LARGEST_TOKEN = 1024  # bytes of JSON; the longest token in use, each character 
 ALTERNATIVES = 2  # tokens whose likelihood is told beside the one written
 LARGEST_COUNT = 64 << 20  # bytes; a count comes with the list of tokens
 QUEUED = 2  # requests in flight per place in the engine, so that no place waits for the next
+STEP_S = 1.0  # at most, until whoever waits is asked whether they still do
 BAD_REQUEST, NOT_FOUND = 400, 404
 _PART = 1 << 16  # bytes that are read at a time
 
@@ -78,7 +79,11 @@ class Engine(Protocol):
     def complete(
         self, requests: Sequence[Prompt], done: Callable[[int], None] | None = None
     ) -> tuple[Completion, ...]:
-        """Answer every prompt, in order; ``done`` is told how many are answered so far."""
+        """Answer every prompt, in order.
+
+        ``done`` is told how many are answered so far, every second at least; what it raises ends
+        the whole.
+        """
 
 
 class VllmEngine:
@@ -125,7 +130,7 @@ class VllmEngine:
     def complete(
         self, requests: Sequence[Prompt], done: Callable[[int], None] | None = None
     ) -> tuple[Completion, ...]:
-        """Answer every prompt, in order; ``done`` is told how many are answered so far.
+        """Answer every prompt, in order; ``done`` as `Engine` says.
 
         Raises:
             EngineUnavailable: the engine is not running, or went away in the middle.
@@ -138,7 +143,12 @@ class VllmEngine:
             futures = []
             try:
                 futures += [threads.submit(batch.run, self._completed, one) for one in requests]
-                wait(futures, return_when=FIRST_EXCEPTION)
+                waiting = set(futures)
+                while waiting:
+                    ended, waiting = wait(waiting, STEP_S, FIRST_EXCEPTION)
+                    if any(future.exception() for future in ended):
+                        break
+                    batch.tell(0)
                 failed = [f for f in futures if f.done() and not f.cancelled() and f.exception()]
                 return tuple(future.result() for future in failed or futures)
             finally:  # after a failure or Ctrl-C nothing may go on in the engine
@@ -299,11 +309,15 @@ class _Batch:
         finally:
             with self._lock:
                 self._calls.discard(call)
+        self.tell(1)
+        return completion
+
+    def tell(self, more: int) -> None:
+        """Whoever waits hears of so many more answers."""
         with self._lock:
-            self._answered += 1
+            self._answered += more
             if self._done is not None:
                 self._done(self._answered)
-        return completion
 
     def close(self) -> None:
         with self._lock:
