@@ -148,19 +148,27 @@ def test_a_log_written_anew_is_found_by_what_was_seen(home: Path, tmp_path: Path
 
 def test_evidence_verifies_when_the_oldest_records_were_removed(home: Path, tmp_path: Path) -> None:
     settings = config.load(home)
+    with opened(home) as app:
+        early = app.witnessing.checkpoint()  # by somebody who never looked again
+        Laptop("retired", bytes(32)).brings(app, early)
     with Store.open(home, PASSPHRASE) as store:
         keys = _log_keys(settings, store)
         with AuditLog.open(*keys, segment_records=5, root=store.root) as log:
             for _ in range(12):
                 log.event(Kind.SYSTEM, "engine_start", Actor(0))
-            assert (log.remove_segment(Actor(0)), log.remove_segment(Actor(0))) == (0, 1)
+            assert [log.remove_segment(Actor(0)) for _ in range(3)] == [0, 1, 2]
     with opened(home) as app:
         carried = app.witnessing.checkpoint(since=None)
         Laptop().brings(app, carried)
         app.documents(None)
         assert app.witnessing.checkpoint("laptop").since == carried.size
-        with pytest.raises(AuditError, match="removed"):
-            app.witnessing.checkpoint("laptop", since=3)
+        for old in (
+            lambda: app.witnessing.checkpoint("laptop", since=3),
+            lambda: app.witnessing.compare_note(early.note),
+        ):
+            with pytest.raises(AuditError, match="removed"):
+                old()
+        assert [one.name for one in app.witnessing.verify()] == ["laptop"]
         found = dossier.write(app.evidence.gather(Wanted()), tmp_path / "evidence")
     program = tmp_path / "evidence" / "verify_audit.py"
     run = subprocess.run(
@@ -170,7 +178,9 @@ def test_evidence_verifies_when_the_oldest_records_were_removed(home: Path, tmp_
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert f"{found.records} records verify, numbers 10 to" in run.stdout
+    assert "witness laptop" in run.stdout
+    assert "retired" not in run.stdout
+    assert f"{found.records} records verify, numbers 18 to" in run.stdout
 
 
 def test_a_line_changed_since_it_was_chosen_is_not_given_out(app: Appliance) -> None:

@@ -244,9 +244,14 @@ class Evidence:
         yield Piece("selection.json", json.dumps(signed, sort_keys=True, indent=1).encode() + b"\n")
 
     def _witnesses(self, levels: Levels) -> Iterator[Piece]:
-        """What witnesses signed, and the proof that the log goes on from there."""
+        """What witnesses signed, and the proof that the log goes on from there.
+
+        Left out is what they saw of records of which some were removed since: no proof leads there.
+        """
         for seen in witnesses.all_of(self._folder, self._acts.log.public_key):
             name, size = seen.witness.name, seen.checkpoint.size
+            if size < levels.first:
+                continue
             yield Piece(f"cosignatures/{name}", witnesses.content(self._folder, name))
             if 0 < size < levels.size:
                 proof = "".join(f"{step.hex()}\n" for step in levels.consistency(size))

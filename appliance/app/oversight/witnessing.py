@@ -146,12 +146,16 @@ class Witnessing:
     def verify(self) -> tuple[Witnessed, ...]:
         """Compare the log with what every witness saw last; returns them, the latest first.
 
+        Left out are those of whose records some were removed since, when their time was over.
+
         Raises:
             AuditError: the log is not the continuation of what one of them saw.
         """
         decision = self._acts.decide("audit_verify", APPLIANCE)
         with self._acts.act("audit_verify", decision=decision):
-            seen = witnesses.all_of(self._folder, self._key)
+            first = witnesses.number(next(lines(self._folder)).data)
+            known = witnesses.all_of(self._folder, self._key)
+            seen = [one for one in known if one.checkpoint.size >= first]
             for one in seen:
                 self._compare({one.checkpoint.size: one.checkpoint.root})
             return tuple(map(_witnessed, seen))
@@ -212,7 +216,7 @@ class Witnessing:
 
     def _roots(self, sizes: set[int]) -> tuple[int, dict[int, bytes]]:
         """Number of records, and the root over the first ones of each size."""
-        tree, found = CompactRange(), {}
+        tree, found, first = CompactRange(), {}, 0
         for line in lines(self._folder):
             if not tree.size:
                 first = witnesses.number(line.data)
@@ -222,6 +226,12 @@ class Witnessing:
             if line.whole:
                 tree.append(leaf_hash(line.data))
         found[tree.size] = tree.root()
+        if min(sizes) < first:
+            raise AuditError(
+                f"the first {first} records were removed when their time was over: what was seen "
+                f"of the first {min(sizes)} cannot be compared any more",
+                remedy="take what a witness or a page saw later",
+            )
         if sizes - set(found):
             raise AuditError(
                 f"the log has {tree.size} records, {max(sizes)} were seen: they are not there",
