@@ -8,9 +8,10 @@ where it happened and nothing of what with.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -32,7 +33,14 @@ from appliance.console.rendering import HERE, rendered
 from appliance.console.rows import names_of
 from appliance.console.sessions import IDLE_S, Session, Sessions
 from appliance.console.visit import Answer, Download, Elsewhere, Open, Page, Visit
-from appliance.errors import ApplianceError, Busy, Denied, NotFound, UsageError
+from appliance.errors import (
+    ApplianceError,
+    Busy,
+    Denied,
+    NotFound,
+    ServiceUnavailable,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -54,12 +62,15 @@ _UNDER = {"/event": "/timeline", "/document": "/timeline", "/person": "/people"}
 QUICK_S = 1.5  # a first reading that takes no longer needs no page of its own
 NAMES_S = 30.0  # for which names are believed
 _READING = "reading"
+KEPT = "kept_"  # before the names of what was typed into a form whose session had ended
+LEAVING = "/logout"
 _STATUS: tuple[tuple[type[ApplianceError], int], ...] = (
     (Denied, 403),
     (NotFound, 404),
     (UsageError, 400),
     (Busy, 503),
 )
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Handler = Callable[[Visit], Answer]
 PAGES: tuple[tuple[str, Handler, str], ...] = (
@@ -86,13 +97,14 @@ class Console:
 
     open: Open
     sessions: Sessions
+    door: entry.Door
 
     async def signed_in(self, request: Request, handler: Handler) -> Response:
         """One page for somebody who is signed in; else the way to the door."""
         body = await request.body() if request.method == "POST" else b""
         session = self.sessions.find(request.cookies.get(COOKIE, ""))
         if session is None:
-            return RedirectResponse(f"/login?next={quote(_own(request.url.path))}", 303)
+            return _turned_away(request, body, self.door)
         return await run_in_threadpool(self._answered, request, session, handler, body)
 
     def _answered(
@@ -100,6 +112,10 @@ class Console:
     ) -> Response:
         try:
             answer = self._answer(request, session, handler, body)
+        except ServiceUnavailable as error:  # and with it the view that this session has
+            self.sessions.end(session.token)
+            answer = _fault(error.message, error.remedy, 503)
+            return _response(answer, None, request.url.path)
         except ApplianceError as error:
             status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
             answer = _fault(error.message, error.remedy, status)
@@ -111,7 +127,8 @@ class Console:
         fields = {}
         if request.method == "POST":
             fields = form(body[: MOST_BODY + 1])
-            session.check(fields.get("csrf", ""))
+            if not session.knows(fields.pop("csrf", "")):
+                return _again(request.url.path, fields, 403)
         reading = session.jobs.get(_READING)
         if reading is None:
             reading = session.jobs[_READING] = Job(_read(self.open))
@@ -131,8 +148,9 @@ class Console:
 
 def application(open_appliance: Open) -> Starlette:
     """The console over a way to open the appliance for its officer."""
-    console = Console(open_appliance, Sessions(on_end=_left))
-    door = entry.Door(open_appliance, console.sessions)
+    sessions = Sessions(on_end=_left)
+    door = entry.Door(open_appliance, sessions)
+    console = Console(open_appliance, sessions, door)
 
     async def login(request: Request) -> Response:
         body = await request.body() if request.method == "POST" else b""
@@ -140,8 +158,10 @@ def application(open_appliance: Open) -> Starlette:
 
     async def logout(request: Request) -> Response:
         def leave(visit: Visit) -> Answer:
-            visit.appliance.timeline.sign_out()
-            console.sessions.end(visit.session.token)
+            try:
+                visit.appliance.timeline.sign_out()
+            finally:
+                sessions.end(visit.session.token)
             return Elsewhere("/login")
 
         return await console.signed_in(request, leave)
@@ -149,14 +169,14 @@ def application(open_appliance: Open) -> Starlette:
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
         yield
-        console.sessions.end_all()  # keys, connections and gathered evidence go with the console
+        sessions.end_all()  # keys, connections and gathered evidence go with the console
 
     return Starlette(
         lifespan=life,
         routes=[
             Mount("/assets", StaticFiles(directory=HERE / "assets")),
             Route("/login", login, methods=["GET", "POST"]),
-            Route("/logout", logout, methods=["POST"]),
+            Route(LEAVING, logout, methods=["POST"]),
             *(_route(console, *one) for one in (*PAGES, *reviews.ROUTES)),
             _route(console, "/{rest:path}", _nowhere),
         ],
@@ -173,21 +193,58 @@ def _route(console: Console, path: str, handler: Handler, method: str = "GET") -
 
 def _at_door(door: entry.Door, request: Request, body: bytes) -> Response:
     """The page to sign in at, or the session that came of it."""
+    if request.method == "GET":
+        return _door(door.csrf)
+    kept: dict[str, str] = {}
     try:
-        if request.method == "GET":
-            return _door(door.csrf)
         fields = form(body)
+        kept = {name: value for name, value in fields.items() if name.startswith(KEPT)}
         session = door.enter(fields.get("csrf", ""), fields.get("passphrase", ""))
     except ApplianceError as error:
         status = 503 if isinstance(error, Busy) else 403
-        return _door(door.csrf, error.message, error.remedy, status)
-    onward = RedirectResponse(_own(request.query_params.get("next", "/")), 303)
+        return _door(door.csrf, error.message, error.remedy, status, kept)
+    path = _own(request.query_params.get("next", "/"))
+    onward: Response = RedirectResponse(path, 303)
+    if kept:
+        typed = {name.removeprefix(KEPT): value for name, value in kept.items()}
+        onward = _response(_again(path, typed), session, path)
     onward.set_cookie(COOKIE, session.token, httponly=True, samesite="strict", path="/")
     return onward
 
 
-def _door(csrf: str, fault: str = "", remedy: str = "", status: int = 200) -> Response:
-    values = {"csrf": csrf, "fault": fault, "remedy": remedy}
+def _turned_away(request: Request, body: bytes, door: entry.Door) -> Response:
+    """To the door, with what was typed into a form meanwhile: nobody types it twice."""
+    path = _own(request.url.path)
+    if request.method == "GET":
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/login?next={quote(path + query, safe='/')}", 303)
+    try:
+        fields = form(body)
+    except UsageError:
+        fields = {}
+    kept = {f"{KEPT}{name}": value for name, value in fields.items() if name != "csrf"}
+    if path == LEAVING or not any(kept.values()):
+        return RedirectResponse("/login", 303)
+    said = "your session had ended", "Sign in; what you typed is kept and can be sent then"
+    return _door(door.csrf, *said, 403, kept, path)
+
+
+def _again(path: str, fields: dict[str, str], status: int = 200) -> Page:
+    """A form that came too late: nothing was done, and one click sends it in this session."""
+    shown = {name: value for name, value in fields.items() if value}
+    return Page("again.html", "Not sent yet", {"path": path, "fields": shown}, status=status)
+
+
+def _door(
+    csrf: str,
+    fault: str = "",
+    remedy: str = "",
+    status: int = 200,
+    kept: Mapping[str, str] = _NOTHING,
+    onward: str = "",
+) -> Response:
+    values = {"csrf": csrf, "fault": fault, "remedy": remedy, "kept": kept}
+    values["action"] = f"/login?next={quote(onward)}" if onward else ""
     return HTMLResponse(
         rendered("login.html", title="Sign in", session=None, refresh=0, **values), status
     )
@@ -219,7 +276,7 @@ def _fault(message: str, remedy: str, status: int) -> Page:
     return Page("error.html", values["heading"], values, status=status)
 
 
-def _response(answer: Answer, session: Session, path: str) -> Response:
+def _response(answer: Answer, session: Session | None, path: str) -> Response:
     if isinstance(answer, Elsewhere):
         return RedirectResponse(answer.path, 303)
     if isinstance(answer, Download):

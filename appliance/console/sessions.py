@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from appliance.audit.sentences import Names
 from appliance.console.jobs import Job
-from appliance.errors import Busy, Denied
+from appliance.errors import Busy
 
 if TYPE_CHECKING:
     from appliance.app.oversight.timeline import Called
@@ -57,10 +57,9 @@ class Session:
         """What every form of this session carries."""
         return hmac.new(self._secret, b"form", hashlib.sha256).hexdigest()
 
-    def check(self, csrf: str) -> None:
-        """Raises Denied where a form does not come from a page of this session."""
-        if not hmac.compare_digest(csrf.encode(), self.csrf.encode()):
-            raise Denied("the form is not of this session", remedy="open the page again")
+    def knows(self, csrf: str) -> bool:
+        """Whether a form comes from a page of this session."""
+        return hmac.compare_digest(csrf.encode(), self.csrf.encode())
 
     @contextmanager
     def use(self) -> Iterator[Appliance]:

@@ -41,16 +41,21 @@ def test_every_page_is_the_same_over_the_service(
         made = remote.Remote(socket, first, "", lambda _: None, via=Via.CONSOLE)
         return cast(Appliance, made)
 
-    with world(tmp_path / "home") as made, running(made.premises, socket):
-        with console_at(view) as address:
-            olga = Visitor(address)
+    with world(tmp_path / "home") as made, console_at(view) as address:
+        olga = Visitor(address)
+        with running(made.premises, socket):
             assert olga.sign_in(KEY_PASSPHRASE).status == 303
             pages = walked(Office(made, address, olga))
             assert len(pages) > 30
             assert {path: got.status for path, got in pages.items() if got.status != 200} == {}
             assert "Which allergies are on record" in olga.get("/timeline?action=ask").text
+            caller = ANNA  # an operator's account has no key, and may not open the console
+            with console_at(view) as another:
+                assert Visitor(another).sign_in(KEY_PASSPHRASE).status == 403
+            caller = OLGA
+        gone = olga.get("/")  # the service was sealed while the page was open
+        assert gone.status == 503
+        assert 'href="/login"' in gone.text
+        assert olga.get("/").status == 303  # and nobody is left in a session of it
         told = [record for record in made.premises.log.records() if record.action == "console_read"]
         assert {(record.uid, record.via) for record in told} == {(OLGA, "console")}
-        caller = ANNA  # an operator's account has no key, and may not open the console
-        with console_at(view) as address:
-            assert Visitor(address).sign_in(KEY_PASSPHRASE).status == 403

@@ -130,6 +130,36 @@ def test_a_form_from_anywhere_else_is_refused(office: Office) -> None:
     assert olga.post("/login", csrf="guessed", passphrase=KEY_PASSPHRASE).status == 403
 
 
+def test_what_was_typed_outlives_the_session_and_is_sent_by_one_click(office: Office) -> None:
+    late, typed = Visitor(office.address), "a <b>long</b> note"
+    door = late.post("/verify", csrf="0" * 64, note=typed)
+    assert door.status == 403
+    assert 'action="/login?next=/verify"' in door.text
+    assert 'name="kept_note" value="a &lt;b&gt;long&lt;/b&gt; note"' in door.text
+    again = late.post(
+        "/login?next=/verify", csrf=door.csrf, kept_note=typed, passphrase=KEY_PASSPHRASE
+    )
+    assert again.status == 200
+    assert "Not sent yet" in again.text
+    assert 'name="note" value="a &lt;b&gt;long&lt;/b&gt; note"' in again.text
+    assert late.post("/verify", csrf=again.csrf, note=typed).status == 303
+    other_tab = late.post("/verify", csrf="0" * 64, note=typed)
+    assert other_tab.status == 403
+    assert "Not sent yet" in other_tab.text
+    assert late.post("/verify", csrf=other_tab.csrf, note=typed).status == 303
+    assert late.post("/logout", csrf=again.csrf).status == 303
+    assert late.post("/logout", csrf=again.csrf, x="x").headers["location"] == "/login"
+
+
+def test_after_signing_in_the_page_that_was_asked_for_comes(office: Office) -> None:
+    asked = Visitor(office.address)
+    door = asked.get("/timeline?action=ask&text=x").headers["location"]
+    assert door == "/login?next=/timeline%3Faction%3Dask%26text%3Dx"
+    assert '<form method="post" class' in asked.get(door).text  # it goes to its own address
+    came = asked.post(door, csrf=asked.get(door).csrf, passphrase=KEY_PASSPHRASE)
+    assert came.headers["location"] == "/timeline?action=ask&text=x"
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8411", "127.0.0.1.evil.example", ""]
 )

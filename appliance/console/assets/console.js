@@ -25,10 +25,14 @@ if (refresh) window.setTimeout(() => window.location.reload(), Number(refresh) *
 
 const idle = document.querySelector("[data-idle]");
 if (idle) {
+  // To the door, not the page anew: that would keep the session of somebody who has left alive.
   const end = Date.now() + Number(idle.dataset.idle) * 1000;
+  const here = encodeURIComponent(window.location.pathname + window.location.search);
+  const typed = () => [...document.querySelectorAll("textarea")].some((one) => one.value.trim());
   window.setInterval(() => {
     const left = Math.max(0, end - Date.now());
-    if (left === 0) window.location.reload();
-    if (left < 120000) idle.textContent = `this session ends in ${Math.ceil(left / 1000)} s`;
+    if (left === 0 && !typed()) window.location.replace(`/login?next=${here}`);
+    if (left === 0) idle.textContent = "this session has ended; what you typed can still be sent";
+    else if (left < 120000) idle.textContent = `this session ends in ${Math.ceil(left / 1000)} s`;
   }, 1000);
 }
