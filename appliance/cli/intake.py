@@ -47,8 +47,8 @@ class Choices:
         """Checked and sorted.  Raises UsageError."""
         return labels_of(self.label)
 
-    def source(self, folder: Path) -> Listing | HotFolder:
-        """The files to take, now or as they come.
+    def source(self, folder: Path, *written: Path) -> Listing | HotFolder:
+        """The files to take, now or as they come, without those that the run itself writes.
 
         Raises:
             InputUnreadable: the folder is missing or may not be read.
@@ -56,7 +56,7 @@ class Choices:
         from appliance.ingest.folder import Choice, walk
         from appliance.ingest.watch import HotFolder
 
-        choice = Choice(self.include, self.exclude, self.limit)
+        choice = Choice(self.include, self.exclude, self.limit, written)
         return HotFolder(folder, choice) if self.watch else walk(folder, choice)
 
     def manner(self) -> Manner:
@@ -110,10 +110,15 @@ def intake_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def show_plan(
-    appliance: Appliance, folder: Path, collection: str, choices: Choices, *, as_json: bool
+    appliance: Appliance,
+    source: Listing | HotFolder,
+    collection: str,
+    choices: Choices,
+    *,
+    as_json: bool,
 ) -> None:
     """What a run would do with each file."""
-    planned = appliance.plan(choices.source(folder), collection, choices.labels)
+    planned = appliance.plan(source, collection, choices.labels)
     if as_json:
         emit_json(planned)
     else:

@@ -17,7 +17,9 @@ from appliance.cli.session import json_option, note, opens_store
 if TYPE_CHECKING:
     from appliance.app.view import Appliance
     from appliance.app.work.run_report import RunReport
+    from appliance.ingest.folder import Listing
     from appliance.ingest.jobs import FileOutcome
+    from appliance.ingest.watch import HotFolder
 
 
 @click.command("ingest")
@@ -52,17 +54,18 @@ def ingest_command(
     """
     from appliance.app.work.run_report import RunReport
 
+    reports = _reports(report)
+    source = choices.source(folder, *reports)
     if choices.dry_run:
-        show_plan(appliance, folder, collection, choices, as_json=as_json)
+        show_plan(appliance, source, collection, choices, as_json=as_json)
         return
     kept = RunReport("ingest", collection)
     try:
-        outcomes = _ingest(appliance, folder, collection, choices, kept)
+        outcomes = _ingest(appliance, source, collection, choices, kept)
         kept.finish()
     finally:
-        if report is not None:
-            json_file = report.with_suffix(".json") if report.suffix == ".md" else report
-            kept.write(json_file, json_file.with_suffix(".md"))
+        if reports:
+            kept.write(*reports)
     if as_json:
         emit_json(outcomes)
     else:
@@ -71,10 +74,21 @@ def ingest_command(
     end(kept, "each is named above with its reason; the others are in the store")
 
 
+def _reports(report: Path | None) -> tuple[Path, ...]:
+    """The JSON and the Markdown of one report, whichever was named."""
+    if report is None:
+        return ()
+    as_json = report.with_suffix(".json") if report.suffix == ".md" else report
+    return as_json, as_json.with_suffix(".md")
+
+
 def _ingest(
-    appliance: Appliance, folder: Path, collection: str, choices: Choices, kept: RunReport
+    appliance: Appliance,
+    source: Listing | HotFolder,
+    collection: str,
+    choices: Choices,
+    kept: RunReport,
 ) -> list[FileOutcome]:
-    source = choices.source(folder)
     files = appliance.ingest(source, collection, choices.labels, choices.manner())
     total = None if choices.watch else len(tuple(source))
     outcomes = []

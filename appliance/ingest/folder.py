@@ -16,7 +16,9 @@ from pathlib import Path
 
 from appliance.errors import InputUnreadable
 from appliance.ingest.handed import FileSource
+from appliance.store import keyfile
 
+OWN = "the appliance keeps or writes it itself"
 ALIKE = "another file's name is spelled the same here; rename one of them"
 
 
@@ -57,12 +59,14 @@ class Choice:
     """Which files of a folder are wanted.
 
     A pattern is a glob (``*``, ``?``, ``[...]``) on the whole name or on its last part; a folder
-    that ``exclude`` names is left out with all in it.
+    that ``exclude`` names is left out with all in it.  So is a store, and what a run writes
+    (``written``): a hot folder that holds either would never come to rest.
     """
 
     include: tuple[str, ...] = ()  # none: every file
     exclude: tuple[str, ...] = ()
     limit: int | None = None  # the first so many files
+    written: tuple[Path, ...] = ()  # files and folders of results, there or to be
 
     def leaves_out(self, name: str, *, folder: bool = False) -> bool:
         """Whether this entry is not wanted."""
@@ -83,6 +87,8 @@ def walk(folder: Path, choice: Choice = EVERYTHING) -> Listing:
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise InputUnreadable(f"{folder} {what}", remedy="name an existing folder")
+    if _is_store(folder):
+        raise InputUnreadable(f"{folder} is a store", remedy="name the folder of the documents")
     files: list[Found] = []
     skipped: list[Skipped] = []
     try:
@@ -102,13 +108,14 @@ def walk(folder: Path, choice: Choice = EVERYTHING) -> Listing:
 
 
 def _list(top: Path, choice: Choice, files: list[Found], skipped: list[Skipped]) -> None:
+    written = {_place(path.stat()) for path in choice.written if path.exists()}
     waiting = [(str(top), "")]  # no recursion: a path may have 2,000 steps
     while waiting:
         folder, prefix = waiting.pop()
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    found = _looked_at(entry, prefix, choice)
+                    found = _looked_at(entry, prefix, choice, written)
                     if isinstance(found, Skipped):
                         skipped.append(found)
                     elif isinstance(found, Found):
@@ -122,7 +129,9 @@ def _list(top: Path, choice: Choice, files: list[Found], skipped: list[Skipped])
             skipped.append(Skipped(_shown(prefix.rstrip("/")), reason))
 
 
-def _looked_at(entry: os.DirEntry[str], prefix: str, choice: Choice) -> Found | Skipped | None:
+def _looked_at(
+    entry: os.DirEntry[str], prefix: str, choice: Choice, written: set[tuple[int, int]]
+) -> Found | Skipped | None:
     """One entry of a folder; None for a folder in it."""
     name = _shown(prefix + entry.name)
     try:
@@ -131,7 +140,10 @@ def _looked_at(entry: os.DirEntry[str], prefix: str, choice: Choice) -> Found | 
         return Skipped(name, f"cannot be read: {error.strerror}")
     if said := _reason_to_skip(name, facts.st_mode, choice):
         return said
-    if stat.S_ISDIR(facts.st_mode):
+    folder = stat.S_ISDIR(facts.st_mode)
+    if _place(facts) in written or (folder and _is_store(Path(entry.path))):
+        return Skipped(name, OWN, aside=True)
+    if folder:
         return None
     return Found(Path(entry.path), name, facts.st_size, facts.st_mtime_ns)
 
@@ -146,6 +158,14 @@ def _reason_to_skip(name: str, mode: int, choice: Choice) -> Skipped | None:
     if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
         return None
     return Skipped(name, "not a regular file")
+
+
+def _is_store(folder: Path) -> bool:
+    return (folder / "store" / keyfile.NAME).is_file()
+
+
+def _place(facts: os.stat_result) -> tuple[int, int]:
+    return facts.st_dev, facts.st_ino
 
 
 def _fits(name: str, pattern: str) -> bool:

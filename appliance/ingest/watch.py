@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class HotFolder:
             InputUnreadable: the folder is missing, is no folder, or may not be read.
         """
         self._folder = folder
-        self._choice = Choice(choice.include, choice.exclude)
+        self._choice = replace(choice, limit=None)
         self._left = choice.limit
         self._every, self._settled, self._clock = every, settled, clock
         self._unchanged: dict[str, tuple[_Seen, float]] = {}  # since when, by our own clock

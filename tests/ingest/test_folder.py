@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import InputUnreadable
-from appliance.ingest.folder import ALIKE, Skipped, walk
+from appliance.ingest.folder import ALIKE, Choice, Skipped, walk
 
 
 def test_files_in_order_and_the_rest_named(tmp_path: Path) -> None:
@@ -48,6 +48,22 @@ def test_a_name_that_is_no_text_can_still_be_shown_and_told_from_others(tmp_path
     assert listing.skipped == (Skipped("caf\\xe9.txt", ALIKE),)
     assert isinstance(listing.files[0].path, Path)
     assert listing.files[0].path.read_bytes() == b"caf\xe8.txt"
+
+
+def test_stores_and_what_a_run_writes_are_no_documents(tmp_path: Path) -> None:
+    for name in ("home/store/keyring.sealed", "out/run.json", "in/out/a.txt", "run.json", "b.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+
+    written = (tmp_path / "out", tmp_path / "in/../run.json", tmp_path / "not-yet-there")
+    listing = walk(tmp_path, Choice(written=written))
+
+    assert [found.name for found in listing.files] == ["b.txt", "in/out/a.txt"]
+    assert [(said.name, said.aside) for said in listing.skipped] == [
+        *(("home", True), ("out", True), ("run.json", True))
+    ]
+    with pytest.raises(InputUnreadable, match="is a store"):
+        walk(tmp_path / "home")
 
 
 def test_a_folder_may_be_deeper_than_the_stack_of_calls(tmp_path: Path) -> None:
