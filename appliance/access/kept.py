@@ -6,37 +6,35 @@ log, so a changed copy shows.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from appliance.access.policy import SCHEMA
 from appliance.errors import PolicyError
+from appliance.store.files import sync_folder, write_durably
 
 
 def keep(folder: Path, policies: Path, hash: str) -> None:
-    """Copy the policies in force to the audit folder, if they are not there yet.
+    """Copy policies to the audit folder, if they are not there yet; durable when this returns.
 
     Raises:
         PolicyError: they cannot be copied.
+        DiskFull, StoreDamaged: the disk refuses.
     """
     place = folder / "policies" / hash
     if place.is_dir():
         return
-    draft = folder / "policies" / f"{hash}.{os.getpid()}.part"
+    draft = place.with_name(f"{hash}.part")
+    shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed
     try:
         draft.parent.mkdir(mode=0o700, exist_ok=True)
         draft.mkdir(mode=0o700)
-        for file in _files(policies):
-            shutil.copyfile(file, draft / file.name)
-            (draft / file.name).chmod(0o600)
+        write_durably([(draft / file.name, file.read_bytes()) for file in _files(policies)])
         draft.rename(place)
     except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
-        if place.is_dir():  # somebody else kept the same set at the same moment
-            return
         raise PolicyError(f"{place} cannot be written ({error.strerror})") from error
+    sync_folder(place.parent)
 
 
 def kept(folder: Path, hashes: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:

@@ -11,7 +11,17 @@ from appliance.store.shelf import Shelf
 
 
 def problems(shelf: Shelf) -> tuple[str, ...]:
-    """One sentence for everything that is damaged, missing or unknown; no content, no names."""
+    """One sentence for everything that is damaged, missing or unknown; no content, no names.
+
+    Documents that come and go meanwhile are looked at again while none does.
+    """
+    if not _problems(shelf):
+        return ()
+    with shelf.changing:
+        return _problems(shelf)
+
+
+def _problems(shelf: Shelf) -> tuple[str, ...]:
     found = list(shelf.catalogue.problems())
     if found:
         return tuple(found)  # rows of a damaged file prove nothing

@@ -353,10 +353,12 @@ class Shelf:
         return derived
 
     def _erase_rows(self, id: DocumentId) -> tuple[str, ...]:
-        with self.turns.alone(), self.catalogue.transaction() as session:
-            derived = _derived(session, id)
-            document_rows.erase(session, id)
-        self.moved = next(self._moves)
+        try:
+            with self.turns.alone(), self.catalogue.transaction() as session:
+                derived = _derived(session, id)
+                document_rows.erase(session, id)
+        finally:  # Ctrl-C that waited for the commit is raised before this
+            self.moved = next(self._moves)
         return derived
 
     def _turn(self, replaced: bool) -> AbstractContextManager[None]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from appliance.access.policy import PolicySet
-from appliance.app.governance.policing import files_of
+from appliance.app.governance.policing import PolicyFile, files_of
+from appliance.audit.records import Kind
 from appliance.errors import Denied, NotFound, PolicyError, UsageError
 from appliance.store.records import PrincipalRow
 from tests.app.test_governing import ADMIN, FOUNDER, OFFICER, OPERATOR, acting, home
@@ -146,6 +147,33 @@ def test_what_does_not_hold_together_is_not_proposed(home: Path, stricter: Path)
     (stricter / "more.tests.json").unlink()
     with acting(home, ADMIN) as app, pytest.raises(PolicyError, match="no-extract"):
         app.policing.apply(files_of(stricter))
+
+
+def test_who_may_not_propose_is_told_nothing_of_the_policies(home: Path, stricter: Path) -> None:
+    """Refused, and on record, before their files are read and the log is."""
+    with acting(home, OPERATOR) as app:
+        same = files_of(home / "policies")
+        for files in (same, (PolicyFile("a.cedar", "no policy"),)):
+            with pytest.raises(Denied):
+                app.policing.apply(files)
+        tried = [r for r in app.log.records(Kind.INTENT) if r.action == "policy_propose"]
+        assert len(tried) == 2
+
+
+def test_what_cannot_be_kept_is_not_put_in_force(home: Path, stricter: Path) -> None:
+    """The set is kept for evidence first: a disk that refuses leaves the old policies in force."""
+    with acting(home, ADMIN) as app:
+        app.policing.apply(files_of(stricter))
+    with acting(home, OFFICER) as app:
+        before = app.acts.policy.hash
+        shutil.rmtree(home / "audit" / "policies")
+        (home / "audit" / "policies").write_text("no folder")
+        with pytest.raises(PolicyError):
+            app.policing.apply(files_of(stricter))
+        assert app.acts.policy.hash == before
+        assert PolicySet.load(home / "policies").hash == before
+        (home / "audit" / "policies").unlink()
+        assert app.policing.apply(files_of(stricter)).in_force
 
 
 def test_a_kill_between_the_renames_is_made_good(home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from appliance.documents import Collection
@@ -25,6 +26,31 @@ def test_each_kind_of_damage_is_one_sentence(store: Store, collection: Collectio
     assert ids[1] in problems[1]
     assert cut.name in problems[1]
     assert "1 object files are known to no row" in problems[2]
+
+
+def test_what_others_do_meanwhile_is_no_damage(store: Store, collection: Collection) -> None:
+    """As in a service: documents come, are replaced and go while the doctor looks."""
+    for number in range(20):
+        store.add_document(new_document(collection.id, f"{number}", str(number)))
+    over = threading.Event()
+
+    def works() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+            name = f"{number % 20}"
+            document = store.add_document(new_document(collection.id, name, f"again {number}"))
+            if number % 3 == 0:
+                store.delete_document(document.id)
+
+    worker = threading.Thread(target=works)
+    worker.start()
+    try:
+        found = [store.verify() for _ in range(8)]
+    finally:
+        over.set()
+        worker.join()
+    assert found == [()] * 8
 
 
 def test_a_kills_leftovers_are_gone_after_opening(

@@ -25,6 +25,7 @@ from appliance.audit.records import Kind, Record
 from appliance.audit.verify import verify
 from appliance.documents import Collection
 from appliance.errors import Denied, NotFound, PolicyError, UsageError
+from appliance.store.files import sync_folder
 from appliance.store.people import now
 
 _FORCE, _FRESH, _BEFORE = "policies", "policies.new", "policies.previous"
@@ -120,9 +121,12 @@ class Policing:
 
         Raises:
             PolicyError: they do not load, or an example is not decided as written.
-            Denied: the proposal waiting is one's own.
+            Denied: the policy does not permit it, or the proposal waiting is one's own.
         """
-        with _laid_out(files) as folder:
+        decision = self._decide(_PROPOSE)
+        if not decision.allow:  # before anything of theirs is read
+            self._acts.begin(_PROPOSE, decision=decision)
+        with _laid_out(files) as folder, self._acts.exchanging:
             return self._applied(folder)
 
     def _applied(self, folder: Path) -> Applied:
@@ -150,15 +154,14 @@ class Policing:
         """The act, and in it the record that stands for the proposal or the change."""
         with self._acts.act(action, decision=self._decide(action)) as act:
             if folder is not None:
-                with self._acts.exchanging:
-                    self._put_in_force(folder, hash)
+                self._put_in_force(folder, hash)
                 act.counts["policies"] = len(self._acts.policy.ids)
             self._acts.log.event(
                 Kind.ADMIN, action, self._acts.actor, status=f"sha256:{hash}", counts=act.counts
             )
 
     def _put_in_force(self, folder: Path, hash: str) -> None:
-        """Copy, check the copy, and only then exchange the folders."""
+        """Copy, check and keep the copy, and only then exchange the folders."""
         force, fresh, before = (self._home / name for name in (_FORCE, _FRESH, _BEFORE))
         for old in (fresh, before):
             shutil.rmtree(old, ignore_errors=True)
@@ -167,10 +170,11 @@ class Policing:
         copied = PolicySet.load(fresh)
         if copied.hash != hash:
             raise PolicyError(f"{folder} changed meanwhile", remedy="run the command again")
+        keep(self._home / "audit", fresh, hash)
         force.rename(before)
-        fresh.rename(force)
+        fresh.rename(force)  # not done in the end: see `finish_exchange`
+        sync_folder(self._home)
         self._acts.enforce(copied)
-        keep(self._home / "audit", force, hash)
 
     def _proposers(self, hash: str) -> set[int]:
         """Who proposed this set since the policies were last changed, by the verified log."""
