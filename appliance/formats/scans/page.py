@@ -24,7 +24,7 @@ from appliance.formats.scans.regions import Picture, Quad, direction, part, size
 UNSURE = 0.6  # confidence below which a line is left out (measured: all such lines were wrong)
 ON_END = 1.5  # times as high as long: the line is written up or down the page
 UPRIGHT_ENOUGH = 0.9  # confidence at which lines are taken to stand the right way up
-TIME_SHARE = 0.75  # of the processor seconds that this process has; then it tells what it has read
+TIME_SHARE = 0.75  # of its processor seconds, but by the clock, which ends it soon after those
 TRIED = 5  # lines read to tell which way is up
 ALIKE = (0.7, 1.4)  # heights within these shares of the usual one are taken to be the usual one
 INK_LINES = (0.35, 1.3)  # heights of what may be letters, in shares of the usual line's
