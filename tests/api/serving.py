@@ -44,7 +44,7 @@ class Running:
     def end(self) -> None:
         """Seal it and wait."""
         self.service.seal()
-        self.thread.join(60)
+        self.thread.join(300)
         assert not self.thread.is_alive()
 
 

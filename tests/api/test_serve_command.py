@@ -73,7 +73,7 @@ class Site:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
 
 
@@ -125,7 +125,7 @@ def test_people_use_it_without_a_passphrase_until_somebody_seals_it(site: Site) 
         sealed = site.ask(CUSTODIAN, "seal")
         assert sealed.returncode == 0, sealed.stderr
         Premises.open(config.load(site.home, {}), PASSPHRASE).close()  # sealed, not about to be
-        _, said = service.communicate(timeout=30)
+        _, said = service.communicate(timeout=300)
         assert service.returncode == 0, said
         assert "63 address families refused in every thread" in said
         assert "the keys are forgotten" in said
@@ -156,7 +156,7 @@ def test_a_signal_seals_it_and_leaves_the_store_whole(
         service.send_signal(number)
         time.sleep(0.03)
         service.send_signal(signal.SIGTERM)  # impatient; it is ending already
-        _, said = service.communicate(timeout=30)
+        _, said = service.communicate(timeout=300)
     assert service.returncode == code, said
     assert not site.socket.exists()
     with Premises.open(config.load(site.home, {}), PASSPHRASE) as premises:
@@ -172,7 +172,7 @@ def test_the_service_manager_hands_over_the_secret_and_is_told_when_it_answers(
     (tmp_path / "passphrase").write_text(PASSPHRASE)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(60)
+        manager.settimeout(300)
         command = [*APPLIANCE, "serve", "--cold"]
         more = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "CREDENTIALS_DIRECTORY": str(tmp_path)}
         environment = {**site.environment, **more}
@@ -187,7 +187,7 @@ def test_the_service_manager_hands_over_the_secret_and_is_told_when_it_answers(
             assert again.returncode == 19  # a service answers already
             service.send_signal(signal.SIGTERM)
             assert manager.recv(100) == b"STOPPING=1"
-            service.communicate(timeout=30)
+            service.communicate(timeout=300)
 
 
 def test_without_a_service_sealing_asks_for_no_passphrase(site: Site) -> None:

@@ -46,7 +46,7 @@ class Visitor:
         return self.post("/login", csrf=self.get("/login").csrf, passphrase=passphrase)
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Got:
-        line = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=30)
+        line = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=300)
         sent = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), **headers}
         try:
             line.request(method, path, body, sent)

@@ -36,7 +36,7 @@ def test_it_answers_its_owner_on_a_socket_and_ends_clean(desk: Desk, tmp_path: P
         assert b"200 OK" in _asked(path)
     finally:
         started.send_signal(signal.SIGTERM)
-        rest = started.communicate(timeout=20)[1]
+        rest = started.communicate(timeout=300)[1]
     assert "Traceback" not in rest
     assert started.returncode in {0, 130, 143, -signal.SIGTERM}
     assert not path.exists()

@@ -102,7 +102,7 @@ def console_at(view: Open) -> Iterator[str]:
         yield address
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(300)
         listening.close()
 
 

@@ -205,7 +205,7 @@ def test_hooks_wait_for_whoever_works_on_the_store(tmp_path: Path) -> None:
     try:
         command = ["sh", str(DEPLOY / "run-hooks.sh"), str(tmp_path / "backup.d")]
         environment = {"PATH": os.environ["PATH"], "APPLIANCE_HOME": str(tmp_path)}
-        done = subprocess.run(command, check=False, env=environment, timeout=30)
+        done = subprocess.run(command, check=False, env=environment, timeout=300)
     finally:
         held.release()
     assert done.returncode == StoreBusy.exit_code == 19

@@ -50,7 +50,7 @@ def run(body: str, *arguments: str) -> str:
     command = [sys.executable, "-c", _HEAD + body, *arguments]
     environment = {"PATH": "/usr/bin:/bin"}
     ran = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
@@ -110,7 +110,7 @@ def given_up():
         pass
 late = threading.Thread(target=given_up)
 late.start()
-assert begun.wait(30)
+assert begun.wait(300)
 closed = time.monotonic()
 made.close()
 late.join()

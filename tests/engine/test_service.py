@@ -33,7 +33,7 @@ def manager(root: Path) -> Iterator[socket.socket]:
     """Listens as a service manager does."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(root / "notify"))
-        listening.settimeout(15)
+        listening.settimeout(300)
         yield listening
 
 
@@ -62,7 +62,7 @@ def test_it_says_ready_when_it_answers_and_ends_the_engine_when_ended(
         assert manager.recv(100) == b"READY=1"
         mode = shared.stat().st_mode & 0o777
         child.send_signal(signal.SIGTERM)
-        assert child.wait(30) == 143
+        assert child.wait(300) == 143
     assert mode == 0o660
     assert not shared.exists()
     assert server.status(settings).pid is None
@@ -78,7 +78,7 @@ def test_the_end_of_the_engine_is_the_end_of_the_service(
         pid = server.status(settings).pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        assert child.wait(30) == EngineUnavailable.exit_code
+        assert child.wait(300) == EngineUnavailable.exit_code
         assert "Error:" in (child.stderr.read() if child.stderr else "")
     assert mode == 0
     assert not settings.engine_socket.exists()
@@ -89,7 +89,7 @@ def test_a_second_one_is_refused(root: Path, manager: socket.socket) -> None:
     with foreground(settings, root) as child:
         assert manager.recv(100) == b"READY=1"
         with foreground(settings, root) as second:
-            assert second.wait(30) == EngineUnavailable.exit_code
+            assert second.wait(300) == EngineUnavailable.exit_code
         assert server.status(settings).running
         child.terminate()
-        assert child.wait(30) == 143
+        assert child.wait(300) == 143

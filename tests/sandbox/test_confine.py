@@ -34,7 +34,7 @@ def run(body: str) -> None:
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     if ran.returncode == NO_NAMESPACE:

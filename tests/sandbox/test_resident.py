@@ -44,7 +44,7 @@ def run(body: str) -> None:
     command = [sys.executable, "-c", _HEAD + body]
     environment = {"PATH": "/usr/bin:/bin"}
     ran = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert ran.returncode == 0, ran.stderr
 

@@ -42,7 +42,7 @@ def ends(body: str) -> int:
             f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{_HEAD}{body}",
         ],
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     if ran.returncode > 0:

@@ -143,7 +143,7 @@ def _one(
         app = view_of(ground.premises, READER)
         works = reads(app, ground.document)
         work = works[(run + number) % len(works)]
-        begin.wait(30)
+        begin.wait(300)
         try:
             while work():  # an empty list is an answer as well
                 pass
@@ -158,12 +158,12 @@ def _one(
     threads = [threading.Thread(target=read, args=(number,)) for number in range(READERS)]
     for thread in threads:
         thread.start()
-    begin.wait(30)
+    begin.wait(300)
     time.sleep(chance.uniform(0.0, LONGEST))
     with ground.taken(run):
         ground.admin.governing.users()  # GONE
         for thread in threads:
-            thread.join(60)
+            thread.join(300)
 
 
 def _by_log(ground: Ground) -> tuple[int, int]:

@@ -42,7 +42,7 @@ def run(folder: Path, *before: str, limit: int | None = None) -> int:
 
     command = [*before, *COMMAND, str(folder)]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, check=False, timeout=60, preexec_fn=limited
+        command, cwd=ROOT, capture_output=True, check=False, timeout=300, preexec_fn=limited
     ).returncode
 
 

@@ -116,7 +116,7 @@ class Feeder:
     def close(self) -> None:
         """End the process."""
         self._orders.close()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=300)
         self._reports.close()
 
 

@@ -27,7 +27,7 @@ def test_a_change_waits_for_the_releases_under_way_and_the_next_wait_for_it() ->
     def release() -> None:
         with turns.shared():
             held.set()
-            go.wait(10)
+            go.wait(300)
             said.append("released")
 
     def change() -> None:
@@ -40,7 +40,7 @@ def test_a_change_waits_for_the_releases_under_way_and_the_next_wait_for_it() ->
             said.append("released later")
 
     threads = [begun(release)]
-    assert held.wait(10)
+    assert held.wait(300)
     threads.append(begun(change))
     while not turns._waiting:  # the change is in the queue before the late release comes
         time.sleep(0.001)
@@ -49,7 +49,7 @@ def test_a_change_waits_for_the_releases_under_way_and_the_next_wait_for_it() ->
     assert said == []
     go.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(300)
     assert said == ["released", "changed", "released later"]
 
 
@@ -58,11 +58,11 @@ def test_releases_do_not_wait_for_each_other() -> None:
 
     def release() -> None:
         with turns.shared():
-            both.wait(10)
+            both.wait(300)
 
     threads = [begun(release) for _ in range(2)]
     for thread in threads:
-        thread.join(10)
+        thread.join(300)
     assert not both.broken
 
 
@@ -93,7 +93,7 @@ def test_changes_of_who_may_what_and_erasures_wait_for_a_release(
             thread = begun(way)
             thread.join(0.02)
             assert thread.is_alive()
-        thread.join(10)
+        thread.join(300)
         assert not thread.is_alive()
     with store.turns.shared():
         store.add_document(new_document(collection.id, "another"))  # takes nothing from anybody
