@@ -108,17 +108,6 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     return (*inclusion_proof(leaves[split:], index - split), root_of(leaves[:split]))
 
 
-def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
-    """Proof that the tree over the first ``old_size`` leaves is a prefix (RFC 6962, 2.1.2).
-
-    Raises:
-        AuditError: ``old_size`` is not between 1 and the number of leaves.
-    """
-    if not 1 <= old_size <= len(leaves):
-        raise AuditError(f"no tree of {old_size} leaves inside one of {len(leaves)}")
-    return _subproof(leaves, old_size, whole=True)
-
-
 def verify_inclusion(
     index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes
 ) -> None:
@@ -145,47 +134,8 @@ def verify_inclusion(
         at, last = at >> 1, last >> 1
     if last:
         raise AuditError("inclusion: the proof is too short")
-    _match(node, root, "inclusion")
-
-
-def verify_consistency(
-    old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
-) -> None:
-    """Check that the tree of ``old_size`` leaves is a prefix of the one of ``new_size``.
-
-    The walk is that of RFC 9162, 2.1.4.2.  An empty old tree says nothing about a new one, so
-    size 0 is refused.
-
-    Raises:
-        AuditError: the proof does not show it.
-    """
-    if not 1 <= old_size <= new_size:
-        raise AuditError(f"consistency: sizes {old_size} and {new_size} cannot be compared")
-    if old_size == new_size:
-        if proof:
-            raise AuditError("consistency: equal sizes need no proof")
-        return _match(old_root, new_root, "consistency")
-    is_power_of_two = old_size & (old_size - 1) == 0
-    path = [old_root, *proof] if is_power_of_two else list(proof)
-    if not path or any(len(step) != HASH_BYTES for step in path):
-        raise AuditError("consistency: the proof has the wrong shape")
-    at, last = old_size - 1, new_size - 1
-    while at & 1:
-        at, last = at >> 1, last >> 1
-    old = new = path[0]
-    for step in path[1:]:
-        if last == 0:
-            raise AuditError("consistency: the proof is too long")
-        if at & 1 or at == last:
-            old, new = node_hash(step, old), node_hash(step, new)
-            at, last = _to_left_turn(at, last)
-        else:
-            new = node_hash(new, step)
-        at, last = at >> 1, last >> 1
-    if last:
-        raise AuditError("consistency: the proof is too short")
-    _match(old, old_root, "consistency, old root")
-    _match(new, new_root, "consistency, new root")
+    if not hmac.compare_digest(node, root):
+        raise AuditError("inclusion: the hashes do not match")
 
 
 def _to_left_turn(at: int, last: int) -> tuple[int, int]:
@@ -195,22 +145,6 @@ def _to_left_turn(at: int, last: int) -> tuple[int, int]:
     return at, last
 
 
-def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> tuple[bytes, ...]:
-    if old_size == len(leaves):
-        return () if whole else (root_of(leaves),)
-    split = _split(len(leaves))
-    if old_size <= split:
-        left = _subproof(leaves[:split], old_size, whole=whole)
-        return (*left, root_of(leaves[split:]))
-    right = _subproof(leaves[split:], old_size - split, whole=False)
-    return (*right, root_of(leaves[:split]))
-
-
 def _split(size: int) -> int:
     """The largest power of two below ``size``."""
     return 1 << ((size - 1).bit_length() - 1)
-
-
-def _match(have: bytes, want: bytes, what: str) -> None:
-    if not hmac.compare_digest(have, want):
-        raise AuditError(f"{what}: the hashes do not match")

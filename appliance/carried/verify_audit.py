@@ -37,9 +37,8 @@ SIGNED = re.compile("\u2014 ([^\x00-\x20+]+) ([A-Za-z0-9+/]+={0,2})")
 NODE = re.compile("([0-9]{1,2}) (0|[1-9][0-9]{0,14}) ([0-9a-f]{64})")
 SEQ = re.compile(rb'"seq":(0|[1-9][0-9]{0,14}),')
 LARGEST_LINE = 5000000
-OWN_KEY = """VERIFIED, but only against the key that came with the folder (file log-key).
-Whoever makes up a folder makes up a key as well: compare it with the one that was written down at
-installation, or give that one with --key."""
+OWN_KEY = """VERIFIED, but only against the key that came with the folder (file log-key): compare it
+with the one that was written down at installation, or give that one with --key."""
 PRINTED = re.compile("[!-~]+")
 PURPOSE = b"appliance audit evidence v1\x00"
 Nodes = Dict[Tuple[int, int], bytes]
@@ -372,7 +371,7 @@ def growth(folder: Path, size: int) -> "list[bytes]":
     path = folder / "growth" / str(size)
     if not path.is_file():
         return []
-    return [bytes.fromhex(line) for line in path.read_text("ascii").split()]
+    return [bytes.fromhex(line) for line in re.findall("[0-9a-f]{64}", path.read_text("ascii"))]
 
 
 def main(arguments: "list[str] | None" = None) -> int:

@@ -21,10 +21,11 @@ from appliance.app.view import Appliance
 from appliance.audit.checkpoint import read_note
 from appliance.audit.cosign import WitnessKey
 from appliance.audit.log import AuditLog
-from appliance.audit.merkle import leaf_hash, root_of, verify_consistency
+from appliance.audit.merkle import leaf_hash, root_of
 from appliance.audit.records import Actor, Kind
 from appliance.audit.segments import lines
 from appliance.audit.selection import Wanted
+from appliance.carried import witness
 from appliance.crypto import sign
 from appliance.dossier import folder as dossier
 from appliance.errors import AuditError
@@ -83,7 +84,7 @@ def test_a_checkpoint_is_that_of_the_log_and_its_proof_holds(app: Appliance) -> 
     asked, *steps = second.request.partition(b"\n\n")[0].decode().split("\n")
     assert asked == f"old {first.size}"
     proof = [base64.b64decode(step) for step in steps]
-    verify_consistency(old.size, new.size, proof, old.root, new.root)
+    witness.check_growth(old.size, old.root, new.size, new.root, proof)
 
 
 def test_only_the_witness_itself_is_taken_back(app: Appliance) -> None:
