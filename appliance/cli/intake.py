@@ -67,7 +67,7 @@ class Choices:
         """
         from appliance.app.work.taking import Manner
 
-        passwords = _passwords(self.passwords) if self.passwords else ()
+        passwords = passwords_of(self.passwords) if self.passwords else ()
         return Manner(self.labels, passwords, self.retry_quarantined)
 
 
@@ -148,7 +148,12 @@ def end(report: RunReport, remedy: str) -> None:
         raise PartialFailure(f"{report.bad} file(s) or task(s) failed", remedy=remedy)
 
 
-def _passwords(file: Path) -> tuple[str, ...]:
+def passwords_of(file: Path) -> tuple[str, ...]:
+    """The passwords of a file, one per line.
+
+    Raises:
+        InputUnreadable, UsageError: it cannot be read as such, or holds too many.
+    """
     try:
         with file.open("rb") as source:
             mode = stat.S_IMODE(file.stat().st_mode)

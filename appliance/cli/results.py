@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.display import emit_json, table
+from appliance.cli.intake import passwords_of
 from appliance.cli.session import json_option, note, opens_store
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def export_command(
 
     wanted = tuple(Form(form) for form in forms)
     paths: list[Path] = []
-    for made in appliance.export(results, wanted, _passwords(passwords)):
+    tried = passwords_of(passwords) if passwords else ()
+    for made in appliance.export(results, wanted, tried):
         paths += written(out, {made.name: made.content})
     if as_json:
         emit_json([str(path) for path in paths])
@@ -126,7 +128,3 @@ def export_command(
         note(f"Written: {path}")
     if not paths:
         note("These results have nothing to show in this form.")
-
-
-def _passwords(file: Path | None) -> tuple[str, ...]:
-    return tuple(file.read_text("utf-8").splitlines()) if file else ()

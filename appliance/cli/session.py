@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -40,9 +41,18 @@ collection_option = click.option("--collection", "-c", help="Only in this collec
 collections_option = click.option(
     "--collection", "-c", "collections", multiple=True, help="Only in this collection; repeatable."
 )
+
+
+def _number(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):  # lies in every range
+        raise click.BadParameter("nan is no share", context, option)
+    return value
+
+
 max_risk_option = click.option(
     "--max-risk",
     type=click.FloatRange(0, 1),
+    callback=_number,
     metavar="SHARE",
     help="Withhold answers of which more than this share were wrong where it was measured "
     "[default: 0.4 for quoted sentences; figures and verdicts of studies show their risk].",
@@ -269,9 +279,13 @@ def text_argument(value: str) -> str:
     """An argument's text, or standard input when it is ``-``.
 
     Raises:
-        UsageError: it is empty.
+        UsageError: it is empty, or no UTF-8.
     """
-    text = sys.stdin.read() if value == "-" else value
+    try:
+        text = sys.stdin.read() if value == "-" else value
+        text.encode()
+    except UnicodeError as error:
+        raise UsageError("the question is no UTF-8", remedy="see `locale`, or type it") from error
     if not text.strip():
         raise UsageError("the question is empty", remedy="give it in quotes, or `-` and stdin")
     return text.strip()

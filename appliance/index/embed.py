@@ -105,12 +105,17 @@ class _Running:
         import torch
 
         with self._tokenizing:
-            features = self._model.preprocess(texts)
+            features = self._model.preprocess([_encodable(text) for text in texts])
         with torch.inference_mode():
             vectors = self._model(features)["sentence_embedding"].float()
             # Normalised in single precision: a bfloat16 "unit" vector is off by up to 0.3 %.
             unit = torch.nn.functional.normalize(vectors, dim=1)
         return np.asarray(unit.numpy(), dtype=np.float32)
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair has no UTF-8 form, and the tokenizer takes no other."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _load(folder: Path) -> SentenceTransformer:

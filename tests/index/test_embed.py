@@ -50,7 +50,7 @@ def test_a_question_always_has_the_same_vector(embedder: Embedder) -> None:
 
 @pytest.mark.models
 def test_odd_texts_have_finite_vectors(embedder: Embedder) -> None:
-    vectors = embedder.embed(["", " ", "\0\ufffd", "字" * 2000, "x" * 50_000])
+    vectors = embedder.embed(["", " ", "\0\ufffd", "\ud800 half a pair", "字" * 2000, "x" * 50_000])
     assert np.isfinite(vectors).all()
 
 

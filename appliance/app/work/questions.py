@@ -82,7 +82,12 @@ class Questions:
                 before the model together.  None: the only one that there is for this person.
             reference: a document's id, beginning of an id, or name, instead.
             max_risk: share of wrong answers that is accepted, 0 to 1; None: as answer.Asking says.
+
+        Raises:
+            UsageError: it is no such share, or no collection is named and there are several.
         """
+        if max_risk is not None and not 0 <= max_risk <= 1:
+            raise UsageError("a risk is a share, from 0 to 1", remedy="give such as 0.1")
         with self._acts.act("ask", private={"question": question}) as act:
             if reference is not None:
                 _, scope = self._acts.document(reference, "ask")
