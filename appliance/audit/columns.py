@@ -222,17 +222,16 @@ class Columns:
                     self._read += len(line)
         except OSError as error:
             raise AuditError(f"{path} cannot be read ({error.strerror})") from error
-
-    def _take(self, line: bytes) -> None:
-        try:
-            plain = json.loads(line)
-            seq, kind = plain["seq"], plain["kind"]
-            of = self._open.get(plain["of"], NONE) if plain["of"] else NONE
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
             raise AuditError(
-                f"{self._paths[-1]}: a line is not an audit record",
+                f"{path}: a line is not an audit record",
                 remedy="run `appliance audit verify`: it names the line",
             ) from None
+
+    def _take(self, line: bytes) -> None:
+        plain = json.loads(line)
+        seq, kind = plain["seq"], plain["kind"]
+        of = self._open.get(plain["of"], NONE) if plain["of"] else NONE
         if self._first == NONE:
             self._first = seq
         if len(self._starts) < len(self._paths):

@@ -13,11 +13,11 @@ from enum import StrEnum
 import numpy as np
 
 from appliance.audit.columns import DENIED, Columns, Numbers
+from appliance.audit.sampling import FIRST_HOUR, LAST_HOUR, SATURDAY
 
 DAY = 86_400_000_000  # microseconds
 HOUR = 3_600_000_000
 THURSDAY = 3  # 1970-01-01; Monday is 0
-FIRST_HOUR, LAST_HOUR = 6, 20  # office hours, Monday to Friday, the end excluded
 MANY_TIMES = 3.0  # as much as on the busiest of the person's usual days
 FEWEST = 30  # events of a day below which no volume is called unusual
 
@@ -94,7 +94,7 @@ def outside_hours(columns: Columns, events: Numbers) -> Numbers:
     """Those of these events that were at night or on a weekend, by UTC."""
     times = columns.view(columns.time)[events]
     hours = times // HOUR % 24
-    away = (_weekday(times) >= 5) | (hours < FIRST_HOUR) | (hours >= LAST_HOUR)
+    away = (_weekday(times) >= SATURDAY) | (hours < FIRST_HOUR) | (hours >= LAST_HOUR)
     return events[away]
 
 

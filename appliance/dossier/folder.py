@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from shutil import rmtree
 from typing import BinaryIO
 
 from appliance.app.oversight.evidence import Piece
@@ -54,22 +55,35 @@ def write(pieces: Iterable[Piece], folder: Path, opening: Opening = sealed) -> W
     if folder.exists():
         raise UsageError(f"{folder} is there already", remedy="name a new folder with --out")
     draft = folder.with_name(folder.name + ".part")
+    if draft.exists():
+        raise UsageError(
+            f"{draft} is left of an export that was cut", remedy="remove it, or name a new folder"
+        )
     with _explained(folder):
         draft.mkdir(mode=0o700, parents=True)
+    try:
+        counted = _written(pieces, draft, opening)
+    except BaseException:
+        rmtree(draft, ignore_errors=True)
+        raise
+    with _explained(folder):
+        draft.rename(folder)
+    return Written(str(folder), counted.records, counted.events)
+
+
+def _written(pieces: Iterable[Piece], draft: Path, opening: Opening) -> Written:
+    """All files of the folder."""
     _collect(pieces, draft)
     with (draft / "checkpoint").open(encoding="utf-8") as note:
         origin = note.readline(LONGEST_NAME).strip()
     names = read_names((draft / "names.json").read_bytes())
     counted = _derive(draft, tell(_records(draft), names, opening), origin)
-    for name in ("verify_audit.py",):
-        written(draft, {name: program(name)})
+    written(draft, {"verify_audit.py": program("verify_audit.py")})
     policies = draft / "policies"
     sets = tuple(sorted(one.name for one in policies.iterdir())) if policies.is_dir() else ()
     contents = Contents(origin, counted.records, counted.events, opening is not sealed, sets)
     written(draft, {"README.txt": readme(contents).encode()})
-    with _explained(folder):
-        draft.rename(folder)
-    return Written(str(folder), counted.records, counted.events)
+    return counted
 
 
 def _collect(pieces: Iterable[Piece], folder: Path) -> None:

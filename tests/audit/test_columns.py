@@ -116,10 +116,13 @@ def test_a_line_that_is_being_written_waits_for_its_end(box: LogBox) -> None:
     box.segment.write_bytes(before)
 
 
-def test_what_is_no_record_is_named_not_passed_over(box: LogBox) -> None:
+@pytest.mark.parametrize(
+    "line", [b'{"seq":3}', b"3", b'{"seq":3,"kind":"admin","of":""}', b'{"seq":"3"}', b"\xff"]
+)
+def test_what_is_no_record_is_named_not_passed_over(box: LogBox, line: bytes) -> None:
     box.filled(1)
     with box.segment.open("ab") as file:
-        file.write(b'{"seq":3}\n')
+        file.write(line + b"\n")
     with pytest.raises(AuditError, match="not an audit record"):
         columns_of(box)
 
