@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from appliance.audit import witnesses
 from appliance.config import Settings
 from appliance.egress import facts
 from appliance.engine import models, server
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, InputUnreadable
 from appliance.sandbox.server import ReaderServer
 
 DISK_NEEDED_GIB = 2
@@ -210,10 +211,17 @@ def _engine(settings: Settings) -> Finding:
 
 
 def _reader(settings: Settings) -> Finding:
-    python = Path(sys.executable)
+    from appliance.formats.kinds import Family
+    from appliance.formats.reading import Wishes
+    from appliance.formats.worker import SCAN
+
+    python, wishes = Path(sys.executable), Wishes().encode()
     with ReaderServer.start(settings.reader, python, home=settings.home) as reader:
+        for task in (*Family, SCAN):
+            with suppress(InputUnreadable):  # an empty file: enough to see that its reader loads
+                reader.read(b"", task, wishes)
         layers = ", ".join(str(layer.name).lower().replace("_", " ") for layer in reader.layers)
-    return Finding("reader", True, f"confined: {layers}; a forbidden call ends it at once")
+    return Finding("reader", True, f"loads; confined: {layers}; a forbidden call ends it")
 
 
 def _glass(appliance: Appliance) -> Finding:

@@ -34,7 +34,7 @@ START_SECONDS = 60  # until the process says that it is up
 PROVE_DOCUMENTS = 500  # prove the confinement again after so many documents,
 PROVE_SECONDS = 600  # or before the next one after so much time
 _LONGEST_PROOF = 64  # bytes
-_INCOMPLETE = "run `appliance doctor`; the reader's environment may be incomplete"
+_INCOMPLETE = "its environment may be incomplete: run scripts/setup or install the bundle again"
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from {worker} import main; main(sys.argv[2:])"
 _ONE_THREAD = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "BLIS", "VECLIB")
 
