@@ -118,6 +118,8 @@ def lines_of(path: Path, offset: int = 0, before: int = 0) -> Iterator[Line]:
             for number, line in enumerate(file, start=before + 1):
                 whole = line.endswith(b"\n")
                 yield Line(path, number, line[:-1] if whole else line, whole)
+                if not whole:  # it is being written; its end would look like a line of its own
+                    return
     except OSError as error:
         raise AuditError(f"{path} cannot be read ({_reason(error)})") from error
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.audit import segments
 from appliance.audit import verify as verifying
 from appliance.audit.checkpoint import Checkpoint, write_note
 from appliance.audit.merkle import leaf_hash, root_of
@@ -43,6 +44,17 @@ def test_a_whole_log_verifies(box: LogBox) -> None:
     assert verdict.origin == "appliance.local/" + "5e" * 16
     assert verdict.first < verdict.last
     assert (verdict.torn_bytes, verdict.clock_steps_back) == (0, 0)
+
+
+def test_a_line_that_is_being_written_is_the_last_one_read(box: LogBox) -> None:
+    """A service goes on writing while somebody verifies."""
+    whole = box.filled(1).lines()[-1]
+    with box.segment.open("ab", buffering=0) as file:
+        file.write(whole[:50])
+        reading = segments.lines(box.folder)
+        read = [next(reading) for _ in range(4)]
+        file.write(whole[50:])
+        assert [line.whole for line in (*read, *reading)] == [True, True, True, False]
 
 
 def test_every_flipped_byte_is_named(box: LogBox) -> None:
