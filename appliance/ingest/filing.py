@@ -54,8 +54,7 @@ class Filing:
         if row is not None and row.content == job.content:
             document = self._store.document(row.document) if row.document else None
             if row.state is FileState.STORED:
-                known = document if document and self._sees(document) else None
-                return self._outcome(job, Taken.UNCHANGED, known)
+                return self._unchanged(job, document)
             if row.state is FileState.DUPLICATE and document and self._sees(document):
                 return self._duplicate(job, document)
             if row.state is FileState.QUARANTINED and not self._release:
@@ -185,6 +184,17 @@ class Filing:
             labels=self._labels,
             parent=holder.id if holder else None,
             flags=parsed.flags,
+        )
+
+    def _unchanged(self, job: Job, document: Document | None) -> FileOutcome:
+        """It is kept as it is; whoever labels it otherwise must not believe that it is so now."""
+        known = document if document and self._sees(document) else None
+        if known is None or set(self._labels) <= set(known.labels):
+            return self._outcome(job, Taken.UNCHANGED, known)
+        return replace(
+            self._outcome(job, Taken.FAILED, None),
+            reason="it is stored already, and labelled otherwise",
+            remedy="erase it with `appliance delete`, then take it in again",
         )
 
     def _duplicate(self, job: Job, other: Document) -> FileOutcome:

@@ -354,6 +354,22 @@ def test_a_hold_on_a_collection_keeps_its_documents(
     desk.ok("delete", "a.txt", "--yes")
 
 
+def test_a_label_that_comes_too_late_is_not_passed_over(
+    desk: Desk, folder_of: Callable[..., Path]
+) -> None:
+    """Whoever calls privileged what is stored without that must not be told that all is well."""
+    ingest = ("ingest", str(folder_of("in", a="some text to keep")), "-c", "c")
+    desk.ok("collection", "create", "c", "--sector", "legal")
+    desk.ok(*ingest)
+    late = desk.run(*ingest, "--label", "privileged=yes")
+    assert late.code == 20
+    assert "labelled otherwise" in late.out + late.err
+    desk.ok("delete", "a.txt", "--yes")
+    desk.ok(*ingest, "--label", "privileged=yes")
+    desk.ok(*ingest, "--label", "privileged=yes")
+    desk.ok(*ingest)  # no label takes none away
+
+
 def test_the_commands(desk: Desk) -> None:
     desk.ok("collection", "create", "c", "--sector", "health")
     desk.ok("user", "add", "nobody", "--team", "ward", "--use", "TREATMENT")
