@@ -8,7 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.audit.checkpoint import Checkpoint, key_id, read_note, verifier_key, write_note
+from appliance.audit.checkpoint import (
+    Checkpoint,
+    key_id,
+    read_note,
+    read_verifier_key,
+    signed_note,
+    verifier_key,
+    write_note,
+)
 from appliance.crypto import sign
 from appliance.errors import AuditError
 
@@ -62,6 +70,25 @@ def test_every_flipped_bit_is_refused() -> None:
             damaged[at] ^= 1 << bit
             with pytest.raises(AuditError):
                 read_note(bytes(damaged), PUBLIC)
+
+
+def test_another_spelling_is_refused_although_the_log_signed_it() -> None:
+    root = base64.b64encode(POINT.root).decode()
+    loose = root[:-2] + chr(ord(root[-2]) + 1) + root[-1]  # other bits where no byte is
+    assert base64.b64decode(loose) == POINT.root
+    for size, spelled in (("01234", root), ("+1234", root), ("1234", loose)):
+        note = signed_note(f"{POINT.origin}\n{size}\n{spelled}\n", POINT.origin, SEED)
+        with pytest.raises(AuditError, match=r"form|spelling"):
+            read_note(note, PUBLIC)
+
+
+def test_a_key_fits_its_id() -> None:
+    spelled = verifier_key(POINT.origin, PUBLIC)
+    assert read_verifier_key(spelled) == (POINT.origin, PUBLIC)
+    other = spelled[:-1] + ("B" if spelled.endswith("A") else "A")
+    for mistyped in ("x" + spelled, other, spelled[:-4]):
+        with pytest.raises(AuditError, match="not the key of a log"):
+            read_verifier_key(mistyped)
 
 
 def test_every_cut_is_refused() -> None:
