@@ -128,12 +128,14 @@ def test_extract_and_summarize_the_sample_contract(working: Desk) -> None:
     working.ok("ingest", str(SAMPLES / "demo" / "legal"), "-c", "acme")
     document = json.loads(working.ok("list", "--json"))[0]
     shown = json.loads(working.ok("show", document["id"], "--text", "--json"))
-    fields = json.loads(working.ok("extract", document["id"], "-p", "legal/contract", "--json"))
+    found = json.loads(working.ok("extract", document["id"], "-p", "legal/contract", "--json"))
+    fields = found["fields"]
+    assert found["document"]["id"] == document["id"]
     assert {f["status"] for f in fields} <= {"found", "not stated", "conflicting"}
     assert any(f["status"] == "found" for f in fields)
     tried = working.ok("pack", "try", str(packs.FOLDER / "legal" / "nda.toml"), document["id"])
     assert "steps: pattern" in tried
-    summary = json.loads(working.ok("summarize", document["id"], "--json"))
+    summary = json.loads(working.ok("summarize", document["id"], "--json"))["summary"]
     assert summary["statements"]
     assert all(s["citations"] for s in summary["statements"])
     for citation in citations([fields, summary]):

@@ -121,7 +121,7 @@ def summarize_command(appliance: Appliance, document: str, brief: Brief, as_json
     """
     found, summary, result = appliance.questions.summarize(document, brief)
     if as_json:
-        display.emit_json(summary)
+        display.emit_json({"document": found, "summary": summary, "result": result})
     else:
         display.summary(summary, found.name)
         _warn(found)
@@ -143,7 +143,7 @@ def extract_command(appliance: Appliance, document: str, pack: str, as_json: boo
     """
     found, fields, result = appliance.questions.extract(document, pack)
     if as_json:
-        display.emit_json(fields)
+        display.emit_json({"document": found, "fields": fields, "result": result})
     else:
         display.fields(fields, found.name)
         _warn(found)

@@ -7,6 +7,7 @@ can move the cursor, recolour the terminal or hide text in it.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -24,7 +25,11 @@ def emit_json(value: object) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A plain table on standard output."""
+    """A plain table on standard output; where there is nothing to show, one word beside it."""
+    rows = list(rows)
+    if not rows:
+        click.echo("None.", err=True)
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -42,20 +47,37 @@ def _cell(value: object) -> str:
     return escape(visible("" if value is None else str(value)))
 
 
+def line(
+    text: str,
+    indent: str = "",
+    first: str = "",
+    *,
+    fg: str | None = None,
+    bold: bool = False,
+    dim: bool = False,
+) -> None:
+    """A line of text; on a terminal as many as it takes, each under the beginning of the first."""
+    told = f"{indent}{first}{text}"
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        told = click.wrap_text(text, width, indent + first, indent + " " * len(first))
+    click.secho(told, fg=fg, bold=bold, dim=dim)
+
+
 def quote(citation: Citation, name: str, indent: str = "    ") -> None:
     """One verbatim quote and where it stands."""
-    click.secho(f"{indent}“{visible(citation.quote)}”", fg="cyan")
-    click.secho(f"{indent}  {visible(name)}, {place(citation)}", dim=True)
+    line(f"“{visible(citation.quote)}”", indent, fg="cyan")
+    line(f"{visible(name)}, {place(citation)}", f"{indent}  ", dim=True)
 
 
 def statements(found: Sequence[Statement], names: Mapping[DocumentId, str]) -> None:
     """Statements with their evidence."""
     for statement in found:
-        click.echo(f"  • {visible(statement.text)}")
+        line(visible(statement.text), "  ", "• ")
         for citation in statement.citations:
             if visible(citation.quote) == visible(statement.text):
                 where = f"{visible(names.get(citation.document, ''))}, {place(citation)}"
-                click.secho(f"      {where}", dim=True)
+                line(where, "      ", dim=True)
             else:
                 quote(citation, names.get(citation.document, ""), "      ")
 
@@ -77,10 +99,12 @@ def fields(found: Sequence[FieldValue], name: str) -> None:
         quoted = "; ".join(citation.quote for citation in field.citations)
         spelled = visible(field.normalised or "")
         normalised = f" = {spelled}" if spelled not in {"", visible(quoted)} else ""
-        click.secho(f"{mark} {field.name}{normalised}", bold=field.status is not Status.NOT_STATED)
+        line(
+            f"{field.name}{normalised}", "", f"{mark} ", bold=field.status is not Status.NOT_STATED
+        )
         if field.status is not Status.FOUND:
             reason = f": {visible(field.reason)}" if field.reason else ""
-            click.secho(f"    {field.status}{reason}", dim=True)
+            line(f"{field.status}{reason}", "    ", dim=True)
         for citation in field.citations:
             quote(citation, name)
 
@@ -89,7 +113,8 @@ def passages(found: Sequence[Passage], names: Mapping[DocumentId, str]) -> None:
     """Search results, best first."""
     for rank, passage in enumerate(found, 1):
         name = visible(names.get(passage.document, ""))
-        click.secho(f"{rank}. {name}, {place(passage)}", bold=True)
+        line(f"{name}, {place(passage)}", "", f"{rank}. ", bold=True)
         if passage.heading:
-            click.secho(f"   {visible(passage.heading)}", dim=True)
-        click.echo(f"   {visible(passage.text)}\n")
+            line(visible(passage.heading), "   ", dim=True)
+        line(visible(passage.text), "   ")
+        click.echo()

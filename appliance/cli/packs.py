@@ -123,7 +123,9 @@ def try_pack(
     loaded = packs.load(pack, own=own) if named else packs.read(Path(pack))
     tried = appliance.questions.try_pack(document, loaded)
     if as_json:
-        display.emit_json(tried.fields)
+        display.emit_json(
+            {"document": tried.document, "fields": tried.fields, "considered": tried.considered}
+        )
         return
     for field in tried.fields:
         display.fields([field], tried.document.name)

@@ -115,11 +115,12 @@ def diff(appliance: Appliance, new: Path, as_json: bool) -> None:
     if as_json:
         emit_json(found)
         return
-    rows = [
-        (g.who, "gains" if g.gains else "LOSES", g.action, g.collection, g.labels, g.purpose)
-        for g in found
-    ]
-    table(("who", "", "action", "collection", "labels", "purpose"), rows)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for g in found:
+        change = (g.who, "gains" if g.gains else "LOSES", g.action, g.collection, g.labels)
+        alike.setdefault(change, []).append(g.purpose or "none")
+    rows = [(*change, ", ".join(purposes)) for change, purposes in alike.items()]
+    table(("who", "", "action", "collection", "labels", "stated purpose"), rows)
     note(f"{sum(g.gains for g in found)} gained, {sum(not g.gains for g in found)} lost.")
 
 

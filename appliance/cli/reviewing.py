@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -189,7 +190,8 @@ def _tell(appliance: Appliance, found: Sampled, opener: Opener | None, *, as_jso
     said = opener.open(found.event.record) if opener else {}
     told = sentence(found.event, names, said)
     if as_json:
-        emit_json({"sampled": found, "sentence": told, "said": dict(said)})
+        shown = {field.name: getattr(found, field.name) for field in fields(found)}
+        emit_json({**shown, "sentence": told, "said": dict(said)})
         return
     why = ", ".join(found.reasons) or "nothing in particular"
     click.secho(f"Event {found.event.seq} ({found.place} of {found.of})", bold=True)

@@ -24,7 +24,7 @@ def alone(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         start_new_session=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -144,5 +144,8 @@ def test_a_document_is_summarised_without_a_model(filled: Desk) -> None:
     assert "Template contract, long." in shown.err
     assert "sections read; every section is represented." in shown.err
     found = json.loads(filled.ok("summarize", "lease.txt", "--json", "--level", "plain"))
-    assert (found["template"], found["brief"], found["windows"]) == ("contract", "plain", 0)
-    assert found["statements"][0]["citations"]
+    assert found["document"]["name"] == "lease.txt"
+    assert "The same" in filled.ok("replay", found["result"])
+    summary = found["summary"]
+    assert (summary["template"], summary["brief"], summary["windows"]) == ("contract", "plain", 0)
+    assert summary["statements"][0]["citations"]

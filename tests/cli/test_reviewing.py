@@ -39,6 +39,7 @@ def test_a_review_on_the_command_line(reviewed: Desk) -> None:
     assert "olga" in shown
     seen = json.loads(reviewed.ok("audit", "review", "next", "--json"))
     event = str(seen["event"]["record"]["seq"])
+    assert seen["sentence"].endswith(".")
     assert json.loads(reviewed.ok("audit", "review", "next", "--json")) is None
     assert "worth a look" in reviewed.ok("audit", "review", "next", "--event", event)
     reviewed.ok("audit", "review", "note", event, "-", "--concern", stdin="odd hours")
