@@ -37,11 +37,14 @@ from appliance.ingest.jobs import (
 from appliance.ingest.stages import Event, Failed, Indexed, Loaded, Stages
 
 MOST_UNSAID = 1000  # outcomes that wait for their turn
-_WAIT_S = 0.5  # for a source that has nothing new
+_WAIT_S = 0.5  # for a reader, or a source that has nothing new
 
 
 class Recorder(Protocol):
     """What puts acts on record, for the one who may not read or write without it."""
+
+    def present(self) -> None:
+        """Raise what ends the work of somebody who has gone; asked every half second at least."""
 
     def begin(self, name: str) -> object:
         """Record that a file is about to be taken in; the token for `end`."""
@@ -104,6 +107,7 @@ class Intake:
         quiet = False  # the source had nothing new
         ended = False
         while True:
+            self._recorder.present()
             if not ended:
                 quiet, ended = self._let_in(source)
             self._start_parts()
@@ -114,7 +118,7 @@ class Intake:
                 self._unsaid -= 1
                 yield outcome
             elif self._jobs:
-                self._wait(_WAIT_S if not ended else None)
+                self._wait(_WAIT_S)
             elif self._again and (quiet or ended):
                 self._retry()
             elif ended:
@@ -203,7 +207,7 @@ class Intake:
 
     # --- events -----------------------------------------------------------------------------------
 
-    def _wait(self, seconds: float | None) -> None:
+    def _wait(self, seconds: float) -> None:
         with suppress(queue.Empty):
             self._handle(self._stages.events.get(timeout=seconds))
 

@@ -365,6 +365,24 @@ def test_stopping_in_the_middle_ends_threads_and_processes(
     assert states(taken(app, folder))["a.json"] == "unchanged"
 
 
+def test_who_has_gone_waits_for_no_reader(app: Appliance, put: Callable[..., Path]) -> None:
+    gone: list[str] = []
+
+    def present() -> None:
+        if gone:
+            raise KeyboardInterrupt
+
+    app.acts.present = present
+    files = intake(app, Bounds()).take(walk(put(a="first", b={"text": "b", "sleep": 60})))
+    assert next(files).name == "a.json"
+    threading.Timer(2, lambda: gone.append("somebody")).start()
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        next(files)
+    assert time.monotonic() - begun < 15
+    assert reader_threads() == []
+
+
 def test_stopping_does_not_wait_for_a_long_document(
     app: Appliance, put: Callable[..., Path]
 ) -> None:

@@ -59,6 +59,10 @@ class OnRecord:
     labels: Labels
     forget: Callable[[DocumentId], None]
 
+    def present(self) -> None:
+        """Raise where whoever wants the files taken in has gone."""
+        self.acts.present()
+
     def begin(self, name: str) -> Act:
         """The intent to take a file in, durable when this returns.
 
