@@ -25,7 +25,6 @@ from cryptography.hazmat.primitives.hpke import (
 
 from appliance.errors import SealBroken
 
-PERIOD_KEY_BYTES = 32
 OVERHEAD_BYTES = 48  # of what is sealed to a period: encapsulated key and tag
 OFFICER_PRIVATE_BYTES, OFFICER_PUBLIC_BYTES = 96, 1216
 _SEED, _POINT = 64, 32
