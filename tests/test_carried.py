@@ -207,6 +207,12 @@ def test_growth_is_checked_as_in_the_log() -> None:
                 verify_audit.check_growth(first, changed, list(proof.consistency(old)))
 
 
+def test_nobody_is_accused_where_the_proof_is_only_missing() -> None:
+    first, second = (verify_audit.Note(note(history(n)), f"the first {n}") for n in (4, 9))
+    with pytest.raises(verify_audit.Bad, match="the first 4: the folder has no proof of growth"):
+        verify_audit.check_growth(first, second, [])
+
+
 def test_a_key_is_one() -> None:
     key = verifier_key(ORIGIN, sign.public_key(SEED))
     assert verify_audit.read_key(key, b"\x01") == (ORIGIN, sign.public_key(SEED))

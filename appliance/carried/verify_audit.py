@@ -204,9 +204,9 @@ def check_growth(old: Note, new: Note, proof: "list[bytes]") -> None:
     """RFC 9162, 2.1.4.2: the old tree is the beginning of the new one."""
     if old.size == new.size and old.root == new.root:
         return
-    steps = list(proof)
-    if old.size and old.size & (old.size - 1) == 0:
-        steps.insert(0, old.root)
+    if old.size < new.size and not proof:
+        raise Bad(f"{old.where}: the folder has no proof of growth from its {old.size} records")
+    steps = [old.root, *proof] if old.size and old.size & (old.size - 1) == 0 else list(proof)
     wrong = Bad(f"the log is NOT the continuation of {old.where} ({old.size} records)")
     if not steps or not 0 < old.size < new.size:
         raise wrong
