@@ -6,13 +6,16 @@ import json
 import random
 import shutil
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from deploy.installer.files import digest
 from deploy.installer.manifest import Entry
+from scripts import headlines
+from scripts.benches import run
+from scripts.benches.figure import Figure
 from scripts.bundling import build, media, provenance, refusals, sbom, signing, wheels
 from scripts.bundling.media import Packed
 from scripts.bundling.problems import BundleProblem
@@ -245,6 +248,24 @@ def test_a_delta_is_no_larger_than_what_changed_and_a_hundredth(tmp_path: Path) 
     assert packages[2].size <= size <= 1.01 * packages[2].size
     pooled = {path.name for path in delta.glob("pool/*/*/*")}
     assert pooled & {package.sha256 for package in packages} == {packages[2].sha256}
+
+
+def test_the_size_of_a_bundle_outlives_a_run_that_had_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures, page, readme = tmp_path / "figures.json", tmp_path / "FIGURES.md", tmp_path / "README"
+    page.write_text(f"{run.BEGIN}\n{run.END}\n")
+    old = [Figure("bundle", name, 4.7, "GB", on="old") for name in ("size, gpu", "size, cpu", "x")]
+    figures.write_text(json.dumps({"figures": [asdict(figure) for figure in old]}))
+    monkeypatch.setattr(run, "PUBLISHED", figures)
+    monkeypatch.setattr(headlines, "PAGE", page)
+    monkeypatch.setattr(headlines, "publish", readme.touch)
+
+    run.publish([Figure("bundle", "size, cpu", 1.7, "GB", on="new")])
+
+    kept = [(f["name"], f["on"]) for f in json.loads(figures.read_text())["figures"]]
+    assert kept == [("size, gpu", "old"), ("size, cpu", "new")]
+    assert "4.7 GB" in page.read_text()
 
 
 def test_the_python_that_unpacks_the_rest_comes_first_and_whole(tmp_path: Path) -> None:
