@@ -21,6 +21,7 @@ _DECADES = "twenty thirty forty fifty sixty seventy eighty ninety"
 SMALL = {word: number for number, word in enumerate(_UNITS.split(), start=1)}
 TENS = {word: 10 * number for number, word in enumerate(_DECADES.split(), start=2)}
 MOST_WORDS = 14  # of a number, after the first
+MOST_DIGITS = 15  # of a number: times a trillion, and summed up, it is still exact
 _MULTIPLES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 _BLANKS = " \u00a0\u2009\u202f"
@@ -50,7 +51,7 @@ def read_number(text: str, decimal_mark: str | None = None) -> Decimal | None:
     if bare[:1] in _MINUS or bare[-1:] in _MINUS:
         negative = bool(bare)
         bare = bare.strip(f"{_MINUS} ")
-    if not _PLAIN.fullmatch(bare):
+    if not _PLAIN.fullmatch(bare) or sum(map(str.isdigit, bare)) > MOST_DIGITS:
         return None
     value = _value(bare, decimal_mark)
     return -value if negative and value is not None else value

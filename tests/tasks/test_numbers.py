@@ -57,3 +57,9 @@ def test_numbers_in_words() -> None:
 def test_a_scale_brings_no_empty_decimals() -> None:
     assert str(scaled(Decimal("3.5"), 10**6)) == "3500000"
     assert str(scaled(Decimal("2.50"), 1)) == "2.50"
+
+
+def test_a_number_too_long_to_be_scaled_exactly_is_none() -> None:
+    assert read_number("9" * 15) == Decimal("9" * 15)
+    assert read_number("9" * 16) is None
+    assert read_number("(" + "9" * 40 + ")") is None

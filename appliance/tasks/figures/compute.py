@@ -142,7 +142,8 @@ def _shown(figure: Figure) -> str:
 
 
 def _rounded(value: Decimal) -> Decimal:
-    return value.quantize(_CENT, ROUND_HALF_UP)
+    with localcontext(prec=60):  # of any quotient of numbers that are read, every digit
+        return value.quantize(_CENT, ROUND_HALF_UP)
 
 
 def _plain(value: Decimal) -> str:

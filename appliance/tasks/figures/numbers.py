@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from appliance.tasks.numbers import MOST_DIGITS
+
 SCALES = {1: "", 10**3: "thousand", 10**6: "million", 10**9: "billion", 10**12: "trillion"}
 CURRENCIES = {
     "$": "dollars", "us$": "US dollars", "usd": "US dollars", "€": "euros", "eur": "euros",
@@ -47,6 +49,8 @@ class Number:
 def read_number(text: str) -> Number | None:
     """The number that is all of a cell; None where the cell is no number."""
     text = text.strip()
+    if sum(map(str.isdigit, text)) > MOST_DIGITS:
+        return None
     if dash := _DASH.fullmatch(text):
         return Number(Decimal(0), _currency(dash["sign"]), bool(dash["percent"]), nil=True)
     match = _CELL.fullmatch(text)

@@ -85,3 +85,13 @@ def test_a_cell_is_shown_as_it_stands() -> None:
     rate, amount = figures(ONE, parsed)
     assert compute.shown(rate) == "3.7%"
     assert compute.shown(amount) == "$ 5 thousand"
+
+
+def test_no_number_is_too_long_to_be_added_exactly() -> None:
+    assert compute.difference(*cells(["9" * 28, "1"])) is None
+    added = compute.total(cells(["9" * 15, "0.01"], note="(in billions)"))
+    assert added is not None
+    assert added.text == "999,999,999,999,999.01 billion"
+    grown = compute.percent_change(*cells(["9" * 15, "0.0000000000001"]))
+    assert grown is not None
+    assert grown.value > 10**28
