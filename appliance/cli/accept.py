@@ -15,10 +15,10 @@ from appliance.cli.session import (
     json_option,
     note,
     open_appliance,
-    passphrase_options,
     read_file,
     service,
 )
+from appliance.cli.unsealing import passphrase_options
 from appliance.config import Settings
 from appliance.errors import (
     ApplianceError,

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,7 +26,6 @@ from appliance.errors import (
 if TYPE_CHECKING:
     from appliance.app.view import Appliance
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 LONGEST_PASSPHRASE = 4096  # bytes
 SHORTEST_PASSPHRASE = 8  # characters
@@ -57,18 +56,6 @@ max_risk_option = click.option(
     help="Withhold answers of which more than this share were wrong where it was measured "
     "[default: 0.4 for quoted sentences; figures and verdicts of studies show their risk].",
 )
-
-
-def passphrase_options(command: Command) -> Command:
-    """Options that say where the passphrase comes from when nobody is there to type it."""
-    command = click.option(
-        "--passphrase-file",
-        type=click.Path(path_type=Path),
-        help="Read the passphrase from this file [env: APPLIANCE_PASSPHRASE_FILE].",
-    )(command)
-    return click.option(
-        "--passphrase-fd", type=int, help="Read the passphrase from this file descriptor."
-    )(command)
 
 
 embedded_option = click.option(

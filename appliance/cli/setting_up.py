@@ -15,10 +15,10 @@ from appliance.cli.session import (
     note,
     open_appliance,
     opens_store,
-    passphrase_options,
     read_passphrase,
     service,
 )
+from appliance.cli.unsealing import passphrase_options
 from appliance.config import Settings
 from appliance.errors import ApplianceError
 

@@ -26,6 +26,18 @@ LARGEST_SHEET = 64 * 1024  # bytes
 TRIES = 5  # at one share, at the terminal
 
 
+def passphrase_options(command: Command) -> Command:
+    """Options that say where the passphrase comes from when nobody is there to type it."""
+    command = click.option(
+        "--passphrase-file",
+        type=click.Path(path_type=Path),
+        help="Read the passphrase from this file [env: APPLIANCE_PASSPHRASE_FILE].",
+    )(command)
+    return click.option(
+        "--passphrase-fd", type=int, help="Read the passphrase from this file descriptor."
+    )(command)
+
+
 def secret_options(command: Command) -> Command:
     """Options that say what opens the store; pass them to `read_secret`."""
     options = (
@@ -39,18 +51,10 @@ def secret_options(command: Command) -> Command:
         click.option(
             "--shares", is_flag=True, help="Open with key shares, typed by each custodian in turn."
         ),
-        click.option(
-            "--passphrase-file",
-            type=click.Path(path_type=Path),
-            help="Read the passphrase from this file [env: APPLIANCE_PASSPHRASE_FILE].",
-        ),
-        click.option(
-            "--passphrase-fd", type=int, help="Read the passphrase from this file descriptor."
-        ),
     )
     for option in options:
         command = option(command)
-    return command
+    return passphrase_options(command)
 
 
 def read_secret(
