@@ -16,6 +16,7 @@ from appliance.acceptance import (
     speed,
     survival,
     tampering,
+    unpacked,
     walls,
 )
 from appliance.acceptance.checks import Check, Figure, Verdict, made, not_run
@@ -131,6 +132,7 @@ def _installed(accepting: Acceptance) -> None:
     for part in installed.PARTS:
         look = _of_part(settings, part)
         make(installed.TOPIC, f"packages of the {part}", look)
+        make(installed.TOPIC, f"modules of the {part}", _of_modules(accepting, part))
     for name, what in (
         (settings.engine.model, "language model"),
         (settings.search.embedding_model, "embedding model"),
@@ -140,6 +142,10 @@ def _installed(accepting: Acceptance) -> None:
 
 def _of_part(settings: Settings, part: str) -> Callable[[], Check]:
     return lambda: installed.packages(settings, part)
+
+
+def _of_modules(accepting: Acceptance, part: str) -> Callable[[], Check]:
+    return lambda: unpacked.modules(accepting.settings, part, deep=accepting.deep)
 
 
 def _of_model(settings: Settings, name: str, what: str) -> Callable[[], Check]:

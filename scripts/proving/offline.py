@@ -21,6 +21,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.acceptance.checks import Verdict
 from deploy.installer import releases
 from scripts.bundling import signing
 from scripts.bundling.signing import Keys
@@ -126,6 +127,10 @@ def installed(places: Places) -> None:
     if found:
         raise Failed(f"{len(found)} disagreements: {found[0]}")
     _held("lock, SBOM and installed packages agree", "both ways")
+    for check in release.modules(_current(places)):
+        if check.verdict is Verdict.FAIL:
+            raise Failed(f"{check.name}: {check.found}")
+        _held(check.name, check.found)
 
 
 def silent(places: Places) -> None:

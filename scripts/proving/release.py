@@ -9,11 +9,15 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from appliance import config
+from appliance.acceptance import unpacked
+from appliance.acceptance.checks import Check
 from deploy.installer.manifest import Manifest, decode
 from scripts.bundling import signing
 from scripts.proving import namespace
@@ -116,6 +120,12 @@ def disagreements(release: Path) -> list[str]:
             f"{name}: {what[0]} {what[1]} in lock or installed only" for what in pairs ^ installed
         ]
     return found
+
+
+def modules(release: Path) -> tuple[Check, ...]:
+    """What Python imports from, held against the wheels byte by byte."""
+    settings = replace(config.load(release / "home"), root=release)
+    return tuple(unpacked.modules(settings, part, deep=True) for part in ENVIRONMENTS)
 
 
 def without_switches(release: Path, copy: Path) -> Path:

@@ -5,8 +5,10 @@ The embedding model is the real one; the environments hold nothing but what make
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 from appliance import config
@@ -24,8 +26,7 @@ def install(where: Path, variant: str = "core") -> Path:
         lock = "".join(f"{n}=={v} --hash=sha256:00\n" for n, v in sorted(PACKAGES.items()))
         _write(root / "locks" / f"{part}.txt", lock)
         for name, version in PACKAGES.items():
-            plant(root, part, name.replace(".", "_"), version)
-    _write(root / "wheels" / "app" / "numpy-2.4.6.whl", "a wheel")
+            unpack(wheel(root, part, name.replace(".", "_"), version), root, part)
     (root / "models").mkdir()
     (root / "models" / EMBEDDING).symlink_to(config.load(where).models / EMBEDDING)
     model(root / "models" / "tiny")
@@ -39,6 +40,40 @@ def plant(root: Path, part: str, name: str, version: str) -> Path:
     folder = site / f"{name}-{version}.dist-info"
     folder.mkdir(parents=True)
     return folder
+
+
+def wheel(root: Path, part: str, name: str, version: str) -> Path:
+    """A wheel of one module."""
+    info = f"{name}-{version}.dist-info"
+    files = {f"{name}/__init__.py": f"x = {version!r}\n", f"{info}/METADATA": f"Name: {name}\n"}
+    files |= {
+        f"{name}-{version}.data/purelib/{name}_more.py": "",
+        f"{name}-{version}.data/data/x": "",
+    }
+    rows = [f"{path},{_spelled(text.encode())},{len(text)}\n" for path, text in files.items()]
+    file = root / "wheels" / part / f"{name}-{version}.whl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(file, "w") as packed:
+        for path, text in files.items():
+            packed.writestr(path, text)
+        packed.writestr(f"{info}/RECORD", "".join([*rows, f"{info}/RECORD,,\n"]))
+    return file
+
+
+def unpack(packed: Path, root: Path, part: str) -> None:
+    """Put a wheel where Python imports from, as an installer does."""
+    site = root / "envs" / part / "lib" / "python3.11" / "site-packages"
+    with zipfile.ZipFile(packed) as wheel:
+        for name in wheel.namelist():
+            _, inside, rest = name.partition(".data/purelib/")
+            if inside or ".data/" not in name:
+                _write(site / (rest or name), wheel.read(name).decode())
+    _write(site / "_numa_stand_in.py" if part == "engine" else site / "__pycache__/x.pyc", "")
+
+
+def _spelled(content: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
+    return f"sha256={digest.decode()}"
 
 
 def model(folder: Path) -> Path:

@@ -72,6 +72,7 @@ def test_a_sound_core_installation_passes_and_is_on_record(
     idle = {n for n, c in found.items() if c["verdict"] == "NOT RUN"}
     assert idle == {
         "packages of the engine",
+        "modules of the engine",
         "language model",
         "verbatim answers",
         "shipped questions",
@@ -118,7 +119,7 @@ def test_seeded_faults_are_each_found_by_name(
     switches.write_text(switches.read_text().replace("DO_NOT_TRACK=1\n", ""))
     weights = root / "models" / "tiny" / "model.safetensors"
     flip(weights)
-    plant(root, "app", "planted", "1.0")
+    (plant(root, "app", "planted", "1.0").parent / "planted.pth").touch()
     keys = desk.home / "store" / "keyring.sealed"
     keys.chmod(0o644)
     log = next((desk.home / "audit").rglob("*.jsonl"))
@@ -136,6 +137,7 @@ def test_seeded_faults_are_each_found_by_name(
         "telemetry switches": f"DO_NOT_TRACK is not set in {switches}",
         "language model": f"{weights} differs",
         "packages of the app": "planted 1.0 is installed and in no lock",
+        "modules of the app": "planted.pth is of no wheel",
         "modes of the home": f"{keys} has mode 644",
         "audit log of this store": "record 0",
         "nothing can leave": "engine: namespace",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from appliance import config
-from appliance.acceptance import installed, outside
+from appliance.acceptance import installed, outside, unpacked
 from appliance.acceptance.checks import Check, Verdict, made
 from appliance.acceptance.walls import judged
 from appliance.app.view import Appliance
@@ -104,7 +105,7 @@ def test_a_planted_package(
 
 
 def test_a_package_that_was_removed(settings: Settings) -> None:
-    next(settings.root.glob("envs/app/**/numpy-*")).rmdir()
+    shutil.rmtree(next(settings.root.glob("envs/app/**/numpy-*")))
     assert wrong(settings) == {"packages of the app": "numpy is locked, not installed"}
 
 
@@ -118,10 +119,34 @@ def test_a_planted_wheel_and_a_changed_one(settings: Settings) -> None:
     assert "numpy-2.4.6.whl differs" in wrong(settings, deep=True)["files of the release"]
 
 
+def test_a_module_that_is_of_no_wheel_is_missing_or_was_changed(settings: Settings) -> None:
+    site = next(settings.root.glob("envs/app/lib/*/site-packages"))
+
+    def found(*, deep: bool = False) -> str:
+        check = unpacked.modules(settings, "app", deep=deep)
+        assert check.remedy or check.verdict is Verdict.PASS
+        return "" if check.verdict is Verdict.PASS else check.found
+
+    assert found() == found(deep=True) == ""
+    assert unpacked.modules(settings, "engine", deep=True).verdict is Verdict.PASS
+    (site / "evil.pth").touch()  # Python runs these at every start
+    assert found() == "evil.pth is of no wheel"
+    (site / "evil.pth").unlink()
+    module = site / "numpy" / "__init__.py"
+    flip(module)
+    assert found() == ""  # a deep check reads it
+    assert found(deep=True) == "numpy/__init__.py differs from its wheel"
+    module.unlink()
+    assert found() == "numpy/__init__.py is missing"
+    (settings.root / "wheels" / "app" / "numpy-2.4.6.whl").write_text("x")
+    assert found() == "a wheel of the release cannot be read"
+
+
 def test_a_core_installation_has_nothing_to_check_of_an_engine(tmp_path: Path) -> None:
     settings = replace(config.load(tmp_path / "home"), root=install(tmp_path))
     for check in (
         installed.packages(settings, "engine"),
+        unpacked.modules(settings, "engine", deep=True),
         installed.model(settings, "none", "language model"),
     ):
         assert check.verdict is Verdict.NOT_RUN
