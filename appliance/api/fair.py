@@ -8,7 +8,6 @@ or a wait that is too long, ends in a clear `Busy`, never in silence.
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,8 +76,7 @@ class Turns:
                 raise _busy(f"{len(row)} of your calls wait already")
             row.append(ticket)
             self._serve()
-        deadline = None if back else time.monotonic() + self._seconds
-        ticket.called.wait(None if deadline is None else self._seconds)
+        ticket.called.wait(None if back else self._seconds)
         with self._lock:
             if ticket.granted:
                 return

@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
 
 from appliance.api import openai, refusing
-from appliance.api.answering import Interrupted
+from appliance.api.answering import STOPS, Interrupted
 from appliance.api.fair import Turns
 from appliance.api.peer import Peer
 from appliance.app.acts import Via
@@ -27,9 +27,7 @@ from appliance.app.premises import Premises
 from appliance.app.view import Appliance
 from appliance.errors import (
     ApplianceError,
-    AuditError,
     Busy,
-    InvariantBroken,
     NotFound,
     UsageError,
     unexpected,
@@ -152,7 +150,7 @@ class _Attending(BaseHTTPRequestHandler):
             act()
         except Interrupted:
             self.close_connection = True
-        except (InvariantBroken, AuditError) as error:
+        except STOPS as error:
             self._refuse(error)
             raise
         except ApplianceError as error:

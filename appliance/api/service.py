@@ -24,6 +24,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from appliance.api import refusing
+from appliance.api.answering import STOPS
 from appliance.api.fair import Turns
 from appliance.api.frames import MAGIC
 from appliance.api.peer import ROOT, Peer, peer_of
@@ -31,10 +32,8 @@ from appliance.app.premises import Premises
 from appliance.audit.records import Actor, Kind
 from appliance.errors import (
     ApplianceError,
-    AuditError,
     Busy,
     Denied,
-    InvariantBroken,
     ServiceUnavailable,
 )
 
@@ -42,8 +41,6 @@ UNKNOWN_EVERY_S = 60.0  # a stranger who calls again and again makes one record 
 _MOMENT_S = 0.05
 _BEYOND = 2  # times the bounds: from there on a connection is closed without a word
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-STOPS = (InvariantBroken, AuditError)  # after these nothing is answered any more
-
 
 # What attends to one connection until it ends; raises what `STOPS` names.
 Answer = Callable[[socket.socket, Premises, Peer, Turns], None]
