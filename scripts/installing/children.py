@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -46,7 +47,7 @@ class ChildFailed(SetupProblem):
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs one child at a time.
+    """Runs children to their end.
 
     ``lock`` is the descriptor of the set-up lock: a child keeps it open, so that a child left
     over by ``kill -9`` still holds off the next set-up until it has ended.
@@ -58,37 +59,58 @@ class Runner:
     progress: Progress
 
     def run(self, command: Sequence[str | Path], detail: Callable[[], str] = str) -> None:
-        """Run to the end, ticking once a second with ``detail()``.
+        """Run one to its end, as `run_all`."""
+        self.run_all((command,), detail)
+
+    def run_all(
+        self, commands: Sequence[Sequence[str | Path]], detail: Callable[[], str] = str
+    ) -> None:
+        """Run some beside each other to the end, ticking once a second with ``detail()``.
 
         Raises:
-            ChildFailed: it ended with an error.
+            ChildFailed: one ended with an error; the others were ended.
         """
+        children: list[subprocess.Popen[bytes]] = []
         with self.log.open("ab") as log:
-            log.write(("\n$ " + " ".join(map(str, command)) + "\n").encode())
+            for command in commands:
+                log.write(("\n$ " + " ".join(map(str, command)) + "\n").encode())
             log.flush()
             begin = log.tell()
-            child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=dict(self.environment),
-                pass_fds=(self.lock,),
-            )
             try:
-                code = self._wait(child, detail)
-            except BaseException:
-                stop(child)
-                raise
+                for command in commands:
+                    children.append(self._start(command, log.fileno()))
+                code = self._wait(children, detail)
+            finally:
+                for child in children:
+                    if child.poll() is None:
+                        stop(child)
         if code != 0:
             raise self._failure(code, begin)
 
-    def _wait(self, child: subprocess.Popen[bytes], detail: Callable[[], str]) -> int:
-        while True:
-            try:
-                return child.wait(timeout=1.0)
-            except subprocess.TimeoutExpired:
+    def _start(self, command: Sequence[str | Path], log: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=dict(self.environment),
+            pass_fds=(self.lock,),
+        )
+
+    def _wait(self, children: Sequence[subprocess.Popen[bytes]], detail: Callable[[], str]) -> int:
+        """0 when all have ended well, else the status of the first that has not."""
+        running = list(children)
+        while running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running[0].wait(timeout=1.0)
+            codes = [child.poll() for child in running]
+            failed = [code for code in codes if code]
+            if failed:
+                return failed[0]
+            running = [child for child in running if child.returncode is None]
+            if running:
                 self.progress.tick(detail())
+        return 0
 
     def _failure(self, code: int, begin: int) -> ChildFailed:
         with self.log.open("rb") as log:

@@ -1,4 +1,4 @@
-"""One environment from its locks: fetch every wheel, then install from that folder alone.
+"""An environment from its locks: fetch every wheel, then install from that folder alone.
 
 Fetching goes through pip as the machine has it configured (index, find-links, proxies,
 certificates) and is resumed file by file.  Installing starts from an empty environment and reads
@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def fetch(environment: Environment, run: Runner, near: Path | None) -> None:
         SetupProblem: something cannot be had, or has another hash than the lock says.
     """
     environment.wheels.mkdir(parents=True, exist_ok=True)
-    detail = _counting(environment.wheels, "*", _total(environment))
+    detail = _counting((environment.wheels,), "*", _total(environment))
     if environment.torch_lock:
         _fetch_torch(environment, environment.torch_lock, run, near)
     tools = _build_tools(environment, run)
@@ -125,29 +125,34 @@ def _no_torch(lock: Path, failure: ChildFailed) -> SetupProblem:
     )
 
 
-def install(environment: Environment, run: Runner) -> None:
-    """Install everything from the folder of wheels, then write the stamp."""
-    site = next(environment.folder.glob("lib/python3*/site-packages"))
-    detail = _counting(site, "*.dist-info", _total(environment))
-    install_from_wheels(environment, run, (_build_tools(environment, run),))
-    install_from_wheels(environment, run, environment.lock_files, detail)
-    if environment.needs_numa:
-        numa.add_stand_in(environment.folder)
-    stamps.write(environment.folder / STAMP, environment.stamp())
+def install(made: Sequence[Environment], run: Runner) -> None:
+    """Install everything from the folders of wheels, side by side, then write the stamps.
+
+    pip unpacks and compiles on one core, so that two environments take as long as one.
+    """
+    sites = [next(one.folder.glob("lib/python3*/site-packages")) for one in made]
+    for one in made:
+        install_from_wheels(one, run, (_build_tools(one, run),))
+    alone = replace(run, environment=children.offline(run.environment))
+    detail = _counting(sites, "*.dist-info", sum(map(_total, made)))
+    alone.run_all([_from_wheels(one, one.lock_files) for one in made], detail)
+    for one in made:
+        if one.needs_numa:
+            numa.add_stand_in(one.folder)
+        stamps.write(one.folder / STAMP, one.stamp())
 
 
-def install_from_wheels(
-    environment: Environment,
-    run: Runner,
-    files: tuple[Path, ...],
-    detail: Callable[[], str] = str,
-) -> None:
+def install_from_wheels(environment: Environment, run: Runner, files: Sequence[Path]) -> None:
     """``pip install`` of requirement files, with the folder of wheels as the only place to look."""
     alone = replace(run, environment=children.offline(run.environment))
+    alone.run(_from_wheels(environment, files))
+
+
+def _from_wheels(environment: Environment, files: Sequence[Path]) -> list[str | Path]:
     command = [*pip(environment), "install", "--no-index", "--find-links", environment.wheels]
     for file in files:
         command += ["-r", file]
-    alone.run([*command, *HASHED], detail)
+    return [*command, *HASHED]
 
 
 def link_project(environment: Environment, project: Path, run: Runner) -> None:
@@ -192,5 +197,9 @@ def _total(environment: Environment) -> int:
     return sum(locks.count(locks.parse(lock)) for lock in environment.lock_files)
 
 
-def _counting(folder: Path, pattern: str, total: int) -> Callable[[], str]:
-    return lambda: f"{min(total, len(list(folder.glob(pattern))))} of {total} packages"
+def _counting(folders: Sequence[Path], pattern: str, total: int) -> Callable[[], str]:
+    def counted() -> str:
+        there = sum(len(list(folder.glob(pattern))) for folder in folders)
+        return f"{min(total, there)} of {total} packages"
+
+    return counted

@@ -53,7 +53,7 @@ class Plan:
     def steps(self, fetch: bool) -> int:
         """How many steps that is."""
         fetched = len(self.make) + bool(self.models) if fetch else 0
-        return len(self.make) * 2 + self.link + len(self.models) + fetched
+        return len(self.make) + bool(self.make) + self.link + len(self.models) + fetched
 
 
 def plan(places: Places, gpu: bool) -> Plan:

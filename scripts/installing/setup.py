@@ -141,8 +141,10 @@ def make(places: Places, todo: Plan, run: Runner) -> None:
         if places.fetch:
             with run.progress.step(f"{environment.name} environment: fetching"):
                 environments.fetch(environment, run, places.wheels / "app")
-        with run.progress.step(f"{environment.name} environment: installing"):
-            environments.install(environment, run)
+    if todo.make:
+        names = " and ".join(environment.name for environment in todo.make)
+        with run.progress.step(f"{names} environment: installing"):
+            environments.install(todo.make, run)
     if todo.link:
         with run.progress.step("app environment: linking the appliance"):
             environments.link_project(todo.app, places.project, run)

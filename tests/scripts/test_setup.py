@@ -247,8 +247,8 @@ def test_on_a_bare_machine_everything_is_made(tmp_path: Path) -> None:
     todo = plan(Places(PROJECT, tmp_path, tmp_path / "wheels", fetch=True), gpu=False)
     assert todo.parts == ("app", "engine-cpu", "models")
     assert todo.link
-    assert todo.steps(fetch=True) == 10
-    assert todo.steps(fetch=False) == 7
+    assert todo.steps(fetch=True) == 9
+    assert todo.steps(fetch=False) == 6
 
 
 def test_the_gpu_engine_is_another_environment(tmp_path: Path) -> None:
@@ -297,6 +297,18 @@ def test_a_failing_child_is_explained(run: Runner) -> None:
     assert str(run.log) in failed.value.remedy
 
 
+def test_children_run_beside_each_other_and_end_with_the_one_that_fails(
+    run: Runner, tmp_path: Path
+) -> None:
+    script = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch()\n"
+    meet = script + "while not pathlib.Path(sys.argv[2]).exists(): time.sleep(0.01)"
+    one, other, never = (str(tmp_path / name) for name in ("one", "other", "never"))
+    python = [sys.executable, "-c"]
+    run.run_all([[*python, meet, one, other], [*python, meet, other, one]])
+    with pytest.raises(ChildFailed, match="status 3"):
+        run.run_all([[*python, meet, one, never], [*python, "raise SystemExit(3)"]])
+
+
 @pytest.mark.parametrize(
     ("output", "word"),
     [
@@ -341,11 +353,11 @@ def test_a_changed_wheel_is_refused_and_the_right_one_installed(
     environments.create(environment, run)
     changed = wheel(wheels, "ANSWER = 43\n")
     with pytest.raises(ChildFailed, match="not the one the lock names"):
-        environments.install(environment, run)
+        environments.install((environment,), run)
     assert not environment.is_whole()
     assert not list((tmp_path / "env").rglob("tiny.py"))
     changed.write_bytes(right)
-    environments.install(environment, run)
+    environments.install((environment,), run)
     assert environment.is_whole()
     command = [str(environment.python), "-c", "import tiny; print(tiny.ANSWER)"]
     assert subprocess.run(command, capture_output=True, check=True).stdout == b"42\n"
