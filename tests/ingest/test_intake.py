@@ -373,6 +373,7 @@ def test_who_has_gone_waits_for_no_reader(app: Appliance, put: Callable[..., Pat
             raise KeyboardInterrupt
 
     app.acts.present = present
+    app.warm.library().embed(["loaded, however slow the machine"])
     files = intake(app, Bounds()).take(walk(put(a="first", b={"text": "b", "sleep": 60})))
     assert next(files).name == "a.json"
     threading.Timer(2, lambda: gone.append("somebody")).start()
