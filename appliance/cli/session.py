@@ -173,19 +173,22 @@ def must_exist(settings: Settings) -> None:
     """Whether there is a store to open here.
 
     Raises:
-        ServiceUnavailable: a service was named, does not answer, and there is no store either.
+        ServiceUnavailable: a service was named and is not there, and neither is a store.
         StoreMissing: there is none.
     """
     if (settings.home / "store").is_dir():
         return
-    if settings.service.socket:  # never a hint to make another store beside the one meant
+    # Whoever named a service is given no hint to make another store beside the one meant.
+    if settings.service.socket and not settings.service_socket.exists():
         raise ServiceUnavailable(
             f"no service answers at {settings.service_socket}",
             remedy="whoever keeps the store starts it with `appliance serve`",
         )
     raise StoreMissing(
         f"there is no store at {settings.home}",
-        remedy="run `appliance init`, or name another place with --home",
+        remedy="this opens the store itself: name its folder with --home"
+        if settings.service.socket
+        else "run `appliance init`, or name another place with --home",
     )
 
 

@@ -27,6 +27,11 @@ def test_who_uses_a_service_is_never_told_to_make_a_store(
         assert ran.code in {ServiceUnavailable.exit_code, 1}, command
         assert "appliance serve" in ran.out + ran.err
         assert "appliance init" not in ran.out + ran.err
+    (tmp_path / "none").touch()
+    itself = bare_desk.run("key", "status")
+    assert itself.code == StoreMissing.exit_code
+    assert "--home" in itself.err
+    assert "appliance init" not in itself.err
 
 
 def test_a_wrong_command_line_is_json_where_json_was_asked_for(bare_desk: Desk) -> None:
