@@ -104,6 +104,11 @@ def wrong_sum() -> bytes:
     return zipped(("broken", b"x" * 50), ("a", LETTER)).replace(b"x" * 50, b"y" * 50, 1)
 
 
+def broken_lzma() -> bytes:
+    data = zipped(("broken", bytes(range(256)) * 9), ("a", LETTER), method=zipfile.ZIP_LZMA)
+    return data[:50] + b"\xff" * 20 + data[70:]
+
+
 def understated() -> bytes:
     """Members that claim less than they unpack to."""
     data = bytearray(zipped(("b", bytes(1000)), ("a", LETTER), method=zipfile.ZIP_DEFLATED))
@@ -128,6 +133,7 @@ def overlapping() -> bytes:
         (zipped((link(), b"/etc/passwd"), ("a", LETTER)), [zip_members.LINK, ""]),
         (steep(), [zip_members.BOMB, ""]),
         (wrong_sum(), [attached.DAMAGED, ""]),
+        (broken_lzma(), [attached.DAMAGED, ""]),
         (understated(), [attached.DAMAGED, ""]),
         (overlapping(), [zip_members.OVERLAP, zip_members.OVERLAP, ""]),
         (zipped(("empty", b""), ("a", LETTER)), [attached.EMPTY, ""]),
