@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -148,10 +149,25 @@ def bare_desk(tmp_path: Path, secret: Path, capsys: pytest.CaptureFixture[str], 
     return Desk(tmp_path / "home", secret, capsys, way)
 
 
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
+    """Puts an empty store where it is wanted: a copy, for a store is founded once per account."""
+    made: dict[int, Path] = {}
+
+    def put(home: Path) -> None:
+        founder = os.getuid()
+        if founder not in made:
+            made[founder] = tmp_path_factory.mktemp("founded") / "home"
+            Appliance.create(config.load(made[founder]), PASSPHRASE, founder, cost=QUICK)
+        shutil.copytree(made[founder], home, symlinks=True)
+
+    return put
+
+
 @pytest.fixture
-def desk(bare_desk: Desk) -> Desk:
+def desk(bare_desk: Desk, founded: Callable[[Path], None]) -> Desk:
     """A desk with an empty store."""
-    Appliance.create(config.load(bare_desk.home), PASSPHRASE, os.getuid(), cost=QUICK)
+    founded(bare_desk.home)
     return bare_desk
 
 
