@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from appliance.documents import CollectionId, Document, DocumentId, Flag
+from appliance.errors import NotFound
 from appliance.store.records import CollectionKey, Part, StoredDocument
 from appliance.store.tables import CollectionKeyTable, DocumentKeyTable, DocumentTable, LabelTable
 
@@ -62,9 +63,16 @@ def of_collection(session: Session, collection: CollectionId | None) -> tuple[St
     return _rows(session, DocumentTable.collection == collection)
 
 
-def by_id(session: Session, id: DocumentId) -> StoredDocument | None:
-    """One document."""
-    return _first(_rows(session, DocumentTable.id == id))
+def by_id(session: Session, id: DocumentId) -> StoredDocument:
+    """One document.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = _first(_rows(session, DocumentTable.id == id))
+    if found is None:
+        raise NotFound("no such document", remedy="`appliance list` names the documents")
+    return found
 
 
 def by_name(session: Session, collection: CollectionId, name_key: str) -> StoredDocument | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from appliance.documents import CollectionId
 from appliance.errors import InvariantBroken, NotFound
-from appliance.store import file_rows
+from appliance.store import file_rows, people_rows
 from appliance.store.file_rows import MOST_DEATHS
 from appliance.store.records import FileRow, FileState
 from appliance.store.shelf import Shelf
@@ -50,7 +50,7 @@ class FileLedger:
             NotFound: no such collection.
         """
         with self._shelf.catalogue.transaction() as session:
-            if not self._shelf.has_collection(session, collection):
+            if people_rows.newest_key(session, collection) is None:
                 raise NotFound("no such collection")
             before = file_rows.one(session, collection, file_key)
             if before is None or before.content != content_key:

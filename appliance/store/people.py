@@ -250,7 +250,7 @@ class People:
                 self._epoch = None  # whoever asked meanwhile may have read the old one
 
     def _must_be_there(self, session: Session, collection: CollectionId) -> None:
-        if not self._shelf.has_collection(session, collection):
+        if people_rows.newest_key(session, collection) is None:
             raise NotFound("no such collection", remedy="`appliance collection list` names them")
 
 

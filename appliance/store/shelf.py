@@ -378,14 +378,7 @@ class Shelf:
 
     def _row(self, id: DocumentId) -> StoredDocument:
         with self.catalogue.transaction() as session:
-            stored = document_rows.by_id(session, id)
-        if stored is None:
-            raise _no_document()
-        return stored
-
-    def has_collection(self, session: Session, collection: CollectionId) -> bool:
-        """Whether there is such a collection."""
-        return people_rows.newest_key(session, collection) is not None
+            return document_rows.by_id(session, id)
 
     def hashed_name(self, collection: CollectionId, name: str) -> str:
         """The keyed hash that finds a name in a collection again."""
@@ -400,10 +393,6 @@ def _derived(session: Session, id: DocumentId) -> tuple[str, ...]:
 
 def _task(session: Session, id: DocumentId, task: str) -> TaskRow:
     found = task_rows.one(session, id, task)
-    if found is None and document_rows.by_id(session, id) is None:
-        raise _no_document()
+    if found is None:
+        document_rows.by_id(session, id)  # raises where there is no such document
     return found or TaskRow(id, task, TaskState.PENDING)
-
-
-def _no_document() -> NotFound:
-    return NotFound("no such document", remedy="`appliance list` names the documents")
