@@ -207,13 +207,14 @@ def test_closing_waits_for_the_change_under_way_and_refuses_what_comes_after_it(
     store: Store, home: Path, collection: Collection
 ) -> None:
     """Another process may open the file from then on: nothing of this one holds or changes it."""
-    changing, refused = threading.Event(), []
+    changing, closed, refused = threading.Event(), threading.Event(), []
 
     def late() -> None:
         with store._shelf.catalogue.transaction() as session:
             session.execute(text("UPDATE collections SET sector = 'health'"))
             changing.set()
             time.sleep(0.2)
+        closed.wait()
         with pytest.raises(ServiceUnavailable) as error:
             store.collections()
         refused.append(error.value)
@@ -222,6 +223,7 @@ def test_closing_waits_for_the_change_under_way_and_refuses_what_comes_after_it(
     thread.start()
     changing.wait()
     store.close()
+    closed.set()
     with Store.open(home, PASSPHRASE) as opened:
         assert [one.sector for one in opened.collections()] == ["health"]
         thread.join()
