@@ -30,10 +30,10 @@ from appliance.engine import server
 from appliance.errors import ApplianceError, ConfigError, StoreBusy, UsageError, unexpected
 from appliance.sandbox import resident
 from appliance.sandbox.resident import Locked
+from appliance.unbroken import ENDING
 
 Notify = Callable[[str], None]
 BACKLOG = 128  # connections that wait to be accepted
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EVERYBODY, PRIVATE = 0o666, 0o700  # the kernel says who calls; the folder says who may try
 
 
