@@ -43,6 +43,7 @@ from appliance.errors import (
     UsageError,
 )
 from appliance.store.records import PrincipalRow
+from appliance.unbroken import ENDING
 from tests.api.serving import (
     IS_ROOT,
     account,
@@ -169,7 +170,7 @@ def test_who_goes_in_the_middle_of_the_first_word_is_let_go_at_once(
 
 
 def test_signals_seal_once_and_strike_nothing_down() -> None:
-    before = {number: signal.getsignal(number) for number in starting.ENDING}
+    before = {number: signal.getsignal(number) for number in ENDING}
     sealed: list[str] = []
     try:
         struck = starting.sealed_by_signals(lambda: sealed.append("sealed"))

@@ -33,6 +33,20 @@ def test_a_batch_does_each_task_once_and_writes_it_where_its_reader_wants(
     assert len((out / "results.jsonl").read_text().splitlines()) == 2
 
 
+def test_lines_that_no_batch_wrote_keep_no_table_and_no_report_from_being_written(
+    desk: Desk, folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    desk.ok("collection", "create", "c")
+    out = tmp_path / "o"
+    out.mkdir()
+    foreign = {"key": "k", "task": "extract", "argument": "legal/lease", "result": [{"value": 1}]}
+    (out / "results.jsonl").write_text(f"{json.dumps(foreign)}\n[]\nnone\n")
+    words = ("process", str(folder_of("in", lease=LEASE)), "-c", "c", "--summarize")
+    desk.ok(*words, "--format", "csv", "-o", str(out))
+    assert json.loads((out / "run.json").read_text())["state"] == "complete"
+    assert list(out.rglob("*.csv")) == []
+
+
 def test_an_unknown_pack_is_said_before_anything_is_taken_in(
     desk: Desk, folder_of: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,8 +112,9 @@ class Batch:
                 raise self._gone
             self.report.finish()
         finally:
-            self._write_tables()
-            self.report.write(*self._out.run_files)
+            with ExitStack() as last:  # the report, whatever becomes of the tables
+                last.callback(self.report.write, *self._out.run_files)
+                self._write_tables()
 
     def _say_unread(self, outcome: FileOutcome) -> None:
         """A line for a file that was not read; once, however often the batch is run."""
@@ -205,13 +206,16 @@ class Batch:
         """What each pack found in every document of the folder, those of earlier runs with it."""
         packs: dict[str, list[Extracted]] = {}
         for line in self._out.lines() if self._forms & {Form.CSV, Form.XLSX} else ():
-            result = line.get("result")
-            if line.get("task") == TaskKind.EXTRACT and isinstance(result, list):
-                found = tuple(from_plain(FieldValue, item) for item in result)
-                labels = line.get("labels", {})
-                pairs = labels.items() if isinstance(labels, dict) else ()
-                said = written(tuple((key, str(value)) for key, value in pairs))
-                one = Extracted(str(line["document"]), str(line["name"]), found, said)
-                packs.setdefault(str(line["argument"]), []).append(one)
+            with suppress(ValueError):  # a line that no batch wrote
+                if line.get("task") == TaskKind.EXTRACT and line.get("result") is not None:
+                    packs.setdefault(str(line.get("argument")), []).append(_extracted(line))
         for table in tables(packs, self._forms):
             self._out.table(table.name, table.content)
+
+
+def _extracted(line: Mapping[str, Plain]) -> Extracted:
+    """The fields that a line of ``results.jsonl`` holds; raises ValueError where it does not."""
+    found = from_plain(tuple[FieldValue, ...], line.get("result"))
+    labels = from_plain(dict[str, str], line.get("labels", {}))
+    told = written(tuple(labels.items()))
+    return Extracted(str(line.get("document")), str(line.get("name")), found, told)
