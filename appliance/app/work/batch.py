@@ -208,7 +208,8 @@ class Batch:
         for line in self._out.lines() if self._forms & {Form.CSV, Form.XLSX} else ():
             with suppress(ValueError):  # a line that no batch wrote
                 if line.get("task") == TaskKind.EXTRACT and line.get("result") is not None:
-                    packs.setdefault(str(line.get("argument")), []).append(_extracted(line))
+                    one = _extracted(line)
+                    packs.setdefault(str(line.get("argument")), []).append(one)
         for table in tables(packs, self._forms):
             self._out.table(table.name, table.content)
 
