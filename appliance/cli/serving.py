@@ -18,6 +18,7 @@ from appliance.cli.session import note, service
 from appliance.cli.unsealing import read_secret, secret_options
 from appliance.config import Settings
 from appliance.errors import EXIT_INTERRUPTED, ApplianceError, UsageError
+from appliance.unbroken import ENDING
 
 if TYPE_CHECKING:
     from appliance.crypto.unseal import Secret
@@ -68,6 +69,8 @@ def serve_command(
         )
 
     struck = _serve(settings, secret, user=user, engine=not cold)
+    for number in ENDING:  # Python gives them back to the system before it ends
+        signal.signal(number, signal.SIG_IGN)
     note("Sealed: the keys are forgotten.")
     if struck:
         sys.exit(128 + struck)
