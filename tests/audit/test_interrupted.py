@@ -34,8 +34,10 @@ class Struck:
         self._longest_s = longest_s
         self._aimed = self._over = False
 
-    def often(self, work: Callable[[int], object]) -> None:
-        """Do it until it was struck, and ended by itself, often enough."""
+    def often(
+        self, work: Callable[[int], object], before_it: Callable[[int], object] = bool
+    ) -> None:
+        """Do it until it was struck, and ended by itself, often enough; ``before_it`` in peace."""
         until, number = time.monotonic() + LONGEST_S, 0
         striker = threading.Thread(target=self._strike)
         before = signal.signal(signal.SIGINT, self._raise)
@@ -43,6 +45,7 @@ class Struck:
         try:
             while time.monotonic() < until and (self.times < OFTEN or self.done < OFTEN):
                 number += 1
+                before_it(number)
                 try:
                     self._aimed = True
                     work(number)
@@ -111,15 +114,13 @@ def test_removal(box: LogBox) -> None:
     """Each segment that is missing is one whose removal stands in the log."""
     box.create().close()
     log = box.open(segment_records=4)
-    for number in range(8):
-        act(log, number)
 
-    def work(number: int) -> None:
-        for _ in range(3):  # more than what goes
+    def fill(number: int) -> None:
+        for _ in range(4):  # more than what goes
             act(log, number)
-        log.remove_segment(ANA)
 
-    Struck(0.02).often(work)
+    fill(0)
+    Struck(0.02).often(lambda _: log.remove_segment(ANA), fill)
     log.close()
     with box.open(segment_records=4) as opened:
         assert verify(box.folder, opened.public_key).removed >= OFTEN
