@@ -7,7 +7,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from appliance.access.policy import PolicySet
@@ -18,6 +18,7 @@ from tests.security.revoking import stricter_than_shipped
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST_WORLD = 10  # documents
 REAL = 20  # one world in so many is founded for real
+TELL_S = 30  # so often one is told how far it is
 SIGNIFICANT = 0.01  # a difference of times that is less likely by chance is one
 
 
@@ -35,7 +36,7 @@ def main() -> int:
     differs, usual = COMPARISONS[options.what]
     cases = options.cases or usual
     begun = time.monotonic()
-    wrong = [seed for seed in range(options.seed, options.seed + cases) if differs(seed)]
+    wrong = [seed for seed in _told(range(options.seed, options.seed + cases)) if differs(seed)]
     seconds = time.monotonic() - begun
     print(f"{options.what}: {cases} random cases, {len(wrong)} differences, {seconds:.0f} s")
     if wrong:
@@ -102,7 +103,7 @@ def _timing(cases: int | None, seed: int) -> tuple[str, bool]:
 def _noninterference(cases: int | None, seed: int) -> tuple[str, bool]:
     """Worlds with and without what one may not know of; of each `REAL` one founded for real."""
     begun, wrong, real = time.monotonic(), [], 0
-    for number in range(seed, seed + (cases or 10_000)):
+    for number in _told(range(seed, seed + (cases or 10_000))):
         if number % REAL:
             wrong += [number] * _people(number)
             continue
@@ -111,14 +112,30 @@ def _noninterference(cases: int | None, seed: int) -> tuple[str, bool]:
         with tempfile.TemporaryDirectory(prefix="appliance-", dir=_memory()) as name:
             homes = founded.founded(world, Path(name))
             asked = founded.references(world, homes[0])
-            told = [list(founded.seen(home, world, asked)) for home in homes]
-        wrong += [number] * (told[0] != told[1])
-    told_ = (
+            seen = [list(founded.seen(home, world, asked)) for home in homes]
+        wrong += [number] * (seen[0] != seen[1])
+    told = (
         f"{cases or 10_000} random worlds, {real} of them in a real store, {len(wrong)} differences"
         f"{': ' + ', '.join(map(str, wrong[:20])) if wrong else ''}, "
         f"{time.monotonic() - begun:.0f} s"
     )
-    return told_, not wrong
+    return told, not wrong
+
+
+def _told(seeds: range) -> Iterator[int]:
+    """The seeds; every `TELL_S` seconds it says how many are done, how fast, and the time left."""
+    begun = last = time.monotonic()
+    for done, seed in enumerate(seeds):
+        now = time.monotonic()
+        if done and now - last >= TELL_S:
+            last, rate = now, done / (now - begun)
+            left = (len(seeds) - done) / rate / 60
+            print(
+                f"  {done} of {len(seeds)}, {rate:.1f}/s, {left:.0f} min left",
+                file=sys.stderr,
+                flush=True,
+            )
+        yield seed
 
 
 def _memory() -> str | None:
