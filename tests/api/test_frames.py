@@ -23,8 +23,8 @@ Pair = tuple[Connection, socket.socket]
 @pytest.fixture
 def pair() -> Iterator[Pair]:
     here, there = socket.socketpair(socket.AF_UNIX)
-    here.settimeout(5)
-    there.settimeout(5)
+    here.settimeout(300)
+    there.settimeout(300)
     with Connection(here, LARGEST) as line, there:
         yield line, there
 

@@ -30,7 +30,8 @@ HERE = Context("key/document", "5" * 32, "c" * 32, "d" * 32, 1, 1)
 
 def test_a_key_shows_no_byte_of_itself() -> None:
     key = Key(b"\x41" * 32)
-    for shown in (repr(key), str(key), f"{key}", repr([key]), repr(Keyring.create())):
+    ring = Keyring("5" * 32, ((1, key),), key, key)  # a store's id that is drawn may hold a 4141
+    for shown in (repr(key), str(key), f"{key}", repr([key]), repr(ring)):
         assert "AAAA" not in shown
         assert "4141" not in shown
         assert "\\x" not in shown
