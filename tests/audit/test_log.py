@@ -74,10 +74,12 @@ def test_the_files_are_for_the_owner_only(box: LogBox) -> None:
 
 
 def test_nothing_private_stands_in_clear(box: LogBox) -> None:
+    """No word is so short that it stands in what is sealed, as base64, by chance."""
     with box.create() as log:
-        log.intent(ANA, "ask", private={"question": QUESTION, "names": "Müller lease.pdf"})
+        private = {"question": "Frau Müller: Mietrückstand", "names": "leasecontract.pdf"}
+        log.intent(Actor(1000, "Anastasia Reyesdaughter"), "ask", private=private)
     data = b"".join(path.read_bytes() for path in box.folder.rglob("*") if path.is_file())
-    for word in ("Müller", "Miete", "lease", "Ana", "Reyes"):
+    for word in ("Müller", "Mietrückstand", "leasecontract", "Anastasia", "Reyesdaughter"):
         for form in (word, json.dumps(word)[1:-1]):
             assert form.encode() not in data
 
@@ -344,8 +346,8 @@ def test_an_interrupted_wait_leaves_the_log_whole(box: LogBox) -> None:
     try:
         with box.create() as log:
             while struck < 30:
-                signal.setitimer(signal.ITIMER_REAL, 0.002 + struck * 0.0003)
-                try:
+                try:  # around the timer, too: a busy machine may let it run out at once
+                    signal.setitimer(signal.ITIMER_REAL, 0.002 + struck * 0.0003)
                     while True:
                         known.append(log.intent(ANA, "ask"))
                 except KeyboardInterrupt:
