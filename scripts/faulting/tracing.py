@@ -95,7 +95,7 @@ def attached(strace: str, fork: Fork, log: Path, options: Sequence[str]) -> subp
     command = [strace, "-q", "-f", "-b", "execve", "-o", str(log), *options, "-p", str(fork.pid)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     until = time.monotonic() + _ATTACH_S
-    while not _is_traced(fork.pid):
+    while not (_is_traced(fork.pid) and _waits(process.pid)):
         if process.poll() is not None or time.monotonic() > until:
             process.kill()
             _, said = process.communicate()
@@ -152,6 +152,14 @@ def calls(log: str) -> Iterator[Call]:
             failed = _FAILED.search(match["rest"]) is not None
             at = Path(path["named"] or path["held"])
             yield Call(match["thread"], match["call"], at, target, made, failed)
+
+
+def _waits(pid: int) -> bool:
+    """Whether strace has done what attaching takes: it has a tracee before it stops it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(") ")[2].startswith("S")
+    except OSError:
+        return False
 
 
 def _is_traced(pid: int) -> bool:
