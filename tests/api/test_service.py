@@ -58,7 +58,7 @@ from tests.conftest import PASSPHRASE, QUICK
 
 FIRST, CALLERS, STRANGER = 1001, 50, 4999
 OFFICER, CUSTODIAN = 2001, 2002
-PATIENCE_S = 8  # for a call among fifty; a second on a quiet machine of two cores
+PATIENCE_S = 60  # for a call among fifty; a second on a quiet machine of two cores
 
 as_others = pytest.mark.skipif(not IS_ROOT, reason="only root can call as other accounts")
 
@@ -135,7 +135,7 @@ def test_fifty_callers_get_what_is_theirs_in_time_whatever_three_others_do(
     premises: Premises, path: Path
 ) -> None:
     people(premises, CALLERS)
-    with running(premises, path, first_words_s=3) as service, ThreadPoolExecutor(CALLERS) as pool:
+    with running(premises, path) as service, ThreadPoolExecutor(CALLERS) as pool:
         alone = sorted(call(path, FIRST + n % CALLERS) for n in range(20))
         held = [hanging(path) for _ in range(5)]
         bad = threading.Thread(target=misbehave, args=(path,))
@@ -160,13 +160,13 @@ def test_fifty_callers_get_what_is_theirs_in_time_whatever_three_others_do(
 def test_who_goes_in_the_middle_of_the_first_word_is_let_go_at_once(
     premises: Premises, path: Path
 ) -> None:
-    with running(premises, path, first_words_s=60) as service:
+    with running(premises, path, first_words_s=300) as service:
         for said in (b"", MAGIC[:1], MAGIC[:3], MAGIC, MAGIC + b"\0", b"G", b"GET / HTTP"):
             line = connected(path, os.getuid())
             line.sendall(said)
             wait_until(lambda: service.service.callers() == 1)
             line.close()
-            wait_until(lambda: service.service.callers() == 0, 5)
+            wait_until(lambda: service.service.callers() == 0)
 
 
 def test_signals_seal_once_and_strike_nothing_down() -> None:
@@ -216,7 +216,7 @@ def test_too_many_connections_of_one_person_are_told_so_and_hinder_nobody(
     premises: Premises, path: Path
 ) -> None:
     people(premises, 2)
-    with running(premises, path, connections_per_person=3) as service:
+    with running(premises, path, connections_per_person=3, first_words_s=300) as service:
         held = [hanging(path) for _ in range(3)]
         wait_until(lambda: service.service.callers() == 3)
         with pytest.raises(Busy):
