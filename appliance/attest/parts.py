@@ -6,6 +6,7 @@ are not repeated here.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -176,8 +177,19 @@ def _foreign_sockets() -> int | None:
         for entry in os.listdir("/proc/self/fd"):
             with suppress(FileNotFoundError):  # the descriptor that listed the folder
                 if os.readlink(f"/proc/self/fd/{entry}").startswith("socket:"):
-                    with socket.socket(fileno=os.dup(int(entry))) as copy:
-                        found += copy.family != socket.AF_UNIX
+                    found += _is_foreign(int(entry))
     except OSError:
         return None
     return found
+
+
+def _is_foreign(descriptor: int) -> bool:
+    """Whether a socket is not a local one; what another thread closed meanwhile is held no more."""
+    try:
+        looked_at = socket.socket(fileno=descriptor)
+    except OSError as error:
+        if error.errno in {errno.EBADF, errno.ENOTSOCK}:
+            return False
+        raise
+    looked_at.detach()  # it is somebody else's to close
+    return looked_at.family != socket.AF_UNIX

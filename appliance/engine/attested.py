@@ -37,7 +37,7 @@ from appliance.engine.isolation import Isolation, namespace_refusal
 from appliance.errors import EngineUnavailable
 
 PART, RUNNING = "engine", "running engine"
-PATIENCE_S = 20.0  # for a probe, which takes a quarter of a second on an idle machine
+PATIENCE_S = 90.0  # for a probe, which takes a quarter of a second on an idle machine
 _FAMILIES = {
     Isolation.NAMESPACE: frozenset({"UNIX", "INET", "INET6", "NETLINK"}),
     Isolation.FILTER: frozenset({"UNIX", "INET", "NETLINK"}),

@@ -66,6 +66,18 @@ def test_the_core_says_what_it_holds_and_that_nothing_forbids_more() -> None:
     assert "it holds 1 " in after.reason
 
 
+def test_a_socket_that_another_thread_closes_meanwhile_is_held_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its number is nobody's, or that of a file, by the time that it is looked at."""
+    with Path(os.devnull).open("rb") as file, monkeypatch.context() as looking:
+        looking.setattr("os.listdir", lambda _: [str(file.fileno()), "999999"])
+        looking.setattr("os.readlink", lambda _: "socket:[1]")
+        assert parts._foreign_sockets() == 0
+        assert not file.closed
+        assert file.read() == b""
+
+
 def test_a_core_under_a_filter_says_that_it_is_enforced() -> None:
     program = (
         "import socket, sys; sys.path.insert(0, sys.argv[1])\n"
