@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from appliance.errors import ApplianceError
@@ -27,6 +27,8 @@ class Job:
         self.result: object = None
         self.error: ApplianceError | None = None
         self._over = threading.Event()
+        self._ending = threading.Lock()
+        self._after: Callable[[], object] | None = None
         threading.Thread(target=self._run, args=(work,), name="console-job", daemon=True).start()
 
     @property
@@ -37,6 +39,14 @@ class Job:
     def wait(self, seconds: float) -> bool:
         """Wait for the end, at most so long; whether it came."""
         return self._over.wait(seconds)
+
+    def afterwards(self, do: Callable[[], object]) -> None:
+        """Do something once it has ended: now, where it has."""
+        with self._ending:
+            if not self.over:
+                self._after = do
+                return
+        do()
 
     def _run(self, work: Generator[Step, None, object]) -> None:
         try:
@@ -50,4 +60,7 @@ class Job:
             fault = f"internal fault: {type(error).__name__}"
             self.error = ApplianceError(fault, remedy="report this line to the maintainers")
         finally:
-            self._over.set()
+            with self._ending:
+                self._over.set()
+            if self._after is not None:
+                self._after()

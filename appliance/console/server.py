@@ -135,7 +135,7 @@ class Console:
         if not reading.wait(QUICK_S):
             return Page("preparing.html", "Reading the log", {"step": reading.step}, refresh=1)
         if reading.error:
-            del session.jobs[_READING]
+            session.jobs.pop(_READING, None)  # another page of the session may have done it
             raise reading.error
         with session.use() as appliance:
             if session.called is None or time.monotonic() - session.named > NAMES_S:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from appliance.app.view import Appliance
 from appliance.audit.records import Record
+from appliance.console.jobs import Step
 from appliance.console.opening import Opened
+from appliance.console.pages import evidence
 from appliance.console.sessions import IDLE_S, LOCKED_S, LONGEST_S, MOST_SESSIONS, TRIES, Sessions
 from appliance.errors import Busy
 
@@ -110,3 +115,32 @@ def test_a_form_of_another_session_does_not_fit() -> None:
     assert one.knows(one.csrf)
     assert not one.knows(two.csrf)
     assert not one.knows("ünfit")
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_evidence_goes_with_the_session_though_it_is_still_gathered(
+    tmp_path: Path, ended: bool
+) -> None:
+    place, on = tmp_path / "place", threading.Event()
+    place.mkdir()
+
+    def work() -> Generator[Step, None, evidence.Gathered]:
+        yield Step(0, 0)
+        assert on.wait(60)
+        place.mkdir(exist_ok=True)  # as though it were just then that it is made
+        archive = place / "evidence.zip"
+        archive.write_bytes(b"questions in clear")
+        return evidence.Gathered(archive, archive.name, 1, 1, 1, "")
+
+    job = evidence.Gathering(work(), place)
+    if ended:
+        on.set()
+        assert job.wait(60)
+    evidence.forget({evidence.EVIDENCE: job})
+    assert not place.exists()
+    on.set()
+    assert job.wait(60)
+    until = time.monotonic() + 60
+    while place.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not place.exists()

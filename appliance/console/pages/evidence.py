@@ -41,6 +41,18 @@ class Gathered:
     said: str  # what was asked for
 
 
+class Gathering(Job):
+    """Evidence on its way into a folder of its own."""
+
+    def __init__(self, work: Generator[Step, None, Gathered], place: Path) -> None:
+        self._place = place
+        super().__init__(work)
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it."""
+        shutil.rmtree(self._place, ignore_errors=True)
+
+
 def evidence(visit: Visit) -> Page:
     """What to carry away, and what waits for it."""
     job = visit.jobs.get(EVIDENCE)
@@ -67,7 +79,9 @@ def gather(visit: Visit) -> Answer:
         return Elsewhere("/evidence")
     forget(visit.jobs)
     opening = _opening(visit.session.opened) if visit.form.get("open") else sealed
-    visit.jobs[EVIDENCE] = Job(_gathered(visit.open, wanted, opening, _said(visit, wanted)))
+    said, place = _said(visit, wanted), Path(tempfile.mkdtemp(prefix="appliance-evidence-"))
+    work = _gathered(visit.open, wanted, opening, said, place)
+    visit.jobs[EVIDENCE] = Gathering(work, place)
     return Elsewhere("/evidence")
 
 
@@ -85,10 +99,11 @@ def carry(visit: Visit) -> Answer:
 
 
 def forget(jobs: dict[str, Job]) -> None:
-    """Remove what was gathered before."""
+    """Remove what was gathered before, or is still being gathered."""
     job = jobs.pop(EVIDENCE, None)
-    if job is not None and isinstance(job.result, Gathered):
-        shutil.rmtree(job.result.archive.parent, ignore_errors=True)
+    if isinstance(job, Gathering):
+        job.remove()  # now, for the process may end; what is being written then fails
+        job.afterwards(job.remove)
 
 
 _FIELDS = ("since", "until", "who", "action", "collection", "document", "denied")
@@ -126,10 +141,9 @@ def _opening(opened: Opened) -> Opening:
 
 
 def _gathered(
-    open_appliance: Open, wanted: Wanted, opening: Opening, said: str
+    open_appliance: Open, wanted: Wanted, opening: Opening, said: str, place: Path
 ) -> Generator[Step, None, Gathered]:
-    """The folder, as `appliance audit export` writes it, in one archive."""
-    place = Path(tempfile.mkdtemp(prefix="appliance-evidence-"))
+    """The folder, as `appliance audit export` writes it, in one archive in ``place``."""
     try:
         with open_appliance() as appliance:
             pieces = _Counted(appliance.evidence.gather(wanted))
