@@ -73,7 +73,8 @@ class Walker:
     def search(self) -> None:
         self._goto("/timeline")
         self._page.fill("input[name=text]", "allergies unconscious")
-        self._page.press("input[name=text]", "Enter")
+        with self._page.expect_navigation():
+            self._page.press("input[name=text]", "Enter")
         assert "The patient is unconscious" in self._page.inner_text("ol.events >> nth=0")
 
     def open(self) -> None:

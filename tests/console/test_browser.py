@@ -50,7 +50,7 @@ def walked() -> Walked:
         check=False,
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
-        timeout=600,
+        timeout=3000,  # seventy seconds beside seven other processes
     )
     if done.returncode == 3:
         pytest.skip("this machine permits no network of one's own to put the browser in")

@@ -26,7 +26,7 @@ from appliance.sandbox.confine import isolate_network
 CHROMIUM = Path("/usr/bin/chromium")
 _SET_FLAGS, _UP = 0x8914, 1  # linux/sockios.h, net/if.h
 SIZE = (1280, 860)
-LONGEST_STEP_MS = 60_000
+LONGEST_STEP_MS = 180_000
 AXE = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -71,7 +71,7 @@ def main(out: Path) -> int:
         served(made) as address,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, timeout=LONGEST_STEP_MS)
         walker = Walker(browser, address, out, walked)
         walker.walk()
         walked.evidence = zipfile.ZipFile(out / "evidence.zip").namelist()

@@ -26,6 +26,7 @@ from appliance.app.oversight.officers import KEY_NAME
 from appliance.app.premises import Premises
 from appliance.app.view import Appliance
 from appliance.audit.clock import Moment
+from appliance.console import server as pages
 from appliance.console.server import application
 from appliance.console.serving import on_port
 from appliance.console.visit import Open
@@ -89,7 +90,11 @@ def served(made: World) -> Iterator[str]:
 
 @contextmanager
 def console_at(view: Open) -> Iterator[str]:
-    """A console over these views on loopback; its address."""
+    """A console over these views on loopback; its address.
+
+    However busy the machine is, nobody gets a page that only says that the log is being read.
+    """
+    before, pages.QUICK_S = pages.QUICK_S, 300.0
     listening = on_port(0)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     options = uvicorn.Config(application(view), log_level="error", access_log=False, lifespan="on")
@@ -104,6 +109,7 @@ def console_at(view: Open) -> Iterator[str]:
         server.should_exit = True
         thread.join(300)
         listening.close()
+        pages.QUICK_S = before
 
 
 def _publish_key(made: World) -> None:
