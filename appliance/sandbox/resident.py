@@ -106,7 +106,7 @@ def prove_threads() -> int:
     wanted = {"Seccomp": "2", "NoNewPrivs": "1", "CapEff": "0" * 16, "CapPrm": "0" * 16}
     found = 0
     for task in os.listdir(_TASKS):
-        with suppress(FileNotFoundError):  # ended meanwhile
+        with suppress(FileNotFoundError, ProcessLookupError):  # ended meanwhile
             said = (_TASKS / task / "status").read_bytes().decode("ascii", "replace")
             status = dict(line.split(":", 1) for line in said.splitlines() if ":" in line)
             for key, value in wanted.items():

@@ -118,8 +118,12 @@ class ReaderServer(Closing):
             try:
                 answer = self._ask_a_running(task, wishes, untrusted_bytes)
                 outcome = self._outcome(answer)
-            except BaseException:  # Ctrl-C too: the process is in the middle of something
+            except BaseException as error:  # Ctrl-C too: it is in the middle of something
                 self._end()
+                if self._closing and isinstance(error, ApplianceError | Gone):
+                    raise _closed() from error  # however far it was when it was killed
+                if isinstance(error, Gone):
+                    raise _ended_early() from error
                 raise
             finally:
                 closed, self._closing = self._closing, False
@@ -206,6 +210,8 @@ class ReaderServer(Closing):
     def _start(self) -> None:
         try:
             self._spawn()
+            if self._closing:  # asked for while there was no process to kill
+                raise _closed()
             assert self._control is not None  # noqa: S101 -- for the type checker; _spawn set it
             kind, number = reply(self._control, START_SECONDS)
             if kind is not Ending.READY:

@@ -113,7 +113,7 @@ if confine.only_read([folder / "read", folder / "not there"]):
 
 def test_limits_hold() -> None:
     run("""
-confine.limit(memory=64 << 20, cpu_seconds=1, files=8)
+confine.limit(memory=64 << 20, cpu_seconds=60, files=8)
 try:
     bytes(200 << 20)
 except MemoryError:
@@ -169,7 +169,7 @@ if landlock.version() < 6:
 outside = os.fork()
 if outside == 0:
     import time
-    time.sleep(60)
+    time.sleep(600)
     os._exit(0)
 inside = os.fork()
 if inside == 0:
@@ -210,7 +210,7 @@ def test_limits_alone_stop_writing(tmp_path: Path) -> None:
     run(f"""
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-confine.limit(memory=64 << 20, cpu_seconds=1, files=8)
+confine.limit(memory=64 << 20, cpu_seconds=60, files=8)
 made = os.open({str(tmp_path / "made")!r}, os.O_WRONLY | os.O_CREAT)
 try:
     os.write(made, b"x")

@@ -11,6 +11,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from appliance.errors import InputUnreadable, SandboxError
 from appliance.sandbox.server import ReaderServer
 
 SMALL = ReaderSettings(
-    memory_mib=256, cpu_seconds=2, wall_seconds=30, max_input_mib=8, max_output_mib=65
+    memory_mib=256, cpu_seconds=2, wall_seconds=300, max_input_mib=8, max_output_mib=65
 )
 CRASHES = 200
 
@@ -35,7 +36,7 @@ def server() -> Iterator[ReaderServer]:
         yield server
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + seconds
     while not condition():
@@ -45,6 +46,14 @@ def until(condition: Callable[[], object], seconds: float = 20) -> None:
 
 def children(pid: int | None) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def state(pid: int | None) -> str:
+    """One letter of proc(5); Z where it has ended, also where nobody took note of that."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
 
 
 def kib(pid: int | None, name: str) -> int:
@@ -67,16 +76,21 @@ def test_crashing_children_leave_nothing(server: ReaderServer) -> None:
 
     crash(20)  # what is allocated once is allocated now
     pid = server.pid
-    before = descriptors(pid), descriptors("self"), kib(pid, "VmRSS"), kib(os.getpid(), "VmRSS")
-    crash(CRASHES)
+    before = descriptors(pid), descriptors("self")
+    memory = [(kib(pid, "VmRSS"), kib(os.getpid(), "VmRSS"))]
+    for _ in range(2):
+        crash(CRASHES // 2)
+        memory.append((kib(pid, "VmRSS"), kib(os.getpid(), "VmRSS")))
 
-    after = descriptors(pid), descriptors("self"), kib(pid, "VmRSS"), kib(os.getpid(), "VmRSS")
+    after = descriptors(pid), descriptors("self")
     assert server.pid == pid
     assert children(pid) == []
     assert after[0] <= before[0]
     assert after[1] <= before[1]  # fewer, where what an earlier test left is collected now
-    assert after[2] - before[2] < 512  # KiB
-    assert after[3] - before[3] < 2048
+    # What each crash leaves grows in both halves; the kernel moves pages in and out at times.
+    grown = [[late - early for early, late in pairwise(each)] for each in zip(*memory, strict=True)]
+    assert min(grown[0]) < 512 // 2  # KiB
+    assert min(grown[1]) < 2048 // 2
 
 
 def test_a_child_that_ignores_its_time_is_too_slow() -> None:
@@ -92,9 +106,9 @@ def test_a_child_that_ignores_its_time_is_too_slow() -> None:
 def in_the_background(
     pool: ThreadPoolExecutor, server: ReaderServer, act: str
 ) -> Callable[[], object]:
-    """Start a reading and wait until its child runs."""
+    """Start a reading and wait until its child runs, and the server has said so and waits."""
     future = pool.submit(server.read, b"", act)
-    until(lambda: children(server.pid))
+    until(lambda: children(server.pid) and state(server.pid) == "S")
     return lambda: future.result(timeout=300)
 
 
@@ -134,7 +148,7 @@ def test_a_server_killed_with_a_document_in_hand_crashed_on_it(server: ReaderSer
 
         with pytest.raises(InputUnreadable, match="crashed"):
             result()
-    until(lambda: not Path(f"/proc/{child}").exists())
+    until(lambda: state(child) == "Z")
     assert server.read(b"next", "echo") == b"next"
     assert server.pid != pid
 
@@ -147,23 +161,31 @@ def test_closing_ends_the_document_that_another_thread_has_in_hand(server: Reade
 
         with pytest.raises(SandboxError, match="closed while"):
             result()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60  # and not when the time of the child is up
+    assert server.pid is None
+
+
+def test_closing_before_a_child_runs_says_the_same(server: ReaderServer) -> None:
+    with ThreadPoolExecutor() as pool:
+        future = pool.submit(server.read, b"", "never-loads")
+        until(server._turn.locked)
+        server.close()
+
+        with pytest.raises(SandboxError, match="closed while"):
+            future.result(timeout=300)
     assert server.pid is None
 
 
 def test_a_server_that_stops_answering_is_given_up() -> None:
-    hasty = ReaderSettings(memory_mib=256, cpu_seconds=1, wall_seconds=1)
-    with ReaderServer.start(
-        hasty, Path(sys.executable), worker="tests.sandbox.misbehaving"
-    ) as server:
+    with start() as server:
         pid = server.pid
         assert pid is not None
+        server._settings = replace(SMALL, wall_seconds=1)  # its proof had more time
         with ThreadPoolExecutor() as pool:
-            future = pool.submit(server.read, b"", "sleep")
-            until(lambda: children(pid))
+            result = in_the_background(pool, server, "sleep")
             os.kill(pid, signal.SIGSTOP)
             with pytest.raises(InputUnreadable, match="more time"):
-                future.result(timeout=300)
+                result()
         assert not Path(f"/proc/{pid}").exists()
 
 

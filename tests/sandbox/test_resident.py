@@ -94,6 +94,16 @@ early.tried()
 """)
 
 
+def test_a_thread_that_ends_while_it_is_looked_at_is_none() -> None:
+    run("""
+from pathlib import Path
+def ended(path):
+    raise ProcessLookupError(errno.ESRCH, "No such process")
+Path.read_bytes = ended
+assert resident.prove_threads() == 0
+""")
+
+
 def test_a_lock_that_leaves_a_family_open_is_no_lock() -> None:
     run("""
 def leaky():

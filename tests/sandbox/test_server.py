@@ -24,7 +24,7 @@ from appliance.sandbox.server import ReaderServer
 
 WORKER = "tests.sandbox.misbehaving"
 SMALL = ReaderSettings(
-    memory_mib=256, cpu_seconds=2, wall_seconds=4, max_input_mib=1, max_output_mib=8
+    memory_mib=256, cpu_seconds=2, wall_seconds=10, max_input_mib=1, max_output_mib=8
 )
 
 
@@ -65,20 +65,20 @@ def test_what_goes_wrong_is_said_and_the_next_document_is_read(
     with pytest.raises(error, match=words) as caught:
         server.read(b"", act)
 
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
     assert caught.value.remedy
     assert "words of a document" not in f"{caught.value} {caught.value.__cause__}"
     assert server.read(b"next", "echo") == b"next"
 
 
 def test_an_answer_without_end_is_cut_at_once() -> None:
-    patient = replace(SMALL, cpu_seconds=60, wall_seconds=60)
+    patient = replace(SMALL, cpu_seconds=600, wall_seconds=600)
     with ReaderServer.start(patient, Path(sys.executable), worker=WORKER) as server:
         began = time.monotonic()
         with pytest.raises(InputUnreadable, match="larger"):
             server.read(b"", "flood")
 
-        assert time.monotonic() - began < 20  # and not when the time of the child is up
+        assert time.monotonic() - began < 60  # and not when the time of the child is up
 
 
 def test_a_server_that_dies_is_started_again(server: ReaderServer) -> None:
@@ -95,9 +95,10 @@ def test_what_cannot_be_loaded_is_no_fault_of_the_document(
         server.read(b"", "is-not-there")
     assert "no module of this name" not in str(caught.value)
 
-    monkeypatch.setattr("appliance.sandbox.exchange.WARM_SECONDS", 1)
-    with pytest.raises(ReaderUnready, match="ended before it answered"):
-        server.read(b"", "never-loads")
+    with monkeypatch.context() as hasty:
+        hasty.setattr("appliance.sandbox.exchange.WARM_SECONDS", 1)
+        with pytest.raises(ReaderUnready, match="ended before it answered"):
+            server.read(b"", "never-loads")
 
     assert server.read(b"next", "echo") == b"next"
 
