@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,8 @@ def test_what_asks_for_a_code_takes_it_once(desk: Desk, monkeypatch: pytest.Monk
     monkeypatch.setattr("appliance.app.fresh.datetime", Stopped)
     desk.ok("collection", "create", "Patient 118", "--sector", "health")
     drawn = _secret(desk.ok("factor", "enrol"))
+    while len({standing(drawn, by) for by in (-1, 0, 1)}) < 3:  # three times in a million
+        monkeypatch.setattr(Stopped, "at", Stopped.at + timedelta(seconds=totp.STEP_SECONDS))
     desk.ok("factor", "confirm", standing(drawn, -1))
     ran = desk.run(*GLASS)
     assert (ran.code, "--code" in ran.err) == (21, True)
@@ -100,7 +102,8 @@ def test_at_a_terminal_it_is_asked_for_and_the_command_goes_on(desk: Desk) -> No
     desk.ok("collection", "create", "Patient 118", "--sector", "health")
     at = at_terminal(desk, "factor", "enrol")
     drawn = _secret(at.until("Code that it shows"))
-    at.type("000000")
+    near = {code(drawn, by) for by in range(-2, 5)}
+    at.type(next(wrong for wrong in ("000000", "111111") if wrong not in near))
     at.until("not right")
     at.until("Code that it shows")
     at.type(code(drawn))

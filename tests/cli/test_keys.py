@@ -137,7 +137,7 @@ class Terminal:
 
     def until(self, text: str) -> str:
         """What was shown since the last call, up to and with ``text``."""
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + 300
         while (at := self.seen.find(text, self._told)) < 0:
             assert time.monotonic() < limit, self.seen[self._told :]
             if select.select([self._door], [], [], 1)[0]:
