@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 384
 BATCH = 16  # texts; small batches of like length waste little on padding
-ROUND = 8  # batches of a thread, between two looks whether to go on
+ROUND = 8  # batches of a thread, then others who wait for the threads have a turn
 
 # As torch.cpu.get_capabilities() names them: AVX-512 and AMX on x86-64, the Arm extension.
 _BF16 = ("avx512_bf16", "amx_bf16", "bf16")
@@ -49,16 +50,20 @@ class Embedder:
         self._threads = threads or len(os.sched_getaffinity(0))
         self._running: _Running | None = None
         self._loading = Lock()  # two threads may need it first
-        self._cancelled = Event()
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], stopped: Event | None = None) -> NDArray[np.float32]:
         """Unit vectors [n, 384], in the order of ``texts``.
+
+        Args:
+            texts: of any length.
+            stopped: the caller's own; set by another thread it ends this call within a batch, and
+                the work of nobody else.
 
         Raises:
             ModelError: the folder is missing or is not a model of this shape.
-            CancelledError: `cancel` was called meanwhile.
+            CancelledError: it was stopped.
         """
-        self._cancelled.clear()
+        stopped = stopped or Event()
         vectors = np.empty((len(texts), DIMENSIONS), np.float32)
         if not texts:
             return vectors
@@ -69,17 +74,11 @@ class Embedder:
         by_length = sorted(range(len(texts)), key=lambda n: len(texts[n]), reverse=True)
         batches = [by_length[at : at + size] for at in range(0, len(texts), size)]
         for at in range(0, len(batches), ROUND * self._threads):
-            if self._cancelled.is_set():
-                raise CancelledError
             some = batches[at : at + ROUND * self._threads]
-            embedded = self._running.embed([[texts[n] for n in batch] for batch in some])
+            embedded = self._running.embed([[texts[n] for n in b] for b in some], stopped)
             for batch, rows in zip(some, embedded, strict=True):
                 vectors[batch] = rows
         return vectors
-
-    def cancel(self) -> None:
-        """End what another thread has embedded, within a second or so."""
-        self._cancelled.set()
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Unit vector [384] of one text, alone in its batch: it depends on nothing else."""
@@ -98,12 +97,14 @@ class _Running:
         # torch keeps this number per thread: elsewhere in the process it stays as it was.
         self._pool = ThreadPoolExecutor(threads, "embed", torch.set_num_threads, (1,))
 
-    def embed(self, batches: Sequence[list[str]]) -> list[NDArray[np.float32]]:
-        return list(self._pool.map(self._batch, batches))
+    def embed(self, batches: Sequence[list[str]], stopped: Event) -> list[NDArray[np.float32]]:
+        return list(self._pool.map(self._batch, batches, repeat(stopped)))
 
-    def _batch(self, texts: list[str]) -> NDArray[np.float32]:
+    def _batch(self, texts: list[str], stopped: Event) -> NDArray[np.float32]:
         import torch
 
+        if stopped.is_set():
+            raise CancelledError
         with self._tokenizing:
             features = self._model.preprocess([_encodable(text) for text in texts])
         with torch.inference_mode():

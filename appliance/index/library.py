@@ -7,8 +7,9 @@ decrypted.  Searching opens the text of the passages found, and of nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
+from threading import Event, RLock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +36,14 @@ class Library:
         self._versions: dict[DocumentId, int] = {}  # of what is open
         self._turn = RLock()  # the index is searched, and added to, by one thread at a time
 
-    def payload(self, parsed: ParsedDocument) -> IndexPayload:
-        """Chunks, vectors and word list of one document."""
-        chunks = chunk(parsed, self._chunk_characters)
-        return build_payload(parsed.text, chunks, self._embedder, parsed.title)
+    def payload(self, parsed: ParsedDocument, stopped: Event | None = None) -> IndexPayload:
+        """Chunks, vectors and word list of one document.
 
-    def cancel(self) -> None:
-        """Let `payload` in another thread end soon, with CancelledError."""
-        self._embedder.cancel()
+        Raises:
+            CancelledError: the caller set ``stopped`` in another thread; others go on.
+        """
+        chunks = chunk(parsed, self._chunk_characters)
+        return build_payload(parsed.text, chunks, _Until(self._embedder, stopped), parsed.title)
 
     def asked(self, question: str, scope: Scope) -> Query:
         """What a question asks, and which documents of ``scope`` it names."""
@@ -102,3 +103,14 @@ def passages(hits: Sequence[Hit], texts: dict[DocumentId, ParsedDocument]) -> tu
 
 def _of(span: Span | None, text: str) -> str:
     return span.of(text) if span else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """The embedder, for one caller who may stop it."""
+
+    embedder: Embedder
+    stopped: Event | None
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.embedder.embed(texts, self.stopped)

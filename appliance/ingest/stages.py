@@ -69,7 +69,7 @@ class Failed:
 
 
 Event = Loaded | Read | Failed
-Payload = Callable[[ParsedDocument], IndexPayload]
+Payload = Callable[[ParsedDocument, threading.Event], IndexPayload]  # ends early once it is set
 
 
 class Stages:
@@ -79,7 +79,6 @@ class Stages:
         self,
         pool: ReaderPool,
         payload: Payload,
-        cancel: Callable[[], None],
         content_key: Key,
         passwords: tuple[str, ...],
         most_bytes: int,
@@ -87,7 +86,6 @@ class Stages:
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._pool = pool
         self._payload = payload
-        self._cancel = cancel
         self._content_key = content_key
         self._passwords = passwords
         self._most_bytes = most_bytes
@@ -118,9 +116,7 @@ class Stages:
         self._embeds.close()
         self._pool.stop()
         for thread in self._threads:
-            while thread.is_alive():
-                self._cancel()
-                thread.join(timeout=0.2)
+            thread.join()
 
     # --- load -------------------------------------------------------------------------------------
 
@@ -185,7 +181,7 @@ class Stages:
             self.events.put(Read(job, found, Indexed(None, b"", b"", 0)))
         else:
             parsed = _flagged(parsed)
-            payload = self._payload(parsed)
+            payload = self._payload(parsed, self._stopping)
             indexed = Indexed(parsed, wire.encode(parsed), payload.encode(), len(payload.chunks))
             self._worked(job, begun)
             self.events.put(Read(job, found, indexed))

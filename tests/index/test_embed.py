@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -52,6 +54,16 @@ def test_a_question_always_has_the_same_vector(embedder: Embedder) -> None:
 def test_odd_texts_have_finite_vectors(embedder: Embedder) -> None:
     vectors = embedder.embed(["", " ", "\0\ufffd", "\ud800 half a pair", "字" * 2000, "x" * 50_000])
     assert np.isfinite(vectors).all()
+
+
+@pytest.mark.models
+def test_whoever_stops_ends_their_own_texts_and_nobody_elses(embedder: Embedder) -> None:
+    mine, other = Event(), Event()
+    mine.set()
+    with pytest.raises(CancelledError):
+        embedder.embed(["rent"], mine)
+    assert embedder.embed(["rent"], other).shape == (1, DIMENSIONS)
+    assert mine.is_set(), "what comes after it takes it back from nobody"
 
 
 def test_no_texts_need_no_model(tmp_path: Path) -> None:

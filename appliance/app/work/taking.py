@@ -143,7 +143,7 @@ def take(
         pool = ReaderPool(start, processes(reader.processes))
         held.callback(pool.stop)
         key, most = store.derive("content-key"), reader.max_input_mib << 20
-        stages = Stages(pool, library.payload, library.cancel, key, manner.passwords, most)
+        stages = Stages(pool, library.payload, key, manner.passwords, most)
         held.pop_all()
         yield from Intake(filing, stages, record).take(source)
 
