@@ -109,9 +109,17 @@ def test_facts_of_a_process_that_is_gone_are_unknown() -> None:
 
 def test_a_forbidden_variable_is_named_without_its_value() -> None:
     with subprocess.Popen(
-        ["/bin/sleep", "60"], env={"HTTPS_PROXY": "http://secret", "LANG": "C"}
+        ["/bin/cat"],
+        env={"HTTPS_PROXY": "http://secret", "LANG": "C"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
     ) as child:
         try:
+            assert child.stdin is not None
+            assert child.stdout is not None
+            child.stdin.write(b".")  # the kernel tells no environment before it has begun
+            assert child.stdout.read(1) == b"."
             assert facts.of(child.pid).forbidden == ("HTTPS_PROXY",)
         finally:
             child.kill()
