@@ -9,7 +9,9 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -20,8 +22,15 @@ from tests.conftest import Desk
 ASKED = b"GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
-def test_it_answers_its_owner_on_a_socket_and_ends_clean(desk: Desk, tmp_path: Path) -> None:
-    path = tmp_path / "console.sock"
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder of a short name: that of a socket has 107 bytes at most."""
+    with TemporaryDirectory(prefix="console-") as folder:
+        yield Path(folder)
+
+
+def test_it_answers_its_owner_on_a_socket_and_ends_clean(desk: Desk, place: Path) -> None:
+    path = place / "console.sock"
     command = ["--home", str(desk.home), "console", "--socket", str(path)]
     started = subprocess.Popen(
         [sys.executable, "-m", "appliance.cli.main", *command],
@@ -55,13 +64,13 @@ def _asked(path: Path) -> bytes:
     raise AssertionError("nobody answers")
 
 
-def test_it_listens_on_loopback_only(tmp_path: Path) -> None:
+def test_it_listens_on_loopback_only(place: Path) -> None:
     with on_port(0) as listening:
         assert listening.getsockname()[0] == "127.0.0.1"
         with pytest.raises(UsageError):
             on_port(listening.getsockname()[1])
-    with on_socket(tmp_path / "s"), pytest.raises(UsageError):
-        on_socket(tmp_path / "s")
+    with on_socket(place / "s"), pytest.raises(UsageError):
+        on_socket(place / "s")
 
 
 def test_a_port_and_a_socket_exclude_each_other(desk: Desk, tmp_path: Path) -> None:
