@@ -12,6 +12,7 @@ import json
 import os
 import re
 import stat
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,7 @@ LARGEST_JSON = 64 * 1024 * 1024  # bytes; the largest tokenizer.json in use is a
 SUFFIXES = frozenset({".safetensors", ".json", ".txt", ".jinja"})
 NAMED = frozenset({"tokenizer.model"})  # SentencePiece's table: data, with a suffix of its own
 KINDS = frozenset({"language", "embedding"})
+_STEP_NS = 20_000_000  # times of files move in steps of up to 10 ms (before Linux 6.13)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -62,6 +64,7 @@ def verify(folder: Path, seen: Path | None = None) -> ModelIdentity:
         path = folder / name
         mark = _checked_size(path, listed)
         if before.get(str(path)) != [*mark, listed.sha256]:
+            _leave_step(mark)
             _check_digest(path, listed)
         now[str(path)] = [*mark, listed.sha256]
         if path.suffix == ".json":
@@ -143,6 +146,13 @@ def _checked_size(path: Path, listed: _Listed) -> list[int]:
     if not stat.S_ISREG(found.st_mode) or found.st_size != listed.size:
         raise _changed(path)
     return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev]
+
+
+def _leave_step(mark: list[int]) -> None:
+    """Wait where a change after the reading could still leave the times as they are."""
+    passed = time.time_ns() - max(mark[1:3])
+    if 0 <= passed < _STEP_NS:
+        time.sleep((_STEP_NS - passed) / 1e9)
 
 
 def _check_digest(path: Path, listed: _Listed) -> None:

@@ -17,6 +17,7 @@ from appliance.errors import EngineUnavailable
 
 _PROC = Path("/proc")
 _POLL_S = 0.05
+_KILLED_S = 60.0  # for the memory of a large process, or a driver, to be let go
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def end(leader: Process, patience_s: float) -> None:
     """
     if not is_alive(leader) and not _is_orphaned(leader):
         return
-    for number, seconds in ((signal.SIGTERM, patience_s), (signal.SIGKILL, 5.0)):
+    for number, seconds in ((signal.SIGTERM, patience_s), (signal.SIGKILL, _KILLED_S)):
         deadline = time.monotonic() + seconds
         for pid in members(leader.pid):
             with suppress(ProcessLookupError, PermissionError):

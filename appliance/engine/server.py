@@ -43,6 +43,7 @@ START, STOP = "engine start", "engine stop"  # asked of a hand where this proces
 LONGEST_SOCKET = 107  # bytes; sun_path without its terminator (unix(7))
 PATIENCE_S = 15.0  # for a polite end, before the engine is killed
 HEALTH_S = 5.0
+BUSY_S = 60.0  # for an engine that runs and has much to do, before it counts as one that hangs
 LETTING_GO_S = 3.0  # for the socket of a process that was ended
 OK = 200
 _POLL_S = 0.2
@@ -96,7 +97,7 @@ def start(settings: Settings, progress: Progress, wall: Isolation | None = None)
         return
     places = _prepared(settings)
     with _turn(settings, places, progress):
-        if status(settings).running:
+        if _serves(settings):
             return
         _end_remains(settings, places)
         identity = models.verify(settings.models / settings.engine.model, places.hashed)
@@ -135,7 +136,7 @@ def status(settings: Settings) -> EngineStatus:
     """
     places = Places(settings.run)
     record = _record(places)
-    running = _answers(settings.engine_socket)
+    running = _answers(settings.engine_socket, HEALTH_S)
     if record is None or not processes.is_alive(record.process):
         return EngineStatus(running, socket=str(settings.engine_socket))
     return EngineStatus(
@@ -251,7 +252,7 @@ def _await_answer(
 ) -> None:
     begun = time.monotonic()
     report = begun
-    while not _answers(settings.engine_socket):
+    while not _answers(settings.engine_socket, HEALTH_S):
         now = time.monotonic()
         code = child.poll()
         if code is not None:
@@ -268,11 +269,17 @@ def _await_answer(
     progress(f"{settings.engine.model} answers after {time.monotonic() - begun:.0f} s")
 
 
-def _answers(path: Path) -> bool:
+def _serves(settings: Settings) -> bool:
+    """Whether an engine answers; one that runs has time to, for others may wait for its answers."""
+    found = status(settings)
+    return found.running or (found.pid is not None and _answers(settings.engine_socket, BUSY_S))
+
+
+def _answers(path: Path, seconds: float) -> bool:
     if not path.exists():
         return False
     try:
-        return get(path, "/health", HEALTH_S)[0] == OK
+        return get(path, "/health", seconds)[0] == OK
     except EngineError:
         return False
 

@@ -152,5 +152,5 @@ def environment(root: Path, behaviour: str, engine: EngineSettings | None = None
     files = {"config.json": {"size": 2, "sha256": hashlib.sha256(b"{}").hexdigest()}}
     manifest = {"name": "tiny", "kind": "language", "source": "none", "licence": "none"}
     (model / "model.json").write_text(json.dumps({**manifest, "files": files}))
-    wanted = replace(engine or EngineSettings(start_timeout_s=30), model="tiny")
+    wanted = replace(engine or EngineSettings(start_timeout_s=300), model="tiny")
     return Settings(home=root / "home", root=root, engine=wanted)

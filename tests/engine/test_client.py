@@ -20,7 +20,7 @@ SECRET = "the tenant's name is Rosalind"
 PROMPT = Prompt(system="Be brief.", document=SECRET, question="Who?", max_tokens=8)
 
 
-def engine(path: Path, *, seconds: int = 20, places: int = 16) -> VllmEngine:
+def engine(path: Path, *, seconds: int = 60, places: int = 16) -> VllmEngine:
     settings = Settings(
         home=path.parent,
         root=path.parent,
@@ -57,10 +57,14 @@ def test_the_document_stands_before_the_question_under_the_salt(tmp_path: Path) 
 
 
 def test_answers_keep_the_order_of_the_questions_with_many_in_flight(tmp_path: Path) -> None:
+    together = threading.Barrier(4, timeout=60)
+
     def decide(path: str, body: dict[str, object]) -> Reply:
         messages = body["messages"]
         assert isinstance(messages, list)
         number = int(messages[-1]["content"].split()[-1])
+        if number < 4:
+            together.wait()
         return slowly((200, chat(str(number))), 0.02 * (number % 5))
 
     told: list[int] = []
@@ -133,7 +137,7 @@ def test_an_engine_that_goes_away_ends_the_batch_at_once(tmp_path: Path) -> None
         messages = body["messages"]
         assert isinstance(messages, list)
         number = int(messages[-1]["content"].split()[-1])
-        return (0, b"") if number == 3 else slowly((200, chat()), 15 if number > 3 else 0)
+        return (0, b"") if number == 3 else slowly((200, chat()), 90 if number > 3 else 0)
 
     begun = time.monotonic()
     with (
@@ -143,14 +147,14 @@ def test_an_engine_that_goes_away_ends_the_batch_at_once(tmp_path: Path) -> None
         engine(tmp_path / "s", places=2).complete(
             [replace(PROMPT, question=str(n)) for n in range(50)]
         )
-    assert time.monotonic() - begun < 12  # calls in flight were cut, the rest never sent
+    assert time.monotonic() - begun < 60  # calls in flight were cut, the rest never sent
     assert len(server.asked) < 12
     assert "engine.log" in caught.value.remedy
 
 
 def test_an_engine_that_does_not_answer_in_time_is_unavailable(tmp_path: Path) -> None:
     with (
-        answering(tmp_path / "s", lambda path, body: slowly((200, chat()), 1.5)),
+        answering(tmp_path / "s", lambda path, body: slowly((200, chat()), 60)),
         pytest.raises(EngineUnavailable, match="in time"),
     ):
         engine(tmp_path / "s", seconds=1).complete([PROMPT])
@@ -160,7 +164,7 @@ def test_an_engine_that_trickles_is_out_of_time_as_well(tmp_path: Path) -> None:
     begun = time.monotonic()
     with trickling(tmp_path / "s"), pytest.raises(EngineUnavailable, match="in time"):
         engine(tmp_path / "s", seconds=1).complete([PROMPT])
-    assert time.monotonic() - begun < 10  # a byte comes every tenth of a second, for a minute
+    assert time.monotonic() - begun < 45  # a byte comes every tenth of a second, for a minute
 
 
 def test_an_interrupt_ends_what_is_in_flight(tmp_path: Path) -> None:
@@ -170,12 +174,12 @@ def test_an_interrupt_ends_what_is_in_flight(tmp_path: Path) -> None:
     first = threading.Lock()
 
     def decide(path: str, body: dict[str, object]) -> Reply:
-        return slowly((200, chat()), 0 if first.acquire(blocking=False) else 15)
+        return slowly((200, chat()), 0 if first.acquire(blocking=False) else 90)
 
     begun = time.monotonic()
     with answering(tmp_path / "s", decide), pytest.raises(KeyboardInterrupt):
         engine(tmp_path / "s").complete([PROMPT] * 30, interrupt)
-    assert time.monotonic() - begun < 12
+    assert time.monotonic() - begun < 60
 
 
 def test_whoever_waits_for_one_long_answer_can_end_it(tmp_path: Path) -> None:
@@ -183,12 +187,12 @@ def test_whoever_waits_for_one_long_answer_can_end_it(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     def decide(path: str, body: dict[str, object]) -> Reply:
-        return slowly((200, chat()), 15)
+        return slowly((200, chat()), 90)
 
     begun = time.monotonic()
     with answering(tmp_path / "s", decide), pytest.raises(KeyboardInterrupt):
         engine(tmp_path / "s").complete([PROMPT], interrupt)
-    assert time.monotonic() - begun < 6
+    assert time.monotonic() - begun < 60
 
 
 def test_tokens_and_context_are_asked_of_the_engine(tmp_path: Path) -> None:
@@ -220,13 +224,13 @@ def test_a_salt_is_demanded(tmp_path: Path) -> None:
 
 def test_one_page_is_read_with_a_bound(tmp_path: Path) -> None:
     with answering(tmp_path / "s", always(b"x" * 10)):
-        assert get(tmp_path / "s", "/metrics", 5) == (200, b"x" * 10)
+        assert get(tmp_path / "s", "/metrics", 60) == (200, b"x" * 10)
     (tmp_path / "s").unlink()
     with (
         answering(tmp_path / "s", always(b"x" * ((1 << 20) + 1))),
         pytest.raises(EngineRefused, match="too large"),
     ):
-        get(tmp_path / "s", "/metrics", 5)
+        get(tmp_path / "s", "/metrics", 60)
 
 
 def told(*tokens: object) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -164,6 +165,23 @@ def test_what_was_hashed_before_is_remembered_until_it_changes(tmp_path: Path) -
     (folder / "model.safetensors").write_bytes(changed)  # same size, new change time
     with pytest.raises(ModelError, match=r"model\.safetensors differs"):
         models.verify(folder, seen)
+
+
+def test_no_file_is_remembered_whose_times_a_change_could_leave_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, seen = make(tmp_path / "model", FILES), tmp_path / "seen.json"
+    ages: list[int] = []
+    check = models._check_digest
+
+    def look(path: Path, listed: models._Listed) -> None:
+        ages.append(time.time_ns() - path.stat().st_ctime_ns)
+        check(path, listed)
+
+    monkeypatch.setattr(models, "_check_digest", look)
+    models.verify(folder, seen)
+    assert len(ages) == len(FILES)
+    assert min(ages) > 10_000_000  # nanoseconds: the longest step of the kernel's clock
 
 
 def test_a_damaged_memory_only_costs_time(tmp_path: Path) -> None:

@@ -91,13 +91,20 @@ def test_everything_it_writes_is_private_and_nothing_is_inherited(root: Path) ->
 
 
 def test_a_second_start_finds_the_first_even_while_it_is_starting(root: Path) -> None:
-    settings = environment(root, "open('starts', 'a').write('x'); time.sleep(1.5); serve()")
+    wait = "while not os.path.exists('go'): time.sleep(0.05)"
+    settings = environment(root, f"open('starts', 'a').write('x')\n{wait}\nserve()")
     told: list[list[str]] = [[], []]
     threads = [
         threading.Thread(target=server.start, args=(settings, told[n].append)) for n in (0, 1)
     ]
     for thread in threads:
         thread.start()
+    end = time.monotonic() + 120
+    while not any("another command" in line for line in told[0] + told[1]):
+        if time.monotonic() > end:
+            break
+        time.sleep(0.05)
+    (settings.run / "go").touch()
     for thread in threads:
         thread.join()
     try:
@@ -130,23 +137,45 @@ def _read(path: Path) -> bytes:
 
 
 def test_an_engine_that_never_answers_is_ended(root: Path) -> None:
-    settings = environment(root, "time.sleep(60)", EngineSettings(start_timeout_s=1))
+    settings = environment(root, "time.sleep(600)", EngineSettings(start_timeout_s=1))
     with pytest.raises(EngineUnavailable, match="within 1 s"):
         started(settings)
     assert not (settings.run / "engine.json").exists()
 
 
 def test_an_interrupt_leaves_no_half_started_engine(root: Path) -> None:
-    settings = environment(root, "open('pid', 'w').write(str(os.getpid())); time.sleep(60)")
+    written = "open('written', 'w').write(str(os.getpid())); os.rename('written', 'pid')"
+    settings = environment(root, f"{written}; time.sleep(600)")
 
     def interrupt(line: str) -> None:
+        if not line.startswith("starting"):
+            return  # of walls that could not be put to the test
         while not (settings.run / "pid").exists():
             time.sleep(0.05)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         server.start(settings, interrupt)
-    assert processes.identify(int((settings.run / "pid").read_text())) is None
+    found = processes.identify(int((settings.run / "pid").read_text()))
+    assert found is None or not processes.is_alive(found)
+
+
+def test_an_engine_that_is_busy_is_not_taken_for_one_that_hangs(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = (
+        "answer = Handler.do_GET\nHandler.do_GET = lambda self: (time.sleep(1.5), answer(self))\n"
+    )
+    settings = environment(root, f"{slow}serve()")
+    started(settings)
+    pid = server.status(settings).pid
+    try:
+        monkeypatch.setattr(server, "HEALTH_S", 0.2)
+        assert not server.status(settings).running
+        assert started(settings) == []
+        assert server.status(settings).pid == pid
+    finally:
+        server.stop(settings)
 
 
 def test_a_killed_engine_is_seen_and_the_next_start_clears_its_socket(root: Path) -> None:
