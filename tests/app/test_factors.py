@@ -28,10 +28,16 @@ Code = Callable[[], str]
 
 
 @pytest.fixture
-def code(home: Path) -> Code:
+def secret() -> bytes:
+    """Of the operator: in this half hour no two of its codes are the same."""
+    every = (bytes([number]) * totp.SECRET_BYTES for number in range(256))
+    return next(one for one in every if len(set(_codes(one))) == len(_codes(one)))
+
+
+@pytest.fixture
+def code(home: Path, secret: bytes) -> Code:
     """The operator has a second factor; gives code after code, each of a step of its own."""
     step = int(time.time()) // totp.STEP_SECONDS - 200
-    secret = bytes(range(20))
     with acting(home, FOUNDER) as app, app.acts.act("factor_enrol"):
         at = datetime.fromtimestamp(step * totp.STEP_SECONDS, UTC)
         app.store.begin_factor(OPERATOR, secret, at)
@@ -176,11 +182,13 @@ def test_policies_and_retention_ask_for_it_by_name() -> None:
     assert asked | {"break_glass_open", "export"} <= fresh.ASKING
 
 
-def test_wrong_codes_lock_and_that_is_a_security_record(home: Path, code: Code) -> None:
+def test_wrong_codes_lock_and_that_is_a_security_record(
+    home: Path, code: Code, secret: bytes
+) -> None:
     with acting(home, OPERATOR, "TREATMENT") as app:
         for _ in range(TRIES):
             with pytest.raises(FactorNeeded, match="not right"):
-                app.factors.check("000000")
+                app.factors.check(_wrong(secret))
         with pytest.raises(FactorNeeded, match="too many wrong codes"):
             app.factors.check(code())
         found = [r for r in app.log.records(Kind.SECURITY) if r.uid == OPERATOR]
@@ -196,11 +204,11 @@ def test_it_is_set_up_by_showing_a_code(home: Path) -> None:
         assert repr(made) == "Enrolment(hidden)"
         assert made.address.startswith("otpauth://totp/Appliance%20")
         assert ":otto?secret=" in made.address
+        secret = _base32(made.secret)
         with pytest.raises(FactorNeeded):
-            app.factors.confirm("000000")
+            app.factors.confirm(_wrong(secret))
         with pytest.raises(NotFound, match="no second factor"):
             app.factors.check("000000")
-        secret = _base32(made.secret)
         app.factors.confirm(totp.code(secret, int(time.time()) // totp.STEP_SECONDS))
         app.factors.remove()  # the code just shown is fresh
         with pytest.raises(NotFound):
@@ -209,6 +217,16 @@ def test_it_is_set_up_by_showing_a_code(home: Path) -> None:
 
 def _step() -> int:
     return int(time.time()) // totp.STEP_SECONDS
+
+
+def _wrong(secret: bytes) -> str:
+    """A code that is none of this secret's in this half hour."""
+    return next(code for code in map("{:06}".format, range(100)) if code not in _codes(secret))
+
+
+def _codes(secret: bytes) -> list[str]:
+    """Of the half hour that begins about now."""
+    return [totp.code(secret, _step() + by) for by in range(-5, 60)]
 
 
 def _base32(spelled: str) -> bytes:

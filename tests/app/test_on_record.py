@@ -17,7 +17,7 @@ from appliance.audit.records import Kind, Record
 from appliance.tasks import prompts
 from tests.conftest import PASSPHRASE, Desk
 
-SECRET = "the Zephyr merger"
+SECRET = "the Zephyranthes amalgamation"  # words too long to stand in a seal by chance
 
 
 def records(home: Path) -> tuple[Record, ...]:

@@ -74,15 +74,15 @@ def test_every_step_is_a_record_and_what_is_written_is_sealed(busy: Path) -> Non
     with acting(busy, OFFICER) as app:
         app.reviews.start(1, 0)
         seen = looked_through(app)
-        app.reviews.note(seen[0], "a secret remark")
-        app.reviews.sign("nothing secret to follow up")
+        app.reviews.note(seen[0], "a confidential remark")
+        app.reviews.sign("nothing confidential to follow up")
         found = [r for r in app.log.records(Kind.ADMIN) if r.action.startswith("review_")]
         actions = ["review_start", *["review_next"] * len(seen), "review_note", "review_sign"]
         assert [record.action for record in found] == actions
         (review,) = app.reviews.reviews()
-        assert app.log.holds(review.notes[0].record, "note", "a secret remark")
+        assert app.log.holds(review.notes[0].record, "note", "a confidential remark")
         for file in (busy / "audit" / "log").iterdir():
-            assert b"secret" not in file.read_bytes()
+            assert b"confidential" not in file.read_bytes()
 
 
 def test_the_draw_can_be_done_again_by_anybody(busy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
