@@ -35,7 +35,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"store"}),
     frozenset({"crypto", "egress", "formats"}),
     frozenset({"sandbox", "plain", "printing", "results", "tables"}),
-    frozenset({"closing", "config", "documents", "hints", "offline", "unbroken"}),
+    frozenset({"closing", "config", "documents", "durable", "hints", "offline", "unbroken"}),
     frozenset({"errors"}),
 )
 HOMES: dict[str, tuple[str, ...]] = {

@@ -22,6 +22,7 @@ from appliance.audit.reading import Reading, checkpoint_file, read_whole
 from appliance.audit.records import NO_LINE
 from appliance.audit.segments import Writer
 from appliance.crypto import sign
+from appliance.durable import synchronise
 from appliance.errors import AuditError, StoreBusy, UsageError
 
 CHECKPOINT_EVERY = 256  # records
@@ -231,8 +232,8 @@ def begin(folder: Path, seed: bytes, origin: str) -> None:
         folder.mkdir(mode=0o700, parents=True)
         segments.folder_of(folder).mkdir(mode=0o700)
         closed.folder_of(folder).mkdir(mode=0o700)
-        segments.sync_folder(folder)
-        segments.sync_folder(folder.parent)
+        synchronise(folder)
+        synchronise(folder.parent)
     except FileExistsError:
         raise UsageError(f"{folder} exists: this store has an audit log") from None
     except OSError as error:

@@ -28,11 +28,12 @@ from pathlib import Path
 from threading import RLock
 
 from appliance.audit.clock import now
-from appliance.audit.segments import sync_folder, write_whole
+from appliance.audit.segments import write_whole
 from appliance.crypto import hpke
 from appliance.crypto.context import Context
 from appliance.crypto.keyring import Key, derive, open_record, seal_record
 from appliance.crypto.mac import keyed_hash
+from appliance.durable import synchronise
 from appliance.errors import AuditError, SealBroken
 from appliance.plain import from_plain, to_plain
 from appliance.unbroken import unbroken
@@ -239,7 +240,7 @@ class Periods:
         with unbroken():  # else memory could go on with a period that is another one on the disk
             try:
                 draft.rename(path)
-                sync_folder(self._folder)
+                synchronise(self._folder)
             except OSError as error:
                 raise AuditError(f"{path} cannot be written ({error.strerror})") from error
             self._periods[period.number - 1 :] = [period, *self._periods[period.number :]]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from appliance.audit import closed, segments
 from appliance.audit.closed import Closed
+from appliance.durable import synchronise
 from appliance.errors import AuditError, NotFound
 
 
@@ -43,6 +44,6 @@ def discard(folder: Path, found: Closed) -> None:
     path = segments.segment(folder, found.number)
     try:
         path.unlink()
-        segments.sync_folder(path.parent)
+        synchronise(path.parent)
     except OSError as error:
         raise AuditError(f"{path} cannot be removed ({error.strerror})") from error

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from appliance.audit import closed
 from appliance.audit.room import Room
+from appliance.durable import synchronise
 from appliance.errors import AuditError
 
 _NAME = re.compile(r"[0-9]{6}\.jsonl")
@@ -161,7 +162,7 @@ class Writer:
             found = os.fstat(self._file)
             self._size, self._identity = found.st_size, (found.st_dev, found.st_ino)
             if create:
-                sync_folder(path.parent)
+                synchronise(path.parent)
         except OSError as error:
             raise AuditError(f"{path} cannot be opened ({_reason(error)})") from error
         self._room = Room(self._file)
@@ -226,18 +227,9 @@ def write_whole(path: Path, data: bytes) -> None:
         finally:
             os.close(file)
         draft.rename(path)
-        sync_folder(path.parent)
+        synchronise(path.parent)
     except OSError as error:
         raise AuditError(f"{path} cannot be written ({_reason(error)})", remedy=_STOPPED) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable. Raises OSError."""
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _reason(error: OSError) -> str:

@@ -15,7 +15,8 @@ from appliance.audit.checkpoint import LARGEST_NOTE, read_note
 from appliance.audit.cosign import Cosigned
 from appliance.audit.merkle import CompactRange
 from appliance.audit.records import decode
-from appliance.audit.segments import sync_folder, write_whole
+from appliance.audit.segments import write_whole
+from appliance.durable import synchronise
 from appliance.errors import AuditError
 
 ASK = "keep the log and the witness's copy as they are, and ask who had access to the machine"
@@ -65,7 +66,7 @@ def keep(folder: Path, found: Cosigned, note: bytes) -> None:
     place = _place(folder)
     if not place.is_dir():
         place.mkdir(mode=0o700)
-        sync_folder(folder)
+        synchronise(folder)
     body, _, signatures = note.rpartition(b"\n\n")
     own = "".join(_by(signatures, found.checkpoint.origin))
     whole = f"{found.witness.spelled()}\n{body.decode()}\n\n{own}{found.line}"

@@ -8,7 +8,6 @@ a commit that the disk refused, since its frames may be whole and would count at
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
 from appliance.crypto.keyring import Key, derive, newer_format
+from appliance.durable import synchronise
 from appliance.errors import (
     ApplianceError,
     DiskFull,
@@ -169,11 +169,7 @@ class Catalogue:
     def _synchronise_journal(self) -> None:
         journal = self._file.with_name(f"{self._file.name}-wal")
         with disk(journal):
-            descriptor = os.open(journal, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            synchronise(journal)
 
     def _must_be_open(self) -> None:
         if self._closed:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from appliance.durable import synchronise
 from appliance.errors import NO_SPACE, DiskFull, StoreDamaged
 
 TEMPORARY = ".new-"  # prefix of temporary names
@@ -93,11 +94,7 @@ def make_folder(path: Path) -> None:
 def sync_folder(path: Path) -> None:
     """Make the names in a folder durable (fsync(2) on a file does not)."""
     with disk(path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        synchronise(path)
 
 
 def _write_temporary(folder: Path, content: bytes) -> Path:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance.documents import Document
+from appliance.durable import synchronise
 from appliance.errors import NO_SPACE, ApplianceError, DiskFull, InputUnreadable
 from appliance.plain import Plain
 
@@ -32,8 +33,8 @@ class OutputFolder:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             (folder / "reports").mkdir(mode=0o700, exist_ok=True)
             os.close(os.open(self._results, os.O_WRONLY | os.O_CREAT, 0o600))
-            _sync(folder)  # a new name is durable only with its folder
-            _sync(folder.parent)
+            synchronise(folder)  # a new name is durable only with its folder
+            synchronise(folder.parent)
             self._written = self._repaired()
 
     def has(self, key: str) -> bool:
@@ -136,15 +137,7 @@ def replaced(path: Path, content: bytes) -> None:
             target.flush()
             os.fsync(descriptor)
         fresh.replace(path)
-        _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        synchronise(path.parent)
 
 
 def _final_key(line: bytes) -> str:
