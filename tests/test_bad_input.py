@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -223,7 +224,7 @@ def test_a_full_disk_is_said_and_nothing_is_half_done(
     folder = folder_of("in", **{f"big{n}": os.urandom(300_000).hex() for n in range(6)})
     small = bare_desk.home.parent / "small"
     small.mkdir()
-    appliance = f"{' '.join(CLI)} --home {small}/home"
+    appliance = shlex.join([*CLI, "--home", f"{small}/home"])
     script = (
         f"mount -t tmpfs -o size=5m tmpfs {small} && cp -a {bare_desk.home} {small}/home && "
         f"{appliance} collection create c && {appliance} ingest {folder} -c c; code=$?; "
@@ -239,8 +240,8 @@ def test_a_full_disk_is_said_and_nothing_is_half_done(
     )
     assert done.returncode == 12, done.stderr
     assert "space" in done.stderr
-    assert "big0.txt" in done.stdout
-    assert "big5.txt" not in done.stdout
+    kept = [f"big{n}.txt" for n in range(6) if f"big{n}.txt" in done.stdout]
+    assert 0 < len(kept) < 6, done.stdout  # whichever were read first
     assert PASSPHRASE not in done.stderr
 
 
