@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +85,14 @@ def test_a_file_that_is_no_toml_says_the_line(tmp_path: Path) -> None:
 )
 def test_an_expression_that_hangs_is_found_before_it_hangs(source: str) -> None:
     assert slowest(anycase(source), 1500, LONGEST) > LONGEST
+
+
+def test_a_slow_machine_finds_no_more_expressions_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, slow = anycase(r"\w+a\w+a\w+!"), anycase(r"(?:\w+\s?)+\.$")
+    usual = time.thread_time
+    monkeypatch.setattr("appliance.tasks.backtracking.time.thread_time", lambda: 10 * usual())
+    assert slowest(quick, 80, LONGEST) <= LONGEST  # by its clock, twice as much
+    assert slowest(slow, 1500, LONGEST) > LONGEST
 
 
 @pytest.mark.parametrize("name", packs.available())
