@@ -20,8 +20,9 @@ ReadAll = Callable[..., Reading]
 
 @pytest.fixture(scope="session")
 def reader() -> Iterator[ReaderServer]:
-    """A running reader."""
-    with ReaderServer.start(ReaderSettings(), Path(sys.executable)) as server:
+    """A running reader, with time for everything on the slowest machine."""
+    patient = ReaderSettings(cpu_seconds=600, wall_seconds=600)
+    with ReaderServer.start(patient, Path(sys.executable)) as server:
         yield server
 
 

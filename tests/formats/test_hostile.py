@@ -46,7 +46,7 @@ def ends_well(server: ReaderServer, data: bytes, name: str) -> list[str]:
         assert process is not None
         with Watch(process) as watch:
             ended = confined.read(server, content, called)
-        assert time.monotonic() - begun < hostile.MOST_SECONDS
+        assert time.monotonic() - begun < hostile.MOST_SECONDS * (1 + ended.scans)  # each reading
         assert server.pid == process
         assert watch.peak < 2 * watch.idle + SETTINGS.memory_mib
         assert isinstance(ended.failure, InputUnreadable | None), ended.failure
@@ -173,7 +173,7 @@ def test_hostile_files_bring_no_reader_to_the_network(mode: str, tried: bool) ->
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **offline.SWITCHES},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     if ran.returncode == NO_NAMESPACE:

@@ -212,14 +212,17 @@ def test_cells_far_apart_take_no_space_and_too_many_are_refused(
 
 
 def test_a_hundred_thousand_cells_take_seconds() -> None:
-    rows = "".join(row(at, *(value(at * 10 + n) for n in range(10))) for at in range(1, 10_001))
-    before = time.process_time()
+    def seconds(many: int) -> float:
+        rows = "".join(row(at, *(value(at * 10 + n) for n in range(10))) for at in range(1, many))
+        before = time.thread_time()
+        found = read_all(sheet(rows), "a.xlsx").document
+        took = time.thread_time() - before
+        assert found is not None
+        assert {t.unit: t.stored for t in found.tallies}[Unit.CELLS] == 10 * many - 10
+        return took
 
-    found = read_all(sheet(rows), "a.xlsx").document
-
-    assert found is not None
-    assert {t.unit: t.stored for t in found.tallies}[Unit.CELLS] == 100_000
-    assert time.process_time() - before < 15
+    few, all_of_them = seconds(1_001), seconds(10_001)
+    assert all_of_them < max(15, 30 * few)  # of a slow machine: ten times as many, not a hundred
 
 
 def test_the_count_notices_what_the_reader_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
