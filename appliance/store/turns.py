@@ -15,41 +15,44 @@ from threading import Condition
 class Turns:
     """A lock that many share or one holds; who wants it alone goes before those who come later.
 
-    Not reentrant: whoever shares it must not ask to have it alone.
+    Not reentrant: whoever shares it must not ask to have it alone.  Ctrl-C may strike at any call:
+    a turn is somebody's by one step, and giving back what one does not have does nothing.
     """
 
     def __init__(self) -> None:
         self._moved = Condition()
-        self._sharing = 0
-        self._waiting = 0
-        self._alone = False
+        self._sharing: set[object] = set()
+        self._waiting: set[object] = set()
+        self._alone: object | None = None
 
     @contextmanager
     def shared(self) -> Iterator[None]:
         """For the length of the block nothing changes."""
-        with self._moved:
-            self._moved.wait_for(lambda: not self._alone and not self._waiting)
-            self._sharing += 1
+        mine = object()
         try:
+            with self._moved:
+                self._moved.wait_for(lambda: self._alone is None and not self._waiting)
+                self._sharing.add(mine)
             yield
         finally:
+            self._sharing.discard(mine)
             with self._moved:
-                self._sharing -= 1
                 self._moved.notify_all()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """For the length of the block nobody shares it."""
-        with self._moved:
-            self._waiting += 1
-            try:
-                self._moved.wait_for(lambda: not self._alone and not self._sharing)
-            finally:
-                self._waiting -= 1
-            self._alone = True
+        mine = object()
         try:
+            with self._moved:
+                self._waiting.add(mine)
+                self._moved.wait_for(lambda: self._alone is None and not self._sharing)
+                self._alone = mine
+                self._waiting.discard(mine)
             yield
         finally:
+            if self._alone is mine:
+                self._alone = None
+            self._waiting.discard(mine)
             with self._moved:
-                self._alone = False
                 self._moved.notify_all()
