@@ -94,7 +94,7 @@ def account(uid: int) -> Iterator[None]:
             assert _LIBC.syscall(_SETRESUID, -1, _REAL, -1) == 0
 
 
-def connected(path: Path, uid: int, seconds: float = 60) -> socket.socket:
+def connected(path: Path, uid: int, seconds: float = 300) -> socket.socket:
     """A connection by this account."""
     made = socket.socket(socket.AF_UNIX)
     made.settimeout(seconds)
@@ -163,7 +163,7 @@ def as_caller() -> Iterator[None]:
         remote.connected = before
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 300) -> None:
     """Wait for another thread."""
     deadline = time.monotonic() + seconds
     while not true():
