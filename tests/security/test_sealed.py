@@ -84,6 +84,7 @@ class Feeder:
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            bufsize=0,  # a line that waited in a buffer of ours would not wake select
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -108,7 +109,7 @@ class Feeder:
         return [(word, DocumentId(id)) for word, id in heard]
 
     def _lines(self) -> Iterator[tuple[str, str]]:
-        while select.select([self._reports], [], [], 60)[0]:
+        while select.select([self._reports], [], [], 300)[0]:
             word, _, rest = self._reports.readline().decode().strip().partition(" ")
             yield word, rest
         raise AssertionError("the feeder fell silent")
