@@ -45,8 +45,10 @@ def unmoved(ground: Ground, appliance: Appliance, documents: Path) -> Check:
 
 
 def _told(appliance: Appliance, question: str) -> list[tuple[object, ...]]:
+    """What is found, best first; of equal scores the names decide, for ids are drawn by lot."""
     found, names = appliance.questions.search(question, (COLLECTION,), PASSAGES)
-    return [(names[p.document], p.span, p.text, p.score.hex(), p.heading) for p in found]
+    ordered = sorted(found, key=lambda p: (-p.score, names[p.document], p.span))
+    return [(names[p.document], p.span, p.text, p.score.hex(), p.heading) for p in ordered]
 
 
 def _among(hits: Sequence[object], appliance: Appliance) -> bool:
