@@ -85,10 +85,9 @@ def _processes() -> list[int]:
             continue
         parents[int(path.name)] = int(rest[1])
     below, known = [], {_own()}
-    for process in sorted(parents):
-        if parents[process] in known:
-            known.add(process)
-            below.append(process)
+    while found := [p for p, parent in parents.items() if parent in known and p not in known]:
+        known.update(found)  # by generation: a child's number is smaller where numbers ran out
+        below += found
     return below
 
 

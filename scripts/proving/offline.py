@@ -146,7 +146,7 @@ def control(places: Places) -> None:
     copy = places.root / "bare"
     command = release.without_switches(_current(places), copy)
     ran = release.demo(command, places.home, with_engine=places.variant != "core")
-    left = release.linger(copy, places.home)
+    left = release.linger(copy, places.home, release.CONTROL_S)
     shutil.rmtree(copy)
     if ran.sent or left.sent:
         raise Failed("control: packets left a namespace that must be empty")

@@ -25,6 +25,7 @@ from scripts.proving.namespace import ROOT, Ran
 
 ENVIRONMENTS = ("app", "engine")
 LINGER_S = 25  # libraries report from threads: onnxruntime tries for the first time after 9 s
+CONTROL_S = 300  # and on a machine that is busy, where something is to be seen
 _LOAD = """
 import sys, time
 from pathlib import Path
@@ -84,10 +85,13 @@ def demo(appliance: Path, home: Path, *, with_engine: bool) -> Ran:
     return namespace.run(words, environment)
 
 
-def linger(release: Path, home: Path) -> Ran:
-    """Load all that the appliance loads, as it does, and leave it alone for a while."""
+def linger(release: Path, home: Path, seconds: float = LINGER_S) -> Ran:
+    """Load all that the appliance loads, as it does, and leave it alone until it tries something.
+
+    Nothing is tried where all is well: then it is left alone for so many seconds.
+    """
     python = release / "envs" / "app" / "bin" / "python"
-    words: list[str | Path] = [python, "-I", "-W", "ignore", "-c", _LOAD, str(LINGER_S)]
+    words: list[str | Path] = [python, "-I", "-W", "ignore", "-c", _LOAD, str(seconds)]
     return namespace.run(words, namespace.plain(home))
 
 

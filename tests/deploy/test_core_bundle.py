@@ -119,7 +119,7 @@ def test_without_the_switches_attempts_are_counted(current: Path, tmp_path: Path
     assert kept.seconds > release.LINGER_S
 
     release.without_switches(current, tmp_path / "bare")
-    bare = release.linger(tmp_path / "bare", tmp_path)
+    bare = release.linger(tmp_path / "bare", tmp_path, release.CONTROL_S)
     assert bare.code == 0, bare.output[-2000:]
     assert bare.attempts > 0
     assert bare.sent == 0
