@@ -668,13 +668,14 @@ def test_killed_anywhere_the_next_run_ends_in_the_same_tree(bundle: Path, tmp_pa
         shutil.rmtree(prefix, ignore_errors=True)
         with subprocess.Popen(
             command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         ) as child:
             time.sleep(whole * (point + 0.5) / 20)
             os.killpg(child.pid, signal.SIGKILL) if child.poll() is None else None
+            child.communicate()  # until none of them is left: one may wait for the disk, and lock
         if (prefix / "current").is_symlink():
             assert (prefix / "current").exists(), point
         done = run(bundle, prefix, fingerprint)

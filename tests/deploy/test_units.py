@@ -178,7 +178,7 @@ def hooks(tmp_path: Path, **scripts: str) -> subprocess.CompletedProcess[str]:
     command = ["sh", str(DEPLOY / "run-hooks.sh"), str(folder)]
     environment = {"PATH": os.environ["PATH"], "APPLIANCE_HOME": str(tmp_path)}
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment, timeout=30
+        command, capture_output=True, text=True, check=False, env=environment, timeout=300
     )
 
 
