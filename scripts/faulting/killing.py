@@ -25,7 +25,7 @@ from scripts.faulting.warm import Ran, forked
 EARLY = 0.2  # share of the kills before the first document is stored
 WINDOW = 1 / 3  # of the rest of an undisturbed run: how long after that moment the others fall
 IN_FLIGHT = 2  # tasks that one kill may make the next run repeat
-_GONE_S = 30.0  # a reader notices at the end of what it is doing
+_GONE_S = 300.0  # a reader notices at the end of what it is doing
 
 
 @dataclass(frozen=True, slots=True)

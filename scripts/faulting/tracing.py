@@ -57,7 +57,7 @@ _PATH = re.compile(
 )
 _QUOTED = re.compile(r'"([^"]+)"')
 _FAILED = re.compile(r"\) = -1 E[A-Z]+ ")
-_ATTACH_S = 20.0
+_ATTACH_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -23,7 +23,7 @@ from tests.audit.logbox import LogBox
 from tests.security.acting import ACTIONS
 
 ROOT = Path(__file__).parent.parent.parent
-COMMAND = [sys.executable, "-m", "tests.security.acting"]
+COMMAND = [sys.executable, "-B", "-m", "tests.security.acting"]  # -B: it may not write whole files
 STRACE = shutil.which("strace")
 
 
