@@ -28,7 +28,7 @@ from appliance.sandbox.kernel import LIBC
 FOUR, SIX, RESOLVER = "192.0.2.1", "2001:db8:1::1", "192.0.2.53"
 NAME = "canary.invalid"
 PORT = 443
-PATIENCE_S = 5.0  # for a name to be asked for; on an idle machine it takes some milliseconds
+PATIENCE_S = 20.0  # for a name to be asked for; on an idle machine it takes some milliseconds
 
 _MPTCP, _EXPERIMENT = 262, 253  # protocol numbers; 253: RFC 3692
 _IO_URING_SETUP = 425
@@ -194,7 +194,7 @@ def _by_library(kind: int) -> Callable[[], None]:
 def _by_child() -> None:
     """A program of its own, started by this one."""
     command = [sys.executable, "-I", "-S", "-c", _CHILD]
-    ran = subprocess.run(command, capture_output=True, check=False, timeout=10)
+    ran = subprocess.run(command, capture_output=True, check=False, timeout=60)
     number = int(ran.stdout or errno.EIO)
     if number:
         raise OSError(number, os.strerror(number))
