@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from scripts.installing.locks import Locked
 GLIBC = (2, 31)  # the oldest that every wheel here runs on
 _OLDEST = 5  # manylinux_2_5
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+PAUSES_S = (0.0, 5.0, 30.0)  # before each try: a network can fail for a moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +132,12 @@ def _download(packages: list[Locked], how: list[str], folder: Path, scratch: Pat
     lines = (Locked(p.name, p.version, "", p.hashes).line() for p in packages)
     wanted.write_text("\n".join(lines) + "\n", "utf-8")
     command = [*_pip("download"), "--dest", folder, "--find-links", folder, *how, "-r", wanted]
-    if _pip_ran(command):
-        return
+    ways = [command]
     if any(package.name == "torch" for package in packages):  # its CPU build is on no other index
-        command += ["--extra-index-url", TORCH_INDEX]
-        if _pip_ran(command):
+        ways.append([*command, "--extra-index-url", TORCH_INDEX])
+    for pause in PAUSES_S:
+        time.sleep(pause)
+        if any(map(_pip_ran, ways)):
             return
     raise BundleProblem(
         f"pip could not fetch {len(packages)} package(s) of the lock",

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,16 @@ NETWORK_SIGNS = (
     "ProxyError",
     "SSLError",
     "CERTIFICATE_VERIFY_FAILED",
+    "Connection aborted",
+    "Connection broken",
+    "Connection reset by peer",
+    "Network is unreachable",
+    "error responses",
+    "HTTP error 5",
 )
+CHANGED = "DO NOT MATCH THE HASHES"
+PAUSES_S = (5.0, 30.0)  # before what could not be fetched is asked for once more
+QUICK_S = 60.0
 
 
 class ChildFailed(SetupProblem):
@@ -61,6 +71,24 @@ class Runner:
     def run(self, command: Sequence[str | Path], detail: Callable[[], str] = str) -> None:
         """Run one to its end, as `run_all`."""
         self.run_all((command,), detail)
+
+    def bring(self, command: Sequence[str | Path], detail: Callable[[], str] = str) -> None:
+        """Run one that downloads, as `run_all`; again where the network failed for a moment.
+
+        pip tries a connection several times, but a file that breaks off ends it.
+        """
+        for pause in PAUSES_S:
+            begun = time.monotonic()
+            try:
+                self.run(command, detail)
+            except ChildFailed as failure:
+                if not passes(failure.output, time.monotonic() - begun):
+                    raise
+            else:
+                return
+            self.progress.note(f"      fetching failed; once more in {pause:.0f} s")
+            time.sleep(pause)
+        self.run(command, detail)
 
     def run_all(
         self, commands: Sequence[Sequence[str | Path]], detail: Callable[[], str] = str
@@ -157,10 +185,20 @@ def offline(environment: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
+def passes(output: str, seconds: float) -> bool:
+    """Whether it may be otherwise in a moment, from what pip wrote and how long it tried.
+
+    Old pips take a file that broke off for a changed one.  Where nothing can be reached they have
+    waited long enough themselves; a traceback is of a file that broke off.
+    """
+    network = any(sign in output for sign in NETWORK_SIGNS)
+    return CHANGED in output or (network and (seconds < QUICK_S or "Traceback" in output))
+
+
 def explain(output: str, code: int) -> tuple[str, str]:
     """What went wrong, from what the child wrote, and the remedy."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    if "DO NOT MATCH THE HASHES" in output:
+    if CHANGED in output:
         named = next((line for line in lines if " from " in line and "http" in line), "")
         named = named or next((line for line in lines if "(from -r" in line), lines[-1])
         return (

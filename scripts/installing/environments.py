@@ -85,12 +85,12 @@ def fetch(environment: Environment, run: Runner, near: Path | None) -> None:
     if environment.torch_lock:
         _fetch_torch(environment, environment.torch_lock, run, near)
     tools = _build_tools(environment, run)
-    run.run([*_download(environment), "-r", tools], detail)
+    run.bring([*_download(environment), "-r", tools], detail)
     install_from_wheels(environment, run, (tools,))
     absent = locks.missing(locks.parse(environment.lock), environment.wheels)
     for begin in range(0, len(absent), BATCH):
         some = _requirements(environment, absent[begin : begin + BATCH], run)
-        run.run([*_download(environment), "-r", some], detail)
+        run.bring([*_download(environment), "-r", some], detail)
 
 
 def _fetch_torch(environment: Environment, lock: Path, run: Runner, near: Path | None) -> None:
@@ -101,14 +101,14 @@ def _fetch_torch(environment: Environment, lock: Path, run: Runner, near: Path |
     if near is not None and near.is_dir():
         command += ["--find-links", near]
     try:
-        run.run(command)
+        run.bring(command)
         return
     except ChildFailed as failure:
-        if "DO NOT MATCH THE HASHES" in failure.output:
+        if children.CHANGED in failure.output:
             raise
     run.progress.note(f"      PyTorch's CPU wheel is not where pip looks; trying {TORCH_INDEX}")
     try:
-        run.run([*command, "--index-url", TORCH_INDEX, *TORCH_PATIENCE])
+        run.bring([*command, "--index-url", TORCH_INDEX, *TORCH_PATIENCE])
     except ChildFailed as failure:
         raise _no_torch(lock, failure) from failure
 

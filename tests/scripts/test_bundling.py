@@ -108,6 +108,20 @@ def test_a_lock_is_read_for_the_python_of_the_target(tmp_path: Path) -> None:
     assert versions == {"3.11": ["1", "1"], "3.13": ["2", "1"]}
 
 
+def test_what_could_not_be_fetched_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [False, True]
+    monkeypatch.setattr(wheels, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(wheels, "_pip_ran", lambda _: answers.pop(0))
+    one = locks.Locked("one", "1.0", "", frozenset({"0" * 64}))
+    wheels._download([one], [], tmp_path, tmp_path)
+    answers += [False, False]
+    with pytest.raises(BundleProblem, match="could not fetch 1 package"):
+        wheels._download([one], [], tmp_path, tmp_path)
+    assert answers == []
+
+
 def test_what_is_no_wheel_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.whl").write_bytes(b"PK no zip")
 

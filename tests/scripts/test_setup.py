@@ -309,6 +309,45 @@ def test_children_run_beside_each_other_and_end_with_the_one_that_fails(
         run.run_all([[*python, meet, one, never], [*python, "raise SystemExit(3)"]])
 
 
+FAILING_FIRST = """
+import pathlib, sys
+there = pathlib.Path(sys.argv[1])
+if not there.exists():
+    there.touch()
+    raise SystemExit(sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Traceback ... Connection broken: IncompleteRead(5 bytes read)",
+        "Max retries exceeded with url: /simple/click/",
+        "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES",
+    ],
+)
+def test_what_a_network_breaks_off_is_fetched_once_more(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setattr(children, "PAUSES_S", (0.0, 0.0))
+    failing_first = [sys.executable, "-c", FAILING_FIRST]
+    run.bring([*failing_first, tmp_path / "once", said])
+    with pytest.raises(ChildFailed):
+        run.bring([*failing_first, tmp_path / "other", "no such package"])
+    always = [sys.executable, "-c", "import sys; raise SystemExit(sys.argv[1])", said]
+    with pytest.raises(ChildFailed):
+        run.bring(always)
+    assert run.log.read_text("utf-8").count(f"\n{said}\n") == 4
+
+
+def test_where_nothing_can_be_reached_pip_has_waited_long_enough() -> None:
+    dead, broken = "Max retries exceeded with url", "Traceback ... Read timed out"
+    assert children.passes(dead, 8.0)
+    assert not children.passes(dead, 90.0)
+    assert children.passes(broken, 900.0)
+    assert not children.passes("No matching distribution found for x", 1.0)
+
+
 @pytest.mark.parametrize(
     ("output", "word"),
     [
