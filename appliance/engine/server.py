@@ -102,12 +102,14 @@ def start(settings: Settings, progress: Progress, wall: Isolation | None = None)
         _end_remains(settings, places)
         identity = models.verify(settings.models / settings.engine.model, places.hashed)
         attested.require(attested.attest(settings, wall), progress)
-        child = _launch(settings, places, identity, wall)
+        child: subprocess.Popen[bytes] | None = None
         try:
+            child = _launch(settings, places, identity, wall)
             _await_answer(settings, places, child, progress)
         except BaseException:  # also Ctrl-C: no half-started engine stays behind
             _end_remains(settings, places)
-            child.wait()
+            if child is not None:
+                child.wait()
             raise
         happened.note(places.run, happened.STARTED, identity.digest)
         child.returncode = 0  # it lives on by design, of which Popen would warn

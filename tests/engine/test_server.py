@@ -160,21 +160,51 @@ def test_an_interrupt_leaves_no_half_started_engine(root: Path) -> None:
     assert found is None or not processes.is_alive(found)
 
 
+def test_an_interrupt_right_after_the_launch_leaves_none_either(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = environment(root, "serve()")
+    launched: list[subprocess.Popen[bytes]] = []
+
+    def interrupted(*arguments: object) -> None:
+        launched.append(launch(*arguments))  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    launch = server._launch
+    monkeypatch.setattr(server, "_launch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        started(settings)
+    assert launched[0].wait(60) is not None
+    assert not server.status(settings).running
+    assert not (settings.run / "engine.json").exists()
+
+
 def test_an_engine_that_is_busy_is_not_taken_for_one_that_hangs(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = (
-        "answer = Handler.do_GET\nHandler.do_GET = lambda self: (time.sleep(1.5), answer(self))\n"
+    busy = (
+        "answer = Handler.do_GET\n"
+        "def busy(self):\n"
+        "    while os.path.exists('busy'): time.sleep(0.05)\n"
+        "    answer(self)\n"
+        "Handler.do_GET = busy\n"
     )
-    settings = environment(root, f"{slow}serve()")
+    settings = environment(root, f"{busy}serve()")
     started(settings)
     pid = server.status(settings).pid
+    mark = settings.run / "busy"
+    mark.touch()
+    later = threading.Timer(1, mark.unlink, kwargs={"missing_ok": True})
     try:
         monkeypatch.setattr(server, "HEALTH_S", 0.2)
         assert not server.status(settings).running
+        later.start()
         assert started(settings) == []
         assert server.status(settings).pid == pid
     finally:
+        mark.unlink(missing_ok=True)
+        if later.is_alive():
+            later.join()
         server.stop(settings)
 
 
