@@ -111,7 +111,7 @@ def in_lab(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[b
         input=stdin,
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     if ran.returncode == NOT_BUILT or b"unshare failed" in ran.stderr:
         pytest.skip("this host gives tests no network namespace to build in")
