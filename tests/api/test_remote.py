@@ -66,7 +66,7 @@ def path(premises: Premises) -> Iterator[Path]:
     with TemporaryDirectory(prefix="service-") as folder:
         Path(folder).chmod(0o711)
         path = Path(folder) / "socket"
-        with running(premises, path, waiting=64):
+        with running(premises, path, waiting=64, first_words_s=300):
             path.chmod(0o666)
             yield path
 
