@@ -131,7 +131,6 @@ def test_a_handler_that_a_second_signal_kept_from_its_place_still_ends_the_proce
 @pytest.fixture
 def _nothing_is_collected() -> Iterator[None]:
     """What a signal raises inside of the finalizer of somebody's garbage is not raised any more."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()
