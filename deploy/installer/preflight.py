@@ -237,7 +237,7 @@ def _capability() -> int:
         return 0
     command = [tool, "--query-gpu=compute_cap", "--format=csv,noheader"]
     try:
-        shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+        shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     except (OSError, subprocess.SubprocessError):
         return 0
     found = re.findall(r"(\d+)\.(\d+)", shown.stdout)
