@@ -130,7 +130,7 @@ _RAISES: dict[Outcome, tuple[type[ApplianceError], str, str]] = {
     Outcome.NOT_CONFINED: (
         SandboxError,
         "the reader process could not be confined",
-        "run `appliance doctor`; the kernel must allow seccomp filters",
+        "run `appliance doctor`; kernel and unit must allow seccomp filters and Landlock",
     ),
     Outcome.BROKEN_PROTOCOL: (
         ReaderViolation,

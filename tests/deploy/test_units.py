@@ -98,6 +98,17 @@ def test_a_service_has_no_network_no_rights_and_leaves_no_core(unit: Path) -> No
     assert values(unit, "IPAddressDeny") == ([] if unit.name in LIMITS else ["any"])
 
 
+@pytest.mark.parametrize("name", ["core", "attest", "verify"])
+def test_what_starts_a_reader_may_confine_it(name: str) -> None:
+    """Without these calls a reader cannot give up the file system, and is refused."""
+    unit = DEPLOY / "systemd" / f"appliance-{name}.service"
+    allowed = " ".join(v for v in values(unit, "SystemCallFilter") if not v.startswith("~")).split()
+    assert {f"landlock_{call}" for call in ("create_ruleset", "add_rule", "restrict_self")} <= {
+        *allowed
+    }
+    assert values(unit, "RestrictNamespaces") == ["user net"]
+
+
 def test_every_timer_has_its_service_and_every_unit_is_told_of() -> None:
     notes = (DEPLOY / "notes" / "README.md").read_text("utf-8")
     assert TIMERS
