@@ -29,7 +29,7 @@ _MEANING = {
 }
 _LIMITS = (
     "The attempts were made by probes that were started exactly as the part they stand for; the "
-    "running engine was only looked at.",
+    "running engine was only looked at, by its own service where it is another user's.",
     "An item marked 'observed' was seen to be so now and is not forbidden by the kernel.",
     "Nothing here speaks of people with the right to administer this machine, of removable media, "
     "of screens and printers, or of radiation.",

@@ -32,7 +32,7 @@ from appliance.egress.verdict import (
     structure,
     unproved,
 )
-from appliance.engine import command, launch, processes
+from appliance.engine import command, launch, processes, told
 from appliance.engine.isolation import Isolation, namespace_refusal
 from appliance.errors import EngineUnavailable
 
@@ -113,20 +113,30 @@ def running(settings: Settings, pid: int | None, isolation: str) -> tuple[Item, 
         isolation: the wall that it reported.
     """
     listener, owner = _listener(settings.engine_socket)
+    if owner not in {None, os.getuid()}:
+        return _of_another(settings.engine_socket, owner)
     first = pid or listener
     try:
         everyone = processes.members(os.getsid(first)) if first else ()
     except OSError:
         everyone = ()
-    if not everyone or owner not in {None, os.getuid()}:
-        words = "it answers, and which process it is cannot be told"
-        if owner not in {None, os.getuid()}:
-            words = f"it is user {owner}'s, who has to attest it: the kernel hides it from others"
-        return (Item(RUNNING, "process", Verdict.UNKNOWN, words, controls=CONTROLS["namespace"]),)
+    if not everyone:
+        return (_unknown("it answers, and which process it is cannot be told"),)
     apart = isolation != Isolation.FILTER
     expected = Expected(RUNNING, frozenset(), facts.of().network, own_network=apart)
     found = [item for process in everyone for item in _facts(expected, process)]
     return tuple(_worst(found, name) for name in dict.fromkeys(item.name for item in found))
+
+
+def _of_another(path: Path, owner: int) -> tuple[Item, ...]:
+    """The kernel hides it from us; what the service that runs it says of it, if it does."""
+    if items := told.read(path, owner, RUNNING):
+        return items
+    return (_unknown(f"it is user {owner}'s, whose service does not say how it stands"),)
+
+
+def _unknown(words: str) -> Item:
+    return Item(RUNNING, "process", Verdict.UNKNOWN, words, controls=CONTROLS["namespace"])
 
 
 def probe(errand: Errand) -> tuple[str, ...]:

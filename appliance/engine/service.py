@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from appliance.config import Settings
-from appliance.engine import failures, server
+from appliance.engine import attested, failures, server, told
 from appliance.engine.command import Places
 from appliance.errors import EngineUnavailable
 
 GROUP = 0o660  # the owner and the group, as connect(2) asks for
+_POLL_S = 0.5
 
 
 def run(
@@ -47,19 +49,35 @@ def run(
     try:
         if shared:
             settings.engine_socket.chmod(GROUP)
+            _tell(settings)
         ready()
-        code = _ended(server.status(settings).pid)
+        code = _ended(settings, server.status(settings).pid, shared=shared)
     finally:
         server.stop(settings)
+        told.beside(settings.engine_socket).unlink(missing_ok=True)
     raise failures.explain(Places(settings.run).log, code)
 
 
-def _ended(pid: int | None) -> int:
-    """Wait for the engine, which is a child of this process; its exit code."""
+def _ended(settings: Settings, pid: int | None, *, shared: bool) -> int:
+    """Wait for the engine, which is a child of this process, and look at it; its exit code."""
+    looked = time.monotonic()
     with suppress(ChildProcessError):  # gone before anybody could wait for it
-        if pid is not None:
-            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        while pid is not None:
+            found, status = os.waitpid(pid, os.WNOHANG)
+            if found:
+                return os.waitstatus_to_exitcode(status)
+            if shared and time.monotonic() - looked > told.EVERY_S:
+                looked = time.monotonic()
+                _tell(settings)
+            time.sleep(_POLL_S)
     return 1
+
+
+def _tell(settings: Settings) -> None:
+    """Leave what the kernel says of the engine for its users; without it they know nothing."""
+    found = server.status(settings)
+    with suppress(OSError):
+        told.write(settings.engine_socket, attested.running(settings, found.pid, found.isolation))
 
 
 def notify(address: str, message: str) -> None:

@@ -21,7 +21,7 @@ import pytest
 from appliance import config
 from appliance.config import Settings
 from appliance.egress.verdict import Item, Verdict, overall
-from appliance.engine import attested, launch, server
+from appliance.engine import attested, launch, server, told
 from appliance.engine.command import Places
 from appliance.engine.isolation import Isolation, namespace_refusal
 from appliance.errors import EngineUnavailable
@@ -245,6 +245,22 @@ def test_another_users_engine_is_not_taken_for_proved(
         (item,) = attested.running(settings, None, "")
     assert item.verdict is Verdict.UNKNOWN
     assert f"user {owner}'s" in item.reason
+
+
+def test_another_users_engine_is_known_by_what_its_service_says(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.run.mkdir(parents=True)
+    said = Item(attested.RUNNING, "routes", Verdict.PASS, "none leads out")
+    owner = os.getuid()
+    with socket.socket(socket.AF_UNIX) as served:
+        served.bind(str(settings.engine_socket))
+        served.listen()
+        told.write(settings.engine_socket, [said])
+        monkeypatch.setattr("os.getuid", lambda: owner + 1)
+        (item,) = attested.running(settings, None, "")
+    assert (item.name, item.verdict) == ("routes", Verdict.PASS)
+    assert "its own service" in item.reason
 
 
 def of_running(settings: Settings, program: str) -> tuple[Item, ...]:

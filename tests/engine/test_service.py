@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from appliance.config import Settings
-from appliance.engine import server
+from appliance.egress.verdict import Verdict
+from appliance.engine import server, told
+from appliance.engine.attested import RUNNING
 from appliance.errors import EngineUnavailable
 from tests.engine.stand_in import environment
 
@@ -61,10 +63,13 @@ def test_it_says_ready_when_it_answers_and_ends_the_engine_when_ended(
     with foreground(settings, root, "--socket", str(shared), "--shared") as child:
         assert manager.recv(100) == b"READY=1"
         mode = shared.stat().st_mode & 0o777
+        said = told.read(shared, os.getuid(), RUNNING)
         child.send_signal(signal.SIGTERM)
         assert child.wait(300) == 143
     assert mode == 0o660
+    assert {item.verdict for item in said} == {Verdict.PASS}
     assert not shared.exists()
+    assert not told.beside(shared).exists()
     assert server.status(settings).pid is None
 
 
