@@ -17,7 +17,7 @@ from appliance import config
 from appliance.cli.session import note, service
 from appliance.cli.unsealing import read_secret, secret_options
 from appliance.config import Settings
-from appliance.errors import EXIT_INTERRUPTED, ApplianceError, UsageError
+from appliance.errors import EXIT_INTERRUPTED, ApplianceError, InputUnreadable, UsageError
 from appliance.unbroken import ENDING
 
 if TYPE_CHECKING:
@@ -131,10 +131,26 @@ def seal_command(settings: Settings) -> None:
 
 
 def _credential() -> Path | None:
-    """What the service manager hands over, if anything."""
+    """What the service manager hands over, if anything.
+
+    Raises:
+        InputUnreadable: it may not be read; nobody is there to type it instead.
+    """
     folder = config.credentials()
-    file = folder / CREDENTIAL if folder else None
-    return file if file and file.exists() else None
+    if folder is None:
+        return None
+    file = folder / CREDENTIAL
+    try:
+        file.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InputUnreadable(
+            f"the credential {file} cannot be read: {error.strerror}",
+            remedy="the unit's LoadCredential= hands it to the account that User= names; "
+            "by hand, unset CREDENTIALS_DIRECTORY",
+        ) from None
+    return file
 
 
 def _said(locked: Locked) -> str:

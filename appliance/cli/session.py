@@ -179,7 +179,7 @@ def must_exist(settings: Settings) -> None:
     if (settings.home / "store").is_dir():
         return
     # Whoever named a service is given no hint to make another store beside the one meant.
-    if settings.service.socket and not settings.service_socket.exists():
+    if settings.service.socket and not _answers(settings.service_socket):
         raise ServiceUnavailable(
             f"no service answers at {settings.service_socket}",
             remedy="whoever keeps the store starts it with `appliance serve`",
@@ -190,6 +190,21 @@ def must_exist(settings: Settings) -> None:
         if settings.service.socket
         else "run `appliance init`, or name another place with --home",
     )
+
+
+def _answers(path: Path) -> bool:
+    """Whether somebody listens at this socket; one that was killed leaves its socket behind."""
+    if not path.exists():
+        return False
+    from appliance.api.remote import connected
+
+    try:
+        connected(path).close()
+    except ConnectionRefusedError:
+        return False
+    except OSError:  # it may not be used: somebody is there
+        return True
+    return True
 
 
 def read_passphrase(descriptor: int | None, file: Path | None, *, confirm: bool) -> str:
@@ -209,8 +224,11 @@ def read_passphrase(descriptor: int | None, file: Path | None, *, confirm: bool)
         else:
             passphrase = typed("Passphrase", instead=UNTYPED, confirm=confirm)
     except (OSError, UnicodeDecodeError) as error:
+        where = f" from {file}" if file is not None and descriptor is None else ""
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise UsageError(
-            "the passphrase cannot be read", remedy="check --passphrase-fd or --passphrase-file"
+            f"the passphrase cannot be read{where}: {why}",
+            remedy="check --passphrase-fd or --passphrase-file",
         ) from error
     if confirm:
         check_new(passphrase)

@@ -192,6 +192,62 @@ def test_the_service_manager_hands_over_the_secret_and_is_told_when_it_answers(
             service.communicate(timeout=300)
 
 
+@pytest.mark.skipif(not IS_ROOT, reason="only root can call as other accounts")
+def test_a_credential_that_may_not_be_read_is_named(site: Site) -> None:
+    for path in (site.home, *site.home.rglob("*")):
+        os.chown(path, OPERATOR, OPERATOR)
+    with tempfile.TemporaryDirectory() as kept:  # root's alone, as where a unit has no User=
+        (Path(kept) / "passphrase").write_text(PASSPHRASE)
+        ran = subprocess.run(
+            ["setpriv", f"--reuid={OPERATOR}", "--clear-groups", *APPLIANCE, "serve", "--cold"],
+            cwd=ROOT,
+            env={**site.environment, "CREDENTIALS_DIRECTORY": kept},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    assert ran.returncode == 8, ran.stderr
+    assert f"{kept}/passphrase cannot be read: Permission denied" in ran.stderr
+    assert "LoadCredential=" in ran.stderr
+
+
+def test_a_passphrase_file_that_is_not_there_is_named(site: Site) -> None:
+    missing = site.passphrase.with_name("elsewhere")
+    ran = subprocess.run(
+        [*APPLIANCE, "serve", "--cold", "--passphrase-file", str(missing)],
+        cwd=ROOT,
+        env=site.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ran.returncode == 2, ran.stderr
+    assert f"{missing}: No such file" in ran.stderr
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can call as other accounts")
+def test_where_the_service_was_killed_nobody_is_told_to_make_a_store(site: Site) -> None:
+    service = site.serve()
+    service.kill()
+    service.communicate(timeout=300)
+    assert site.socket.exists()
+    ran = subprocess.run(
+        ["setpriv", f"--reuid={OPERATOR}", "--clear-groups", *APPLIANCE, "list"],
+        cwd=ROOT,
+        env={**site.environment, "APPLIANCE_HOME": str(site.home.with_name("none"))},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ran.returncode == 23, ran.stderr
+    assert f"no service answers at {site.socket}" in ran.stderr
+
+
 def test_without_a_service_sealing_asks_for_no_passphrase(site: Site) -> None:
     ran = site.ask(0, "seal")
     assert ran.returncode == 2, ran.stderr
