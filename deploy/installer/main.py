@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import environments, journal, preflight, releases, system, verifying
 from .journal import Line
@@ -262,12 +264,17 @@ def _put_in_force(asked: Asked, manifest: Manifest, digest: str) -> None:
         _compile(asked, manifest)
     releases.sweep(asked.prefix, KEPT)
     print(f"In force: {manifest.release}" + (f" (before: {previous})" if previous else ""))
-    _doctor(asked.prefix)
+    _doctor(asked.prefix, whole=_whole(asked))
+
+
+def _whole(asked: Asked) -> bool:
+    """Whether this is the installation for the whole machine."""
+    return os.getuid() == 0 and asked.prefix == system.PREFIX
 
 
 def _tell_the_system(asked: Asked) -> None:
     """Units are those of the release in force, after an upgrade as after a rollback."""
-    if os.getuid() == 0 and asked.prefix == system.PREFIX:
+    if _whole(asked):
         for step in system.install(asked.prefix):
             print(f"  {'ok  ' if step.done else 'note'} {step.what}")
 
@@ -280,15 +287,36 @@ def _trust(asked: Asked) -> None:
         known.write_bytes(asked.trusted)
 
 
-def _doctor(prefix: Path) -> None:
+def _doctor(prefix: Path, *, whole: bool) -> None:
+    """Ask the doctor about the store that is used here: for the whole machine not root's own.
+
+    Before the first `init` there is none, which is no fault of the installation, and is said.
+    """
     command = prefix / "current" / "envs" / "app" / "bin" / "appliance"
     if not command.exists():  # a bundle without the app environment
         return
-    home = os.environ.get("HOME", str(prefix))
-    plain = {"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8"}
-    if subprocess.run([command, "doctor"], check=False, env=plain).returncode != 0:
-        print(f"The doctor found something; see {command} doctor.", file=sys.stderr)
+    home, words = _store(prefix, whole=whole)
+    plain = {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
+    user: dict[str, Any] = {}
+    if whole:
+        plain["APPLIANCE_HOME"] = str(home)
+        with suppress(KeyError):  # the account could not be made; that was said
+            account = pwd.getpwnam(system.ACCOUNTS[0])
+            user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}
+    ran = subprocess.run([command, "doctor"], check=False, env=plain, cwd="/", **user)
     print(f"The command is {command}")
+    if not ((home if whole else home / ".appliance") / "store").is_dir():
+        print(f"There is no store yet; it is made by: {words}{command} init")
+    elif ran.returncode != 0:
+        print(f"The doctor found something; see: {words}{command} doctor", file=sys.stderr)
+
+
+def _store(prefix: Path, *, whole: bool) -> tuple[Path, str]:
+    """Its home, of a person the folder above it, and how a command for it begins."""
+    if not whole:
+        return Path(os.environ.get("HOME", str(prefix))), ""
+    account = system.ACCOUNTS[0]
+    return system.DATA, f"sudo -u {account} env APPLIANCE_HOME={system.DATA} "
 
 
 # --- the other actions ----------------------------------------------------------------------------
@@ -324,7 +352,7 @@ def uninstall(asked: Asked) -> None:
     Raises:
         InstallProblem: no installation is there, or what becomes of the data was not said.
     """
-    whole = os.getuid() == 0 and asked.prefix == system.PREFIX
+    whole = _whole(asked)
     kept = asked.keep_data or not whole  # a person's own store is not the installer's to remove
     if asked.dry:
         print(f"Would remove {asked.prefix}" + ("" if kept else f" and {system.DATA}"))

@@ -19,6 +19,7 @@ DATA_FOLDERS = (DATA, Path("/var/lib/appliance-engine"))
 SITE = Path("/etc/appliance")  # the passphrase for the units, hooks for backups: the site's own
 UNITS = Path("/etc/systemd/system")
 RUNNING = Path("/run/systemd/system")
+SOCKETS = Path("/run/appliance")  # of the resident service; it may outlive the unit
 COMMAND = Path("/usr/local/bin/appliance")
 GPU = "drop-ins/appliance-engine-gpu.conf"
 DROP_IN = "appliance-engine.service.d/gpu.conf"
@@ -57,7 +58,8 @@ def remove(prefix: Path) -> tuple[Step, ...]:
             _drop(name)
         (UNITS / DROP_IN).unlink(missing_ok=True)
         _quiet("systemctl", "daemon-reload")
-    for folder in (SITE / "backup.d", SITE, (UNITS / DROP_IN).parent):
+        _quiet("systemctl", "reset-failed", "appliance-*")  # else they are listed until a restart
+    for folder in (SITE / "backup.d", SITE, (UNITS / DROP_IN).parent, SOCKETS):
         with suppress(OSError):  # not empty: it holds the site's own
             folder.rmdir()
     with suppress(OSError):  # a read-only /usr never got it

@@ -7,11 +7,13 @@ write down what they were asked for.
 from __future__ import annotations
 
 import os
+import pwd
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from deploy.installer import releases, system
+from deploy.installer import main, releases, system
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
 PROGRAMS = ("id", "useradd", "usermod", "systemctl")
@@ -28,7 +30,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         )
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    for name in ("DATA", "SITE", "UNITS", "COMMAND"):
+    for name in ("DATA", "SITE", "UNITS", "COMMAND", "SOCKETS"):
         place = getattr(system, name)
         monkeypatch.setattr(system, name, tmp_path / "root" / place.relative_to("/"))
     monkeypatch.setattr(system, "RUNNING", tmp_path)
@@ -97,6 +99,7 @@ def test_what_is_taken_back_is_what_was_brought(machine: Path) -> None:
     own.touch()
     system.install(prefix)
     (system.SITE / "passphrase").touch()
+    system.SOCKETS.mkdir(parents=True)  # kept by the unit of the service
 
     system.remove(prefix)
 
@@ -104,6 +107,8 @@ def test_what_is_taken_back_is_what_was_brought(machine: Path) -> None:
     assert (system.SITE / "passphrase").exists()
     assert not (system.SITE / "backup.d").exists()
     assert not system.COMMAND.is_symlink()
+    assert not system.SOCKETS.exists()
+    assert "systemctl reset-failed appliance-*" in (machine / "asked").read_text()
 
 
 def test_where_usr_may_not_be_written_it_is_said_and_goes_on(machine: Path) -> None:
@@ -115,3 +120,29 @@ def test_where_usr_may_not_be_written_it_is_said_and_goes_on(machine: Path) -> N
     assert not step.done
     assert str(machine / "opt/current/envs/app/bin/appliance") in step.what
     system.remove(machine / "opt")
+
+
+def test_the_doctor_looks_at_the_store_of_the_machine_and_a_first_one_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    account = pwd.getpwuid(65534 if os.getuid() == 0 else os.getuid())
+    name = account.pw_name if os.getuid() == 0 else "an-account-that-could-not-be-made"
+    monkeypatch.setattr(system, "ACCOUNTS", (name,))
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = Path(folder)
+        prefix.chmod(0o755)
+        monkeypatch.setattr(system, "DATA", prefix / "data")
+        program = prefix / "current" / "envs" / "app" / "bin" / "appliance"
+        program.parent.mkdir(parents=True)
+        program.write_text('#!/bin/sh\necho "$(id -u) $APPLIANCE_HOME $1"; exit 1\n')
+        program.chmod(0o755)
+
+        main._doctor(prefix, whole=True)
+        first = capfd.readouterr()
+        (system.DATA / "store").mkdir(parents=True)
+        main._doctor(prefix, whole=True)
+        later = capfd.readouterr()
+    assert f"{account.pw_uid} {system.DATA} doctor" in first.out
+    assert f"sudo -u {name} env APPLIANCE_HOME={system.DATA} {program} init" in first.out
+    assert "found something" not in first.err
+    assert f"sudo -u {name} env APPLIANCE_HOME={system.DATA} {program} doctor" in later.err
