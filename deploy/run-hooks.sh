@@ -1,12 +1,22 @@
 #!/bin/sh
 # Runs every executable file of a folder, in the order of their names, while no appliance works on
-# the store: run-hooks.sh FOLDER. All of them run; the exit status is 1 when one failed, and 19 when
-# the store is in use just now.
+# the store: run-hooks.sh FOLDER [SECONDS]. Waits so long (600) for somebody who works on it at the
+# command line, but not for the resident service, which has to be sealed first. All hooks run; the
+# exit status is 1 when one failed, and 19 when the store was in use.
 set -eu
 folder=$1
+patience=${2:-600}
 home=${APPLIANCE_HOME:?the folder of the store}
+served=${APPLIANCE_SOCKET:-/run/appliance/service.sock}
 exec 9<>"$home/store/lock"
-flock -n 9 || { echo "the store is in use" >&2; exit 19; }
+if ! flock -n 9; then
+    if [ -S "$served" ] || [ -S "$home/run/service.sock" ]; then
+        echo "the service holds the store: seal it first, or see \"Backup hooks\" in the notes" >&2
+        exit 19
+    fi
+    echo "the store is in use; waiting $patience seconds at most" >&2
+    flock -w "$patience" 9 || { echo "the store is still in use" >&2; exit 19; }
+fi
 failed=0
 for hook in "$folder"/*; do
     [ -f "$hook" ] && [ -x "$hook" ] || continue

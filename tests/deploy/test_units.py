@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
+import threading
 from configparser import RawConfigParser
 from pathlib import Path
 
@@ -209,14 +211,34 @@ def test_hooks_run_in_order_all_of_them_and_a_failure_is_told(tmp_path: Path) ->
 
 
 @pytest.mark.skipif(shutil.which("flock") is None, reason="flock is not on this machine")
-def test_hooks_wait_for_whoever_works_on_the_store(tmp_path: Path) -> None:
+def test_hooks_wait_for_whoever_works_on_the_store_but_not_for_the_service(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     (tmp_path / "backup.d").mkdir()
+    served = tmp_path / "s"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "APPLIANCE_HOME": str(tmp_path),
+        "APPLIANCE_SOCKET": str(served),
+    }
+
+    def run(*patience: str) -> subprocess.CompletedProcess[str]:
+        command = ["sh", str(DEPLOY / "run-hooks.sh"), str(tmp_path / "backup.d"), *patience]
+        return subprocess.run(
+            command, check=False, env=environment, capture_output=True, text=True, timeout=300
+        )
+
     held = StoreLock(tmp_path / "store" / "lock")
     try:
-        command = ["sh", str(DEPLOY / "run-hooks.sh"), str(tmp_path / "backup.d")]
-        environment = {"PATH": os.environ["PATH"], "APPLIANCE_HOME": str(tmp_path)}
-        done = subprocess.run(command, check=False, env=environment, timeout=300)
+        busy = run("1")
+        with socket.socket(socket.AF_UNIX) as service:
+            service.bind(str(served))
+            sealed_first = run()  # ten minutes else
+        served.unlink()
+        threading.Timer(0.5, held.release).start()
+        waited = run()
     finally:
         held.release()
-    assert done.returncode == StoreBusy.exit_code == 19
+    assert busy.returncode == sealed_first.returncode == StoreBusy.exit_code == 19
+    assert "in use" in busy.stderr
+    assert "seal it first" in sealed_first.stderr
+    assert (waited.returncode, "waiting" in waited.stderr) == (0, True)
