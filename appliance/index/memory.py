@@ -113,7 +113,8 @@ class MemoryIndex:
         terms, weights = weighted_terms(query, hints)
         by_words = self._ranked(*self._lexical.scores(terms, permitted, weights), depth)
         fused = fuse((by_meaning, by_words))
-        best = sorted(fused, key=lambda place: (-fused[place], place))[:limit]
+        # Of equal ones the nearer in meaning is first: ids are drawn, and differ in another store.
+        best = sorted(fused, key=lambda place: -fused[place])[:limit]
         return tuple(Hit(d, self._chunks[d][n], fused[d, n], n) for d, n in best)
 
     def _ranked(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from appliance.documents import Span
+from appliance.documents import DocumentId, Span
 from appliance.index.memory import DEPTH, Hit, MemoryIndex
 from tests.index.doubles import DIMENSIONS, WordVectors, document_id, payload_of, scope_of
 
@@ -92,16 +92,18 @@ def test_the_same_scope_sees_each_change(index: MemoryIndex) -> None:
     assert ask(index, "penicillin", *every)[0].document == NOTE
 
 
-def test_equal_places_in_both_rankings_stand_in_the_order_of_document() -> None:
+@pytest.mark.parametrize(("far", "near"), [(LEASE, NOTE), (NOTE, LEASE)])
+def test_equal_places_in_both_rankings_stand_as_they_do_by_meaning(far: str, near: str) -> None:
+    """Whichever ids were drawn: the same documents in another store stand in the same order."""
     lease, note = payload_of("june"), payload_of("june and the other words")
     by_meaning_last, by_meaning_first = np.eye(2, DIMENSIONS, dtype=np.float16)
     index = MemoryIndex(DIMENSIONS)
-    index.add(NOTE, replace(note, vectors=by_meaning_first[np.newaxis]))
-    index.add(LEASE, replace(lease, vectors=by_meaning_last[np.newaxis]))
+    index.add(DocumentId(near), replace(note, vectors=by_meaning_first[np.newaxis]))
+    index.add(DocumentId(far), replace(lease, vectors=by_meaning_last[np.newaxis]))
     query = by_meaning_first.astype(np.float32)
     first, second = index.search("june", query, scope_of(LEASE, NOTE), 2)
     assert first.score == second.score
-    assert (first.document, second.document) == (LEASE, NOTE)
+    assert (first.document, second.document) == (near, far)
 
 
 def test_equal_scores_stand_in_the_order_of_document_and_chunk() -> None:
