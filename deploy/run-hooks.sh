@@ -9,14 +9,16 @@ patience=${2:-600}
 home=${APPLIANCE_HOME:?the folder of the store}
 served=${APPLIANCE_SOCKET:-/run/appliance/service.sock}
 exec 9<>"$home/store/lock"
-if ! flock -n 9; then
+waited=0
+until flock -w 1 9; do
     if [ -S "$served" ] || [ -S "$home/run/service.sock" ]; then
         echo "the service holds the store: seal it first, or see \"Backup hooks\" in the notes" >&2
         exit 19
     fi
-    echo "the store is in use; waiting $patience seconds at most" >&2
-    flock -w "$patience" 9 || { echo "the store is still in use" >&2; exit 19; }
-fi
+    [ "$waited" -lt "$patience" ] || { echo "the store is still in use" >&2; exit 19; }
+    [ "$waited" -gt 0 ] || echo "the store is in use; waiting $patience seconds at most" >&2
+    waited=$((waited + 1))
+done
 failed=0
 for hook in "$folder"/*; do
     [ -f "$hook" ] && [ -x "$hook" ] || continue

@@ -234,7 +234,7 @@ def test_hooks_wait_for_whoever_works_on_the_store_but_not_for_the_service(tmp_p
             service.bind(str(served))
             sealed_first = run()  # ten minutes else
         served.unlink()
-        threading.Timer(0.5, held.release).start()
+        threading.Timer(2, held.release).start()
         waited = run()
     finally:
         held.release()
