@@ -29,6 +29,7 @@ from appliance.sandbox.server import ReaderServer
 DISK_NEEDED_GIB = 2
 MEMORY_NEEDED_GIB = 4
 WITNESSED_WITHIN = timedelta(days=7)
+UNITS_PASSPHRASE = Path("/etc/appliance/passphrase")  # the site writes it for deploy/systemd
 REVIEWED_WITHIN = timedelta(hours=24)  # broken glass
 _CORE = "none: this is a core installation, without an engine"
 
@@ -168,8 +169,18 @@ def _home(settings: Settings) -> Finding:
             found = f"the service at {settings.service_socket}"
             return Finding("home", there, found, "whoever keeps the store: `appliance serve`")
         return Finding("home", False, f"no store at {settings.home}", "run `appliance init`")
+    if _others_read(UNITS_PASSPHRASE):
+        found = f"{UNITS_PASSPHRASE} can be read by others"
+        remedy = f"chmod 0400 {UNITS_PASSPHRASE}, then `appliance key passphrase`"
+        return Finding("home", False, found, remedy)
     mode = settings.home.stat().st_mode & 0o777
     return Finding("home", mode & 0o077 == 0, f"mode {mode:o}", f"chmod 700 {settings.home}")
+
+
+def _others_read(file: Path) -> bool:
+    with suppress(OSError):
+        return file.stat().st_mode & 0o077 != 0
+    return False
 
 
 def _environment(_: Settings) -> Finding:
