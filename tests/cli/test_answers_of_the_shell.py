@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,11 @@ def test_who_uses_a_service_is_never_told_to_make_a_store(
         assert ran.code in {ServiceUnavailable.exit_code, 1}, command
         assert "appliance serve" in ran.out + ran.err
         assert "appliance init" not in ran.out + ran.err
-    (tmp_path / "none").touch()
-    itself = bare_desk.run("key", "status")
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as answering:
+        answering.bind("none")
+        answering.listen()
+        itself = bare_desk.run("key", "status")
     assert itself.code == StoreMissing.exit_code
     assert "--home" in itself.err
     assert "appliance init" not in itself.err
